@@ -1,0 +1,35 @@
+import { v5, v7 } from 'uuid';
+import type { Brand } from './brand.js';
+import { InvalidInputError } from './errors.js';
+
+/** Lower case letters, digits and hyphens, 1 to 63 of them. The first tenant of a deployment is `default`. */
+export type TenantId = Brand<string, 'TenantId'>;
+
+export const tenantIdPattern = /^[a-z0-9-]{1,63}$/;
+
+/** @throws {@link InvalidInputError} when the text breaks `tenantIdPattern`. */
+export function tenantId(text: string): TenantId {
+  if (!tenantIdPattern.test(text)) {
+    throw new InvalidInputError('Tenant id', [{ pointer: '', detail: `must match ${tenantIdPattern.source}` }]);
+  }
+  return text as TenantId;
+}
+
+export const defaultTenant = tenantId('default');
+
+/** A new id for what we make ourselves: UUIDv7, so ids sort by the time they were made. */
+export function newId(): string {
+  return v7();
+}
+
+/** The namespace of derived ids. Changing it would give old repeats new ids: never do. */
+const derivedIdNamespace = '6f1f8dd6-3c5b-5d0e-9e57-0d3c4b0a7c11';
+
+/**
+ * The id that these parts always give (UUIDv5): a request that is repeated after a crash gives its events the ids they
+ * had the first time. Parts are length-prefixed, so ('ab','c') and ('a','bc') differ.
+ */
+export function derivedId(...parts: readonly (string | number | bigint)[]): string {
+  const name = parts.map(String).map((part) => `${part.length}:${part}`);
+  return v5(name.join(''), derivedIdNamespace);
+}

@@ -1,0 +1,97 @@
+import type { AnyEvent, EventEnvelope } from '@chorda/contracts';
+import type { IncomingRecord, TopicPartition } from './port.js';
+
+/** A decoded event and the record that carried it. */
+export interface Message<E extends AnyEvent = AnyEvent> {
+  readonly record: IncomingRecord;
+  readonly envelope: EventEnvelope<E>;
+}
+
+/** What a handler says of one message. A throw from the handler is said of nobody: the whole batch is tried again. */
+export type Outcome =
+  | { readonly kind: 'done' }
+  /** Come again after at least `afterMs` (a retry tier); attempts are counted, past `attemptsMax` it is dead. */
+  | { readonly kind: 'retry'; readonly afterMs: number; readonly error: Error }
+  /** Only this message is bad: to `<topic>.<group>.dead-letter` with its error. */
+  | { readonly kind: 'dead'; readonly error: Error };
+
+/**
+ * Records of one partition, in offset order. `messages` leaves out what could not be decoded or stood in the wrong
+ * partition: that is on the dead-letter topic, acknowledged, before the handler is called. A batch may hold no message.
+ */
+export interface Batch<E extends AnyEvent = AnyEvent> extends TopicPartition {
+  readonly messages: readonly Message<E>[];
+  /** The offset of the first record that this batch covers. */
+  readonly firstOffset: bigint;
+  /** One past the last offset that this batch covers, set-aside and control records included. */
+  readonly nextOffset: bigint;
+  /** Counts the assignments of this partition to this process; a commit of an older one changes nothing. */
+  readonly assignmentEpoch: number;
+  /** Aborted when the partition is taken away or the consumer stops. */
+  readonly signal: AbortSignal;
+  /** All messages done; `retry` and `dead` set single ones. */
+  allDone(): Outcomes<E>;
+}
+
+export interface Outcomes<E extends AnyEvent = AnyEvent> {
+  retry(message: Message<E>, afterMs: number, error: Error): void;
+  dead(message: Message<E>, error: Error): void;
+  of(message: Message<E>): Outcome;
+}
+
+export interface BatchHandler<E extends AnyEvent = AnyEvent> {
+  handleBatch(batch: Batch<E>): Promise<Outcomes<E>>;
+}
+
+/**
+ * A place outside Kafka that holds how far a partition is done, for handlers that write rows and checkpoint in one
+ * transaction. With it the group commit is for lag display only.
+ */
+export interface CheckpointStore {
+  /** Called once per assignment, before anything is fetched; answers where to start. Undefined: the log's start. */
+  claim(partition: TopicPartition): Promise<bigint | undefined>;
+  /** The partition is taken away or the consumer stops; the handler has returned or its deadline is over. */
+  release(partition: TopicPartition): Promise<void>;
+}
+
+export interface ConsumerOptions {
+  /** `<app>.<purpose>`; one group, one set of topics, one meaning. */
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Where a partition without commit and checkpoint starts. Default 'earliest'. */
+  readonly startFrom?: 'earliest' | 'latest';
+  /** Default 500. */
+  readonly batchRecordsMax?: number;
+  /** Bytes of keys, values and headers. Default 4 MiB. */
+  readonly batchBytesMax?: number;
+  /** How long a smaller batch may wait for more. Default 5 ms. */
+  readonly batchWaitMsMax?: number;
+  /** Left out: the group has no retry tiers, and `retry` counts as a fault of the handler. */
+  readonly retry?: { readonly attemptsMax: number; readonly delaysMs: readonly number[] };
+  readonly checkpoints?: CheckpointStore;
+  /** How long a stop or a rebalance waits for the handler in hand. Default 5 s. */
+  readonly drainTimeoutMs?: number;
+}
+
+export interface PartitionHealth extends TopicPartition {
+  /** The next offset that the handler has not finished. */
+  readonly nextOffset: bigint | undefined;
+  readonly endOffset: bigint | undefined;
+  /** Milliseconds since `nextOffset` last moved or the partition was found at its end. */
+  readonly noProgressMs: number;
+  /** Why the partition waits: the last error of its handler, or of its decoding. */
+  readonly stoppedBy: string | undefined;
+}
+
+export interface ConsumerHealth {
+  readonly group: string;
+  readonly state: 'joining' | 'running' | 'rebalancing' | 'crashed' | 'stopped';
+  readonly partitions: readonly PartitionHealth[];
+}
+
+/** A running consumer; handlers are never called after `stop` has resolved. */
+export interface RunningConsumer {
+  health(): ConsumerHealth;
+  /** Ends intake, drains what is in hand within `drainTimeoutMs`, commits, leaves the group. */
+  stop(): Promise<void>;
+}
