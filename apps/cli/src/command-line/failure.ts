@@ -1,0 +1,97 @@
+import { BackboneError, type Issue } from '@chorda/kernel';
+import { exitCodes, type ExitCode } from './exit-codes.js';
+
+/** A command that ends badly, said in words for the person at the terminal: what failed, and what to do next. */
+export class CommandFailure extends BackboneError {
+  readonly code = 'COMMAND_FAILED';
+  readonly retriable: boolean;
+
+  constructor(
+    readonly exitCode: Exclude<ExitCode, 0>,
+    message: string,
+    /** The next step, as a sentence or a command to copy. */
+    readonly next?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.retriable = exitCode === exitCodes.unavailable;
+  }
+}
+
+/** What is printed of an error: with `--json` as `{"error": …}` on stdout, else as lines on stderr. */
+export interface Explanation {
+  readonly exitCode: ExitCode;
+  readonly code: string;
+  readonly message: string;
+  readonly next?: string;
+  readonly issues?: readonly Issue[];
+}
+
+/** Turns whatever was thrown into words and an exit code. It never throws itself. */
+export function explain(error: unknown): Explanation {
+  if (error instanceof CommandFailure) {
+    const { exitCode, code, message, next } = error;
+    return { exitCode, code, message, ...(next === undefined ? {} : { next }) };
+  }
+  const unreachable = unreachableAddress(error);
+  if (unreachable !== undefined) {
+    return {
+      exitCode: exitCodes.unavailable,
+      code: 'UNREACHABLE',
+      message: `Nothing answers at ${unreachable}`,
+      next: 'Start Chorda with `npm start`, or check the address with `npm run chorda -- doctor`.',
+    };
+  }
+  if (error instanceof BackboneError) return explainBackboneError(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return { exitCode: exitCodes.failed, code: 'UNEXPECTED', message, next: 'Set CHORDA_DEBUG=1 to see where it broke.' };
+}
+
+const usageCodes: ReadonlySet<string> = new Set(['INVALID_INPUT', 'ENVIRONMENT_INVALID']);
+
+function explainBackboneError(error: BackboneError): Explanation {
+  const issues = issuesOf(error);
+  return {
+    exitCode: exitCodeOf(error),
+    code: error.code,
+    message: error.message,
+    ...(issues === undefined ? {} : { issues }),
+  };
+}
+
+function exitCodeOf(error: BackboneError): ExitCode {
+  const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+  if (status === 404) return exitCodes.notFound;
+  if (status === 409) return exitCodes.conflict;
+  if (status === 429 || (status !== undefined && status >= 500)) return exitCodes.unavailable;
+  if (status !== undefined) return exitCodes.failed;
+  if (usageCodes.has(error.code)) return exitCodes.usage;
+  if (error.code.endsWith('NOT_FOUND')) return exitCodes.notFound;
+  if (error.code.includes('CONFLICT')) return exitCodes.conflict;
+  return error.retriable ? exitCodes.unavailable : exitCodes.failed;
+}
+
+function issuesOf(error: BackboneError): readonly Issue[] | undefined {
+  return 'issues' in error && Array.isArray(error.issues) ? (error.issues as readonly Issue[]) : undefined;
+}
+
+const unreachableCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** The address that did not answer, looked for down the chain of causes: fetch and pg both hide it in there. */
+function unreachableAddress(error: unknown, depth = 0): string | undefined {
+  if (!(error instanceof Error) || depth > 5) return undefined;
+  const { code, address, hostname, port } = error as Error & Record<string, unknown>;
+  if (typeof code === 'string' && unreachableCodes.has(code)) {
+    const host = address ?? hostname;
+    return host === undefined ? code : port === undefined ? String(host) : `${String(host)}:${String(port)}`;
+  }
+  const inner = error instanceof AggregateError ? [...error.errors, error.cause] : [error.cause];
+  return inner.map((cause) => unreachableAddress(cause, depth + 1)).find((found) => found !== undefined);
+}
