@@ -1,4 +1,4 @@
-import type { TenantId } from '@chorda/kernel';
+import type { Brand, TenantId } from '@chorda/kernel';
 
 /** A fact in the past tense; `type` is its name in the catalogue, `data` the payload of its Avro schema. */
 export interface Event<Type extends string, Data> {
@@ -6,10 +6,25 @@ export interface Event<Type extends string, Data> {
   readonly data: Data;
 }
 
-/** What section 5 of the design adds to a decision: its place in its stream and where it was decided. */
+/** The text of a JSON value, made by `jsonText`: kept as text, so that nobody pays for parsing what is passed on. */
+export type JsonText = Brand<string, 'JsonText'>;
+
+/** An exact decimal number as text, such as `-12.5`: no exponent, no more digits than its field holds. */
+export type Decimal = string;
+
+/** Milliseconds since the Unix epoch, within the years 0001 to 9999 that RFC 3339 text can say. */
+export type TimestampMs = number;
+
+/**
+ * What section 5 of the design adds to an event that the decision engine published: its place in its stream and where
+ * it was decided.
+ */
 export interface DecisionMetadata {
-  /** Counts the events of one aggregate without gaps, from 1 (`ce_streamversion`). */
-  readonly streamVersion: bigint;
+  /**
+   * Counts the events of one aggregate without gaps, from 1 (`ce_streamversion`). A fact that the engine writes beside
+   * a decision is in no stream and has none.
+   */
+  readonly streamVersion?: bigint;
   /** Counts the events of one partition without gaps (`ce_partitionseq`). */
   readonly partitionSeq?: bigint;
   /** The owner's epoch (`ce_epoch`). */

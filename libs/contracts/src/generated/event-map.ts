@@ -1,0 +1,64 @@
+// libs/contracts/src/generated/event-map.ts: written by `npm run contracts:generate`, never by hand.
+import type * as agent from './agent.js';
+import type * as audit from './audit.js';
+import type * as external from './external.js';
+import type * as inference from './inference.js';
+import type * as system from './system.js';
+import type * as workflow from './workflow.js';
+
+/** Every event type of the catalogue and its event. */
+export interface EventMap {
+  readonly 'agent.created': agent.Created;
+  readonly 'agent.deleted': agent.Deleted;
+  readonly 'agent.executed': agent.Executed;
+  readonly 'agent.execution_cancelled': agent.ExecutionCancelled;
+  readonly 'agent.execution_completed': agent.ExecutionCompleted;
+  readonly 'agent.execution_failed': agent.ExecutionFailed;
+  readonly 'agent.execution_started': agent.ExecutionStarted;
+  readonly 'agent.failed': agent.Failed;
+  readonly 'agent.initialization_started': agent.InitializationStarted;
+  readonly 'agent.initialized': agent.Initialized;
+  readonly 'agent.memory_written': agent.MemoryWritten;
+  readonly 'agent.ready': agent.Ready;
+  readonly 'agent.terminated': agent.Terminated;
+  readonly 'agent.tool_called': agent.ToolCalled;
+  readonly 'agent.tool_returned': agent.ToolReturned;
+  readonly 'agent.turn_recorded': agent.TurnRecorded;
+  readonly 'agent.validated': agent.Validated;
+  readonly 'agent.validation_failed': agent.ValidationFailed;
+  readonly 'agent.validation_started': agent.ValidationStarted;
+  readonly 'audit.changed': audit.Changed;
+  readonly 'audit.denied': audit.Denied;
+  readonly 'audit.signed_in': audit.SignedIn;
+  readonly 'external.api_response': external.ApiResponse;
+  readonly 'external.schedule_trigger': external.ScheduleTrigger;
+  readonly 'external.webhook': external.Webhook;
+  readonly 'inference.cancelled': inference.Cancelled;
+  readonly 'inference.completed': inference.Completed;
+  readonly 'inference.expired': inference.Expired;
+  readonly 'inference.failed': inference.Failed;
+  readonly 'inference.requested': inference.Requested;
+  readonly 'inference.usage_recorded': inference.UsageRecorded;
+  readonly 'system.error_alert': system.ErrorAlert;
+  readonly 'system.health_check': system.HealthCheck;
+  readonly 'system.parked_discarded': system.ParkedDiscarded;
+  readonly 'system.performance': system.Performance;
+  readonly 'system.resource_usage': system.ResourceUsage;
+  readonly 'workflow.cancelled': workflow.Cancelled;
+  readonly 'workflow.completed': workflow.Completed;
+  readonly 'workflow.failed': workflow.Failed;
+  readonly 'workflow.human_task_decided': workflow.HumanTaskDecided;
+  readonly 'workflow.human_task_escalated': workflow.HumanTaskEscalated;
+  readonly 'workflow.human_task_opened': workflow.HumanTaskOpened;
+  readonly 'workflow.paused': workflow.Paused;
+  readonly 'workflow.resumed': workflow.Resumed;
+  readonly 'workflow.signal_received': workflow.SignalReceived;
+  readonly 'workflow.started': workflow.Started;
+  readonly 'workflow.step_compensated': workflow.StepCompensated;
+  readonly 'workflow.step_completed': workflow.StepCompleted;
+  readonly 'workflow.step_failed': workflow.StepFailed;
+  readonly 'workflow.step_scheduled': workflow.StepScheduled;
+  readonly 'workflow.step_started': workflow.StepStarted;
+  readonly 'workflow.timer_fired': workflow.TimerFired;
+  readonly 'workflow.timer_set': workflow.TimerSet;
+}

@@ -1,0 +1,430 @@
+// libs/contracts/src/generated/workflow.ts: written by `npm run contracts:generate`, never by hand.
+import type { Event, JsonText, TimestampMs } from '../event.js';
+import type { SignalId, StepId, TaskId, TimerId, UserId, WorkflowId } from './ids.js';
+
+/** The answer; expired: nobody gave one in time. */
+export type TaskDecision = 'unknown' | 'approved' | 'rejected' | 'submitted' | 'expired';
+
+/** What is asked for. */
+export type TaskType = 'unknown' | 'approval' | 'form';
+
+/** How undoing ended. */
+export type CompensationStatus = 'unknown' | 'completed' | 'failed';
+
+/** How it ended. */
+export type StepStatus = 'unknown' | 'completed' | 'failed' | 'cancelled';
+
+/** The run was stopped on request. */
+export type Cancelled = Event<
+  'workflow.cancelled',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** Why, in the words of whoever asked. */
+    readonly reason: string;
+    /** Who asked. An id of a user, key or service. */
+    readonly cancelled_by: string | null;
+    /** How long it ran, milliseconds. */
+    readonly execution_time_ms: number;
+    /** Steps that ended well. */
+    readonly steps_completed: number;
+  }
+>;
+
+/** The run ended well. */
+export type Completed = Event<
+  'workflow.completed',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** What came out: any JSON value. Personal data. */
+    readonly output_data: JsonText;
+    /** How long it ran, milliseconds. */
+    readonly execution_time_ms: number;
+    /** Steps that ended well. */
+    readonly steps_completed: number;
+  }
+>;
+
+/** The run ended badly. */
+export type Failed = Event<
+  'workflow.failed',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** What went wrong: any JSON value; an object with `message` where we make it. Personal data. */
+    readonly error: JsonText;
+    /** Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting. */
+    readonly error_code: string;
+    /** The step that failed, where one did. */
+    readonly failed_step_id: StepId | null;
+    /** How long it ran, milliseconds. */
+    readonly execution_time_ms: number;
+    /** Steps that ended well. */
+    readonly steps_completed: number;
+  }
+>;
+
+/** A person answered. */
+export type HumanTaskDecided = Event<
+  'workflow.human_task_decided',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The step that waits for people. */
+    readonly step_id: StepId;
+    /** The task, as in /v1/tasks/{id}. */
+    readonly task_id: TaskId;
+    /** The answer. */
+    readonly decision: TaskDecision;
+    /** What was entered: any JSON value. Personal data. */
+    readonly form_data: JsonText | null;
+    /** What the person added. Personal data. */
+    readonly comment: string | null;
+    /** Who answered; null: nobody did in time. */
+    readonly decided_by: UserId | null;
+    /** Whether the task is closed by this answer. */
+    readonly quorum_reached: boolean;
+    /** From opening to this answer, milliseconds. */
+    readonly waiting_time_ms: number;
+  }
+>;
+
+/** A task without an answer went to others. */
+export type HumanTaskEscalated = Event<
+  'workflow.human_task_escalated',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The step that waits for people. */
+    readonly step_id: StepId;
+    /** The task, as in /v1/tasks/{id}. */
+    readonly task_id: TaskId;
+    /** Counts the escalations of the task, from 1. */
+    readonly level: number;
+    /** Users who had it. */
+    readonly from_assignees: readonly UserId[];
+    /** Users who have it now. */
+    readonly to_assignees: readonly UserId[];
+    /** Groups that have it now. */
+    readonly to_groups: readonly string[];
+    /** Why: overdue, or in the words of whoever asked. */
+    readonly reason: string;
+  }
+>;
+
+/** The run waits for people. */
+export type HumanTaskOpened = Event<
+  'workflow.human_task_opened',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The step that waits for people. */
+    readonly step_id: StepId;
+    /** The task, as in /v1/tasks/{id}. */
+    readonly task_id: TaskId;
+    /** What is asked for. */
+    readonly task_type: TaskType;
+    /** The question, in one line. */
+    readonly title: string;
+    /** What people need to know to answer. Personal data. */
+    readonly description: string | null;
+    /** JSON Schema of the answer to a form. */
+    readonly form_schema: JsonText | null;
+    /** What went in: any JSON value. Personal data. */
+    readonly input_data: JsonText;
+    /** Users who may decide. */
+    readonly assignees: readonly UserId[];
+    /** Groups whose members may decide. */
+    readonly groups: readonly string[];
+    /** How many have to approve. */
+    readonly quorum: number;
+    /** When an answer is wanted by. */
+    readonly due_at: TimestampMs | null;
+    /** When it goes to others without an answer. */
+    readonly escalate_at: TimestampMs | null;
+    /** When it counts as refused without an answer. */
+    readonly expires_at: TimestampMs | null;
+  }
+>;
+
+/** The run takes no further step until it is resumed. */
+export type Paused = Event<
+  'workflow.paused',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** Why: in the words of whoever asked, or the incident that stopped it. */
+    readonly reason: string;
+    /** The step whose retries are used up, where that is why. */
+    readonly step_id: StepId | null;
+    /** Who asked; null: the engine did. An id of a user, key or service. */
+    readonly paused_by: string | null;
+  }
+>;
+
+/** A paused run goes on. */
+export type Resumed = Event<
+  'workflow.resumed',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** Who asked. An id of a user, key or service. */
+    readonly resumed_by: string | null;
+  }
+>;
+
+/** A message for the run came from outside. */
+export type SignalReceived = Event<
+  'workflow.signal_received',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The signal; the same one twice counts once. */
+    readonly signal_id: SignalId;
+    /** What the run waits for it by. */
+    readonly signal_name: string;
+    /** What it says: any JSON value. Personal data. */
+    readonly signal_data: JsonText;
+    /** Who sent it. An id of a user, key or service. */
+    readonly sent_by: string | null;
+  }
+>;
+
+/** A run of a workflow began. */
+export type Started = Event<
+  'workflow.started',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** SHA-256 of the definition that the run is pinned to, lower case hex. */
+    readonly definition_hash: string;
+    /** What went in: any JSON value. Personal data. */
+    readonly input_data: JsonText;
+    /** The user on whose behalf it ran. A pseudonymous id, never a name or an address. */
+    readonly user_id: UserId | null;
+    /** The run that this one is a step of. */
+    readonly parent_workflow_id: WorkflowId | null;
+    /** The step of that run. */
+    readonly parent_step_id: StepId | null;
+    /** The run that this one was forked from. */
+    readonly forked_from_workflow_id: WorkflowId | null;
+    /** Stream version of that run up to which its history is shared. */
+    readonly forked_at_version: bigint | null;
+    /** The run is stopped then, at the latest. */
+    readonly deadline_at: TimestampMs | null;
+  }
+>;
+
+/** What a step had done was undone, or undoing it failed. */
+export type StepCompensated = Event<
+  'workflow.step_compensated',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The step of the run, unique in it. */
+    readonly step_id: StepId;
+    /** The step's name for people. */
+    readonly step_name: string;
+    /** agent, tool, llm, human, webhook, http, timer, map, sub_workflow, script; later ones may come. */
+    readonly step_type: string;
+    /** How long that took, milliseconds. */
+    readonly compensation_time_ms: number;
+    /** How undoing ended. */
+    readonly status: CompensationStatus;
+    /** What the compensation gave: any JSON value. Personal data. */
+    readonly output_data: JsonText | null;
+    /** What went wrong: any JSON value. Personal data. */
+    readonly error: JsonText | null;
+  }
+>;
+
+/** A step of a workflow ended well. */
+export type StepCompleted = Event<
+  'workflow.step_completed',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The step of the run, unique in it. */
+    readonly step_id: StepId;
+    /** The step's name for people. */
+    readonly step_name: string;
+    /** agent, tool, llm, human, webhook, http, timer, map, sub_workflow, script; later ones may come. */
+    readonly step_type: string;
+    /** Counts the tries of this step, from 1. */
+    readonly attempt: number;
+    /** How long it ran, milliseconds. */
+    readonly execution_time_ms: number;
+    /** completed. */
+    readonly status: StepStatus;
+    /** What went in: any JSON value. Personal data. */
+    readonly input_data: JsonText;
+    /** What came out: any JSON value. Personal data. */
+    readonly output_data: JsonText;
+    /** Steps that this one made ready. */
+    readonly next_steps: readonly StepId[];
+  }
+>;
+
+/** A step of a workflow ended badly. */
+export type StepFailed = Event<
+  'workflow.step_failed',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The step of the run, unique in it. */
+    readonly step_id: StepId;
+    /** The step's name for people. */
+    readonly step_name: string;
+    /** agent, tool, llm, human, webhook, http, timer, map, sub_workflow, script; later ones may come. */
+    readonly step_type: string;
+    /** Counts the tries of this step, from 1. */
+    readonly attempt: number;
+    /** How long it ran, milliseconds. */
+    readonly execution_time_ms: number;
+    /** failed, or cancelled. */
+    readonly status: StepStatus;
+    /** What went in: any JSON value. Personal data. */
+    readonly input_data: JsonText;
+    /** What went wrong: any JSON value; an object with `message` where we make it. Personal data. */
+    readonly error: JsonText;
+    /** Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting. */
+    readonly error_code: string;
+    /** When the next attempt starts; null: there is none. */
+    readonly retry_at: TimestampMs | null;
+  }
+>;
+
+/** A step may run: all it needs is there. */
+export type StepScheduled = Event<
+  'workflow.step_scheduled',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The step of the run, unique in it. */
+    readonly step_id: StepId;
+    /** The step's name for people. */
+    readonly step_name: string;
+    /** agent, tool, llm, human, webhook, http, timer, map, sub_workflow, script; later ones may come. */
+    readonly step_type: string;
+    /** Counts the tries of this step, from 1. */
+    readonly attempt: number;
+    /** What went in: any JSON value. Personal data. */
+    readonly input_data: JsonText;
+    /** Work queue that the step was put on; null for steps that the engine does itself. */
+    readonly queue: string | null;
+    /** It does not start earlier. */
+    readonly not_before: TimestampMs | null;
+    /** The step is given up then. */
+    readonly deadline_at: TimestampMs | null;
+  }
+>;
+
+/** A worker took a step. */
+export type StepStarted = Event<
+  'workflow.step_started',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The step of the run, unique in it. */
+    readonly step_id: StepId;
+    /** The step's name for people. */
+    readonly step_name: string;
+    /** agent, tool, llm, human, webhook, http, timer, map, sub_workflow, script; later ones may come. */
+    readonly step_type: string;
+    /** Counts the tries of this step, from 1. */
+    readonly attempt: number;
+    /** Instance that runs it. */
+    readonly worker: string | null;
+  }
+>;
+
+/** A timer fired, never early. */
+export type TimerFired = Event<
+  'workflow.timer_fired',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The timer, unique in the run. */
+    readonly timer_id: TimerId;
+    /** The step that it belongs to. */
+    readonly step_id: StepId | null;
+    /** retry, step_deadline, run_deadline, escalation, expiry, sleep; later ones may come. */
+    readonly purpose: string;
+    /** When it is due, by the database's clock. */
+    readonly due_at: TimestampMs;
+    /** When the engine saw it due, by the database's clock. */
+    readonly fired_at: TimestampMs;
+  }
+>;
+
+/** A timer was set. */
+export type TimerSet = Event<
+  'workflow.timer_set',
+  {
+    /** The run, as in /v1/runs/{id}. */
+    readonly workflow_id: WorkflowId;
+    /** Name of the definition that the run follows. */
+    readonly workflow_name: string;
+    /** The timer, unique in the run. */
+    readonly timer_id: TimerId;
+    /** The step that it belongs to. */
+    readonly step_id: StepId | null;
+    /** retry, step_deadline, run_deadline, escalation, expiry, sleep; later ones may come. */
+    readonly purpose: string;
+    /** When it is due, by the database's clock. */
+    readonly due_at: TimestampMs;
+  }
+>;
+
+/** Every event of area workflow. */
+export type WorkflowEvent =
+  | Cancelled
+  | Completed
+  | Failed
+  | HumanTaskDecided
+  | HumanTaskEscalated
+  | HumanTaskOpened
+  | Paused
+  | Resumed
+  | SignalReceived
+  | Started
+  | StepCompensated
+  | StepCompleted
+  | StepFailed
+  | StepScheduled
+  | StepStarted
+  | TimerFired
+  | TimerSet;

@@ -1,0 +1,139 @@
+import type { EventSchema, FieldType, RecordShape } from '../schema/event-schema.js';
+
+/** The first line of every generated file. */
+export function generatedLine(path: string): string {
+  return `// ${path}: written by \`npm run contracts:generate\`, never by hand.\n`;
+}
+
+/** Types of one area: an event type a record, its nested types, and the union of the area's events. */
+export function areaModule(path: string, area: string, schemas: readonly EventSchema[]): string {
+  const nested = new Map<string, string>();
+  const brands = new Set<string>();
+  const shared = new Set<string>();
+  const events = schemas.map((schema) => {
+    collect(schema.shape, nested, brands, shared);
+    return `${docComment(schema.shape.doc, '')}export type ${schema.shape.name} = Event<\n  '${schema.type}',\n  ${members(schema.shape, '  ')}\n>;\n`;
+  });
+  const union = schemas.map((schema) => `\n  | ${schema.shape.name}`).join('');
+  const areaEvent = `/** Every event of area ${area}. */\nexport type ${pascal(area)}Event =${union};\n`;
+  const eventImports = ['Event', ...[...shared].sort()].join(', ');
+  const brandImport = brands.size ? `import type { ${[...brands].sort().join(', ')} } from './ids.js';\n` : '';
+  const head = `${generatedLine(path)}import type { ${eventImports} } from '../event.js';\n${brandImport}`;
+  return [head, ...nested.values(), ...events, areaEvent].join('\n');
+}
+
+/** Branded id types and the functions that make them. */
+export function idsModule(path: string, schemas: readonly EventSchema[]): string {
+  const brands = new Set<string>();
+  for (const schema of schemas) collect(schema.shape, new Map(), brands, new Set());
+  const parts = [...brands].sort().map((brand) => {
+    const words = brand.replace(/(?<!^)([A-Z])/g, ' $1').toLowerCase();
+    const name = brand.charAt(0).toLowerCase() + brand.slice(1);
+    return [
+      `export type ${brand} = Brand<string, '${brand}'>;`,
+      `/** @throws {@link InvalidInputError} unless the text is 1 to 256 bytes of UTF-8. */`,
+      `export const ${name} = (text: string): ${brand} => checkedId<${brand}>('${words.charAt(0).toUpperCase() + words.slice(1)}', text);\n`,
+    ].join('\n');
+  });
+  const head = `${generatedLine(path)}import type { Brand } from '@chorda/kernel';\nimport { checkedId } from '../checked-id.js';\n`;
+  return [head, ...parts].join('\n');
+}
+
+export function eventMapModule(path: string, schemas: readonly EventSchema[]): string {
+  const areas = [...new Set(schemas.map((schema) => schema.area))].sort();
+  const imports = areas.map((area) => `import type * as ${area} from './${area}.js';`).join('\n');
+  const entries = schemas.map((schema) => `  readonly '${schema.type}': ${schema.area}.${schema.shape.name};`);
+  const doc = '/** Every event type of the catalogue and its event. */';
+  return `${generatedLine(path)}${imports}\n\n${doc}\nexport interface EventMap {\n${entries.join('\n')}\n}\n`;
+}
+
+/** The area namespaces, so that `workflow.Failed` and `agent.Failed` are told apart by the reader too. */
+export function areasModule(path: string, schemas: readonly EventSchema[]): string {
+  const areas = [...new Set(schemas.map((schema) => schema.area))].sort();
+  const spaces = areas.map((area) => `export type * as ${area} from './${area}.js';`);
+  const unions = areas.map((area) => `export type { ${pascal(area)}Event } from './${area}.js';`);
+  return `${generatedLine(path)}${[...spaces, ...unions].join('\n')}\n`;
+}
+
+function collect(shape: RecordShape, nested: Map<string, string>, brands: Set<string>, shared: Set<string>): void {
+  for (const field of shape.fields) collectType(field.type, nested, brands, shared);
+}
+
+function collectType(type: FieldType, nested: Map<string, string>, brands: Set<string>, shared: Set<string>): void {
+  if (type.kind === 'nullable') return collectType(type.of, nested, brands, shared);
+  if (type.kind === 'array') return collectType(type.items, nested, brands, shared);
+  if ((type.kind === 'string' || type.kind === 'uuid') && type.brand) brands.add(type.brand);
+  if (type.kind === 'json') shared.add('JsonText');
+  if (type.kind === 'decimal') shared.add('Decimal');
+  if (type.kind === 'timestamp') shared.add('TimestampMs');
+  if (type.kind === 'enum') {
+    const symbols = type.symbols.map((symbol) => `'${symbol}'`).join(' | ');
+    addNested(nested, type.name, `${docComment(type.doc, '')}export type ${type.name} = ${symbols};\n`);
+  }
+  if (type.kind === 'record') {
+    collect(type.record, nested, brands, shared);
+    const body = members(type.record, '');
+    addNested(
+      nested,
+      type.record.name,
+      `${docComment(type.record.doc, '')}export interface ${type.record.name} ${body}\n`,
+    );
+  }
+}
+
+/** Schemas of an area may share a nested type by repeating it; two meanings of one name are refused. */
+function addNested(nested: Map<string, string>, name: string, text: string): void {
+  const known = nested.get(name);
+  if (known !== undefined && known !== text) {
+    throw new TypeError(`Two schemas of one area define ${name} differently: rename one or make them equal`);
+  }
+  nested.set(name, text);
+}
+
+function members(shape: RecordShape, indent: string): string {
+  const lines = shape.fields.map((field) => {
+    const notes = [field.doc, field.personal ? 'Personal data.' : ''].filter(Boolean).join(' ');
+    return `${docComment(notes, `${indent}  `)}${indent}  readonly ${field.name}: ${typeText(field.type)};`;
+  });
+  return `{\n${lines.join('\n')}\n${indent}}`;
+}
+
+function typeText(type: FieldType): string {
+  switch (type.kind) {
+    case 'boolean':
+      return 'boolean';
+    case 'int':
+    case 'float':
+    case 'double':
+      return 'number';
+    case 'long':
+      return type.safe ? 'number' : 'bigint';
+    case 'string':
+    case 'uuid':
+      return type.brand ?? 'string';
+    case 'json':
+      return 'JsonText';
+    case 'timestamp':
+      return 'TimestampMs';
+    case 'decimal':
+      return 'Decimal';
+    case 'enum':
+      return type.name;
+    case 'record':
+      return type.record.name;
+    case 'array':
+      return type.items.kind === 'nullable'
+        ? `readonly (${typeText(type.items)})[]`
+        : `readonly ${typeText(type.items)}[]`;
+    case 'nullable':
+      return `${typeText(type.of)} | null`;
+  }
+}
+
+function docComment(text: string, indent: string): string {
+  return `${indent}/** ${text.replaceAll('*/', '* /')} */\n`;
+}
+
+function pascal(name: string): string {
+  return name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+}
