@@ -1,0 +1,32 @@
+export { cacheFolder } from './artifacts/cache.js';
+export type { ArtifactOptions } from './artifacts/artifacts.js';
+export {
+  AlreadyRunningError,
+  ChecksumMismatchError,
+  DiskFullError,
+  DownloadFailedError,
+  JavaMissingError,
+  MachineError,
+  MavenMissingError,
+  PortTakenError,
+  ServerFailedError,
+  UnusableFolderError,
+} from './errors.js';
+export { freePorts, isPortFree } from './machine/ports.js';
+export { identify, isAlive, type ProcessIdentity } from './machine/process-identity.js';
+export { KafkaServer, type SaslAccess } from './servers/kafka-server.js';
+export { PostgresServer } from './servers/postgres-server.js';
+export { Reaper } from './servers/reaper.js';
+export { RedisServer } from './servers/redis-server.js';
+export { RegistryServer } from './servers/registry-server.js';
+export type { Server } from './servers/server.js';
+export {
+  prepareStack,
+  serversOf,
+  startStackServers,
+  stopStackServers,
+  type ServerName,
+  type StackOptions,
+  type StackPorts,
+  type StackServers,
+} from './stack.js';

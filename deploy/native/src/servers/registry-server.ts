@@ -1,0 +1,70 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Java } from '../machine/java.js';
+import { ManagedServer } from './managed-server.js';
+import type { Reaper } from './reaper.js';
+import type { ServerPlace } from './server.js';
+
+export interface RegistryOptions extends ServerPlace {
+  readonly java: Java;
+  /** `quarkus-run.jar` of Apicurio Registry. */
+  readonly jar: string;
+  readonly port: number;
+  readonly managementPort: number;
+  readonly kafkaBrokers: string;
+  readonly reaper?: Reaper;
+}
+
+/** Apicurio Registry. Its schemas are in Kafka, so that the log and the key to it share one fate. */
+export class RegistryServer extends ManagedServer {
+  readonly name = 'registry';
+  readonly url: string;
+
+  constructor(private readonly options: RegistryOptions) {
+    const url = `http://127.0.0.1:${options.port}/apis/ccompat/v7`;
+    super({
+      title: 'The schema registry',
+      logFile: join(options.home, 'logs', 'registry.log'),
+      pidFile: join(options.home, 'run', 'registry.pid'),
+      stopSignal: 'SIGTERM',
+      readyTimeoutMs: 120_000,
+      stopTimeoutMs: 15_000,
+      isReady: () => answers(`${url}/subjects`),
+      launch: {
+        program: options.java.program,
+        arguments: ['-Xms64m', '-Xmx320m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', options.jar],
+        env: { ...options.env, ...registryEnv(options) },
+        cwd: join(options.home, 'registry'),
+      },
+      ...(options.reaper === undefined ? {} : { reaper: options.reaper }),
+    });
+    this.url = url;
+  }
+
+  protected override prepare(): Promise<void> {
+    mkdirSync(join(this.options.home, 'registry'), { recursive: true });
+    return Promise.resolve();
+  }
+}
+
+function registryEnv(options: RegistryOptions): NodeJS.ProcessEnv {
+  return {
+    APICURIO_STORAGE_KIND: 'kafkasql',
+    APICURIO_KAFKASQL_BOOTSTRAP_SERVERS: options.kafkaBrokers,
+    QUARKUS_HTTP_HOST: '127.0.0.1',
+    QUARKUS_HTTP_PORT: String(options.port),
+    QUARKUS_MANAGEMENT_HOST: '127.0.0.1',
+    QUARKUS_MANAGEMENT_PORT: String(options.managementPort),
+    QUARKUS_LOG_LEVEL: 'WARN',
+  };
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,2 @@
+export { freshDatabase, type FreshDatabase } from './database.js';
+export { freshTopicPrefix, startStack, type StackAddresses, type TestStack, type TestStackOptions } from './stack.js';

@@ -1,0 +1,51 @@
+import { defineConfig } from 'vitest/config';
+
+// Sources and not builds: a spec sees what was just typed. `import` is left out, because Vitest hands these to Node as
+// `--conditions`, where they would also hold for a `require` inside a package.
+const conditions = ['chorda-source', 'node', 'default'];
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  // Said here because the tsconfig files leave specs out, and Oxc then takes nothing from them.
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+};
+const places = (suffix: string) =>
+  ['libs', 'apps', 'deploy', 'bench', 'scripts'].map((at) => `${at}/**/*.${suffix}.spec.ts`);
+const excluded = ['**/node_modules/**', '**/dist/**'];
+
+export default defineConfig({
+  ...shared,
+  test: {
+    // Real servers and two cores: more workers make every spec slower and none faster.
+    maxWorkers: 2,
+    projects: [
+      { ...shared, test: { name: 'unit', include: places('unit'), exclude: excluded, environment: 'node' } },
+      {
+        ...shared,
+        test: {
+          name: 'int',
+          include: places('int'),
+          exclude: excluded,
+          environment: 'node',
+          globalSetup: ['./libs/testing/src/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'e2e',
+          include: places('e2e'),
+          exclude: excluded,
+          environment: 'node',
+          globalSetup: ['./libs/testing/src/global-setup.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          // Each e2e spec starts whole applications: one at a time.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
