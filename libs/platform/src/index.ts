@@ -1,0 +1,46 @@
+export {
+  apiKeyMatches,
+  createApiKey,
+  hashApiKey,
+  parseApiKey,
+  redactApiKey,
+  type NewApiKey,
+} from './access/api-key.js';
+export {
+  kafkaConnection,
+  registryConnection,
+  type KafkaConnectionSettings,
+  type KafkaSaslSettings,
+} from './env/connections.js';
+export { EnvironmentError } from './env/environment-error.js';
+export { TokenUnavailableError } from './env/oauth-token.js';
+export { readEnv } from './env/read-env.js';
+export {
+  databaseEnv,
+  flag,
+  httpEnv,
+  kafkaEnv,
+  loggingEnv,
+  logLevels,
+  metricsEnv,
+  port,
+  processEnv,
+  redisEnv,
+  registryEnv,
+  selfReportEnv,
+  tracingEnv,
+  wholeNumber,
+  type LogLevel,
+} from './env/shapes.js';
+export { HealthRegistry, type HealthCheck } from './health/health-registry.js';
+export { createLogger, type LoggerOptions } from './logging/create-logger.js';
+export { nestLogger } from './logging/nest-logger.js';
+export { redactText, redactValue } from './logging/redaction.js';
+export { startMetricsServer, type MetricsServer, type MetricsServerOptions } from './metrics/metrics-server.js';
+export { renderMetrics } from './metrics/render-metrics.js';
+export { createAppHost, productVersion, type AppHostOptions } from './process/app-host.js';
+export type { AppHost, RunningApp, StartApp } from './process/app.js';
+export { crashPoint } from './process/crash-point.js';
+export { ProcessSampler, type ProcessFigures } from './process/process-sampler.js';
+export { runAsProcess } from './process/run-as-process.js';
+export { InMemorySpanExporter, startTracing, type Tracing, type TracingOptions } from './tracing/start-tracing.js';
