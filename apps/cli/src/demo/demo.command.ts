@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { positiveNumber, wholeNumber } from '../command-line/arguments.js';
+import { examples, type CommandLine } from '../command-line/command-line.js';
+import type { DemoOptions } from './run-demo.js';
+
+export function demoCommand(cli: CommandLine): Command {
+  return new Command('demo')
+    .description(
+      'Send a day of an invented company through the HTTP door: agents live, execute and fail, workflows run,\n' +
+        'people approve, models are called. The same seed sends the same events with the same ids, so a second\n' +
+        'run with it adds nothing.',
+    )
+    .option('--events <count>', 'how many events', positiveNumber, 5_000)
+    .option('--rate <count>', 'how many a second; 0: as fast as they are acknowledged', wholeNumber, 200)
+    .option('--seed <number>', 'which day', wholeNumber, 1)
+    .option('--batch <count>', 'events in one request, at most', positiveNumber, 100)
+    .option('--acks <file>', 'write every acknowledgement to this file, one JSON object a line')
+    .addHelpText(
+      'after',
+      examples(
+        ['chorda demo', '5,000 events in 25 seconds'],
+        ['chorda demo --rate 0 --events 100000 --seed 2', 'As fast as it goes'],
+      ),
+    )
+    .action(
+      cli.action(async (context, options: DemoOptions) => {
+        const { runDemo } = await import('./run-demo.js');
+        return runDemo(context, options);
+      }),
+    );
+}

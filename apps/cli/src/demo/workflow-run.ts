@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto';
+import type { JsonValue } from '@chorda/kernel';
+import type { Cause, Day } from './day.js';
+import { execute } from './execution.js';
+import type { Gate, Process } from './schedule.js';
+import { messageText } from './text.js';
+
+interface Step {
+  readonly id: string;
+  readonly name: string;
+  readonly type: 'agent' | 'human' | 'http' | 'timer';
+  /** Type of the agents that can do it. */
+  readonly agentType?: string;
+}
+
+interface Definition {
+  readonly name: string;
+  readonly hash: string;
+  readonly steps: readonly Step[];
+}
+
+function definition(name: string, steps: readonly Step[]): Definition {
+  return { name, steps, hash: createHash('sha256').update(JSON.stringify({ name, steps })).digest('hex') };
+}
+
+const definitions: readonly Definition[] = [
+  definition('customer-complaint', [
+    { id: 'understand', name: 'Read the complaint', type: 'agent', agentType: 'assistant' },
+    { id: 'check-order', name: 'Check the order', type: 'agent', agentType: 'analyst' },
+    { id: 'approve-refund', name: 'Approve the refund', type: 'human' },
+    { id: 'answer', name: 'Write the answer', type: 'agent', agentType: 'assistant' },
+    { id: 'send', name: 'Send the answer', type: 'http' },
+  ]),
+  definition('invoice-check', [
+    { id: 'extract', name: 'Extract the lines', type: 'agent', agentType: 'analyst' },
+    { id: 'compare', name: 'Compare with the order', type: 'agent', agentType: 'analyst' },
+    { id: 'book', name: 'Book the invoice', type: 'http' },
+  ]),
+  definition('reorder', [
+    { id: 'forecast', name: 'Forecast the demand', type: 'agent', agentType: 'analyst' },
+    { id: 'wait-for-prices', name: 'Wait for the price list', type: 'timer' },
+    { id: 'approve-order', name: 'Approve the order', type: 'human' },
+    { id: 'order', name: 'Place the order', type: 'http' },
+  ]),
+];
+
+const stepAttemptsMax = 2;
+
+type Running<Answer> = Generator<number | Gate, Answer, undefined>;
+type StepEnd =
+  | { readonly kind: 'done'; readonly output: JsonValue }
+  | { readonly kind: 'failed'; readonly errorCode: string; readonly message: string }
+  | { readonly kind: 'rejected' };
+
+/** A run of a definition from its start to one of its ends: completed, failed, or cancelled because people said no. */
+export function* workflowRun(day: Day): Process {
+  yield* new Run(day).whole();
+}
+
+class Run {
+  private readonly id: string;
+  private readonly definition: Definition;
+  private readonly userId: string;
+  private readonly startedMs: number;
+  private cause: Cause;
+  private stepsCompleted = 0;
+
+  constructor(private readonly day: Day) {
+    this.id = day.newId('run');
+    this.definition = day.random.pick(definitions);
+    this.userId = `user-${day.random.between(1, 400)}`;
+    this.startedMs = day.nowMs;
+    this.cause = { correlationId: this.id };
+  }
+
+  *whole(): Running<void> {
+    let input: JsonValue = {
+      text: messageText(this.day.random, 900),
+      order: `SO-${this.day.random.between(10_000, 99_999)}`,
+    };
+    const { steps, hash } = this.definition;
+    this.emit('workflow.started', { definition_hash: hash, input_data: input, user_id: this.userId });
+    for (const [index, step] of steps.entries()) {
+      const end = yield* this.step(step, input, steps[index + 1]);
+      if (end.kind === 'rejected') return this.cancelled();
+      if (end.kind === 'failed') return this.failed(step, end.errorCode, end.message);
+      input = end.output;
+    }
+    this.emit('workflow.completed', { ...this.ended(), output_data: input });
+  }
+
+  private *step(step: Step, input: JsonValue, next: Step | undefined): Running<StepEnd> {
+    const named = { step_id: step.id, step_name: step.name, step_type: step.type };
+    for (let attempt = 1; ; attempt++) {
+      const queue = step.type === 'agent' ? 'default' : null;
+      this.emit('workflow.step_scheduled', { ...named, attempt, input_data: input, queue });
+      yield this.day.random.logNormal(15, 0.5);
+      const startedMs = this.day.nowMs;
+      this.emit('workflow.step_started', { ...named, attempt, worker: `executor-${this.day.random.between(0, 5)}` });
+      const end: StepEnd = yield* this.work(step, input);
+      if (end.kind === 'rejected') return end;
+      if (end.kind === 'done') {
+        this.stepsCompleted += 1;
+        this.emit('workflow.step_completed', {
+          ...named,
+          attempt,
+          execution_time_ms: this.day.nowMs - startedMs,
+          status: 'completed',
+          input_data: input,
+          output_data: end.output,
+          next_steps: next === undefined ? [] : [next.id],
+        });
+        return end;
+      }
+      const again = attempt < stepAttemptsMax;
+      const retryAt = this.day.nowMs + 5_000;
+      this.emit('workflow.step_failed', {
+        ...named,
+        attempt,
+        execution_time_ms: this.day.nowMs - startedMs,
+        status: 'failed',
+        input_data: input,
+        error: { message: end.message },
+        error_code: end.errorCode,
+        retry_at: again ? timestamp(retryAt) : null,
+      });
+      if (!again) return end;
+      yield* this.timer(step, 'retry', retryAt);
+    }
+  }
+
+  private *work(step: Step, input: JsonValue): Running<StepEnd> {
+    switch (step.type) {
+      case 'agent':
+        return yield* this.agentStep(step, input);
+      case 'human':
+        return yield* this.humanStep(step, input);
+      case 'timer':
+        yield* this.timer(step, 'sleep', this.day.nowMs + this.day.random.between(60_000, 900_000));
+        return { kind: 'done', output: input };
+      case 'http': {
+        yield this.day.random.logNormal(180, 0.6);
+        if (this.day.random.chance(0.03)) {
+          return {
+            kind: 'failed',
+            errorCode: 'HTTP_503',
+            message: 'The other system answered 503 Service Unavailable.',
+          };
+        }
+        return { kind: 'done', output: { status: 200, reference: this.day.newId('ref') } };
+      }
+    }
+  }
+
+  private *agentStep(step: Step, input: JsonValue): Running<StepEnd> {
+    const agent = this.day.staff.pick(step.agentType ?? 'assistant');
+    const result = yield* execute(this.day, agent, {
+      cause: this.cause,
+      userId: this.userId,
+      sessionId: `session-${this.id}`,
+      input,
+      metadata: { workflow_id: this.id, step_id: step.id },
+    });
+    if (result.ok) return { kind: 'done', output: result.output };
+    return { kind: 'failed', errorCode: result.errorCode, message: result.message };
+  }
+
+  private *humanStep(step: Step, input: JsonValue): Running<StepEnd> {
+    const { day } = this;
+    const openedMs = day.nowMs;
+    const taskId = day.newId('task');
+    const task = { step_id: step.id, task_id: taskId };
+    const escalateAt = openedMs + 3_600_000;
+    this.emit('workflow.human_task_opened', {
+      ...task,
+      task_type: 'approval',
+      title: `${step.name}?`,
+      description: messageText(day.random, 300),
+      input_data: input,
+      groups: ['managers'],
+      escalate_at: timestamp(escalateAt),
+    });
+    const waitMs = day.random.logNormal(1_200_000, 1);
+    if (waitMs > 3_600_000) {
+      yield* this.timer(step, 'escalation', escalateAt);
+      this.emit('workflow.human_task_escalated', { ...task, level: 1, to_groups: ['directors'], reason: 'overdue' });
+      yield 600_000;
+    } else yield waitMs;
+    const approved = day.random.chance(0.9);
+    this.emit('workflow.human_task_decided', {
+      ...task,
+      decision: approved ? 'approved' : 'rejected',
+      comment: messageText(day.random, 120),
+      decided_by: `manager-${day.random.between(1, 6)}`,
+      quorum_reached: true,
+      waiting_time_ms: day.nowMs - openedMs,
+    });
+    return approved ? { kind: 'done', output: input } : { kind: 'rejected' };
+  }
+
+  private *timer(step: Step, purpose: string, dueMs: number): Running<void> {
+    const timer = { timer_id: this.day.newId('timer'), step_id: step.id, purpose, due_at: timestamp(dueMs) };
+    this.emit('workflow.timer_set', timer);
+    yield Math.max(0, dueMs - this.day.nowMs) + this.day.random.between(1, 20);
+    this.emit('workflow.timer_fired', { ...timer, fired_at: timestamp(this.day.nowMs) });
+  }
+
+  private failed(step: Step, errorCode: string, message: string): void {
+    const ended = { ...this.ended(), failed_step_id: step.id };
+    this.emit('workflow.failed', { ...ended, error: { message }, error_code: errorCode });
+  }
+
+  private cancelled(): void {
+    this.emit('workflow.cancelled', { ...this.ended(), reason: 'Not approved.', cancelled_by: 'user-operations' });
+  }
+
+  private ended() {
+    return { execution_time_ms: this.day.nowMs - this.startedMs, steps_completed: this.stepsCompleted };
+  }
+
+  /** Each event of a run is caused by the one before it. */
+  private emit(type: Parameters<Day['emit']>[0], data: Parameters<Day['emit']>[3]): void {
+    const named = { workflow_id: this.id, workflow_name: this.definition.name, ...data };
+    this.cause = { correlationId: this.id, causationId: this.day.emit(type, this.id, this.cause, named) };
+  }
+}
+
+function timestamp(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
