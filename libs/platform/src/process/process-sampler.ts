@@ -1,15 +1,21 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance, type EventLoopUtilization, type IntervalHistogram } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 
 /** True figures of this process since the last sample. */
 export interface ProcessFigures {
   /** Share of the machine's cores that this process used, 0 to 1. */
   readonly cpuUsage: number;
+  readonly cpuCount: number;
   /** Resident memory as a share of what the process may use, 0 to 1. */
   readonly memoryUsage: number;
+  /** What the process may use: the container's limit, else the machine's memory. */
+  readonly memoryLimitBytes: number;
   readonly rssBytes: number;
   readonly heapUsedBytes: number;
-  readonly heapTotalBytes: number;
+  readonly heapLimitBytes: number;
+  /** Share of the interval in which the event loop was busy, 0 to 1. */
+  readonly eventLoopUsage: number;
   readonly eventLoopDelayP50Ms: number;
   readonly eventLoopDelayP99Ms: number;
   readonly uptimeMs: number;
@@ -24,6 +30,7 @@ export class ProcessSampler {
   private readonly delay: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs });
   private lastCpu = process.cpuUsage();
   private lastNs = process.hrtime.bigint();
+  private lastLoop: EventLoopUtilization = performance.eventLoopUtilization();
 
   constructor() {
     this.delay.enable();
@@ -34,12 +41,17 @@ export class ProcessSampler {
     const cpu = process.cpuUsage(this.lastCpu);
     const elapsedUs = Math.max(Number(nowNs - this.lastNs) / 1e3, 1);
     const memory = process.memoryUsage();
+    const memoryLimitBytes = memoryBytesMax();
+    const loop = performance.eventLoopUtilization();
     const figures: ProcessFigures = {
       cpuUsage: shareOf(cpu.user + cpu.system, elapsedUs * availableParallelism()),
-      memoryUsage: shareOf(memory.rss, memoryBytesMax()),
+      cpuCount: availableParallelism(),
+      memoryUsage: shareOf(memory.rss, memoryLimitBytes),
+      memoryLimitBytes,
       rssBytes: memory.rss,
       heapUsedBytes: memory.heapUsed,
-      heapTotalBytes: memory.heapTotal,
+      heapLimitBytes: getHeapStatistics().heap_size_limit,
+      eventLoopUsage: performance.eventLoopUtilization(loop, this.lastLoop).utilization,
       eventLoopDelayP50Ms: this.delayMs(50),
       eventLoopDelayP99Ms: this.delayMs(99),
       uptimeMs: Math.round(process.uptime() * 1000),
@@ -47,6 +59,7 @@ export class ProcessSampler {
     };
     this.lastCpu = process.cpuUsage();
     this.lastNs = nowNs;
+    this.lastLoop = loop;
     this.delay.reset();
     return figures;
   }
