@@ -13,11 +13,10 @@ writeFileSync(
 console.log(`export CHORDA_TEST_STACK_FILE=${file}`);
 
 const alive = setInterval(() => undefined, 1 << 30);
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, async () => {
-    clearInterval(alive);
-    rmSync(file, { force: true });
-    await stack.stop();
-    process.exit(0);
-  });
+async function stop() {
+  clearInterval(alive);
+  rmSync(file, { force: true });
+  await stack.stop();
+  process.exit(0);
 }
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop());

@@ -59,30 +59,23 @@ export async function prepareStack(options: StackOptions): Promise<StackServers>
   const program = wants('redis') ? await redisProgram(options) : undefined;
   const { kafkaSaslPort: saslPort, kafkaHeapMib: heapMib } = options;
   const kafkaBrokers = options.kafkaBrokers ?? `127.0.0.1:${ports.kafka}`;
-  return {
-    ...(java !== undefined && classpath !== undefined
-      ? {
-          kafka: new KafkaServer({
-            ...place,
-            ...(saslPort === undefined ? {} : { saslPort }),
-            ...{ java, classpath, heapMib, port: ports.kafka, controllerPort: ports.kafkaController },
-          }),
-        }
-      : {}),
-    ...(java !== undefined && jar !== undefined
-      ? {
-          registry: new RegistryServer({
-            ...place,
-            ...{ java, jar, kafkaBrokers, port: ports.registry, managementPort: ports.registryManagement },
-          }),
-        }
-      : {}),
-    ...(wants('postgres')
-      ? { postgres: new PostgresServer({ ...place, port: ports.postgres, user: postgresUser(home) }) }
-      : {}),
-    ...(program === undefined ? {} : { redis: new RedisServer({ ...place, program, port: ports.redis }) }),
-  };
+  const made: Made = {};
+  if (java !== undefined && classpath !== undefined) {
+    const own = { java, classpath, heapMib, port: ports.kafka, controllerPort: ports.kafkaController };
+    made.kafka = new KafkaServer({ ...place, ...own, ...(saslPort === undefined ? {} : { saslPort }) });
+  }
+  if (java !== undefined && jar !== undefined) {
+    const own = { java, jar, kafkaBrokers, port: ports.registry, managementPort: ports.registryManagement };
+    made.registry = new RegistryServer({ ...place, ...own });
+  }
+  if (wants('postgres')) {
+    made.postgres = new PostgresServer({ ...place, port: ports.postgres, user: postgresUser(home) });
+  }
+  if (program !== undefined) made.redis = new RedisServer({ ...place, program, port: ports.redis });
+  return made;
 }
+
+type Made = { -readonly [name in keyof StackServers]: StackServers[name] };
 
 /** Starts, or takes over, each server: the registry after Kafka, which holds its schemas; the others at once. */
 export async function startStackServers(servers: StackServers, said: (line: string) => void): Promise<void> {

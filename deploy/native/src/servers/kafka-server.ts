@@ -132,11 +132,9 @@ export class KafkaServer extends ManagedServer {
     rmSync(keystore, { force: true });
     const keytool = join(dirname(this.options.java.program), 'keytool');
     const store = ['-keystore', keystore, '-storepass', this.secret(), '-alias', 'kafka'];
-    await run(keytool, [
-      ...['-genkeypair', '-keyalg', 'EC', '-groupname', 'secp256r1', '-validity', '3650', '-storetype', 'PKCS12'],
-      ...['-dname', 'CN=localhost', '-ext', 'san=dns:localhost,ip:127.0.0.1', '-ext', 'bc:c'],
-      ...store,
-    ]);
+    const key = ['-keyalg', 'EC', '-groupname', 'secp256r1', '-validity', '3650', '-storetype', 'PKCS12'];
+    const subject = ['-dname', 'CN=localhost', '-ext', 'san=dns:localhost,ip:127.0.0.1', '-ext', 'bc:c'];
+    await run(keytool, ['-genkeypair', ...key, ...subject, ...store]);
     await run(keytool, ['-exportcert', '-rfc', '-file', join(folder, 'tls.pem'), ...store]);
   }
 

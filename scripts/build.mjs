@@ -1,0 +1,4 @@
+// npm run build: packages where they are missing, then every workspace.
+import { bootstrap } from './bootstrap.mjs';
+
+await bootstrap();

@@ -1,0 +1,76 @@
+// Programs that a check starts, and whatever those start: none may outlive it.
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { root } from '../bootstrap.mjs';
+
+// Children inherit the environment whatever session or parent they get: the mark finds those that detached themselves.
+const markName = 'CHORDA_VERIFY_RUN';
+export const mark = process.env[markName] ?? randomUUID();
+
+let current;
+let stopping = false;
+
+/** Runs a program to its end, with the mark. @returns its exit code, or 128 where a signal ended it. */
+export function runChecked(program, args, { env }) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio: 'inherit', env: { ...env, [markName]: mark } });
+    current = child;
+    child.once('error', (error) => {
+      console.error(`${program} could not be started: ${error.message}`);
+      resolve(127);
+    });
+    child.once('close', (code) => resolve(code ?? 128));
+  });
+}
+
+export function isStopping() {
+  return stopping;
+}
+
+/** SIGTERM and Ctrl-C end the check in hand, which stops its servers, and start no other. */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    stopping = true;
+    current?.kill('SIGTERM');
+    // A check that does not end in time is ended with everything below it.
+    setTimeout(() => killAll(survivors()), 45_000).unref();
+  });
+}
+
+/** Processes with our mark, other than this one and those above it. */
+export function survivors() {
+  const above = ancestors();
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && !above.has(entry))
+    .filter((pid) => read(`/proc/${pid}/environ`).split('\0').includes(`${markName}=${mark}`))
+    .filter((pid) => !/\) [ZX] /.test(read(`/proc/${pid}/stat`)))
+    .map((pid) => ({ pid: Number(pid), command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').slice(0, 160) }));
+}
+
+export function killAll(processes) {
+  for (const { pid } of processes) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Ended meanwhile.
+    }
+  }
+}
+
+function ancestors() {
+  const pids = new Set();
+  for (let pid = String(process.pid); pid !== '0' && pid !== undefined && !pids.has(pid);) {
+    pids.add(pid);
+    pid = /\) \S (\d+)/.exec(read(`/proc/${pid}/stat`))?.[1];
+  }
+  return pids;
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // Ended meanwhile, or another user's.
+  }
+}
