@@ -27,7 +27,7 @@ export interface Batch<E extends AnyEvent = AnyEvent> extends TopicPartition {
   readonly nextOffset: bigint;
   /** Counts the assignments of this partition to this process; a commit of an older one changes nothing. */
   readonly assignmentEpoch: number;
-  /** Aborted when the partition is taken away or the consumer stops. */
+  /** Aborted when the partition is no longer ours, or the drain deadline of a rebalance or stop is over. */
   readonly signal: AbortSignal;
   /** All messages done; `retry` and `dead` set single ones. */
   allDone(): Outcomes<E>;
@@ -71,12 +71,20 @@ export interface ConsumerOptions {
   readonly checkpoints?: CheckpointStore;
   /** How long a stop or a rebalance waits for the handler in hand. Default 5 s. */
   readonly drainTimeoutMs?: number;
+  /** Default 10 s. */
+  readonly sessionTimeoutMs?: number;
+  /** A handler that neither returns nor throws for so long loses its partitions to others. Default 5 min. */
+  readonly stuckAfterMs?: number;
 }
 
 export interface PartitionHealth extends TopicPartition {
   /** The next offset that the handler has not finished. */
   readonly nextOffset: bigint | undefined;
   readonly endOffset: bigint | undefined;
+  /** Events between the two; undefined until both are known. */
+  readonly lagRecords: bigint | undefined;
+  /** Age of the oldest record that is not handled; 0 at the end of the log. */
+  readonly lagSeconds: number;
   /** Milliseconds since `nextOffset` last moved or the partition was found at its end. */
   readonly noProgressMs: number;
   /** Why the partition waits: the last error of its handler, or of its decoding. */
@@ -87,6 +95,8 @@ export interface ConsumerHealth {
   readonly group: string;
   readonly state: 'joining' | 'running' | 'rebalancing' | 'crashed' | 'stopped';
   readonly partitions: readonly PartitionHealth[];
+  /** The last error of joining or of the connection, while it lasts. */
+  readonly error: string | undefined;
 }
 
 /** A running consumer; handlers are never called after `stop` has resolved. */

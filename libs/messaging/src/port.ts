@@ -52,6 +52,136 @@ export interface Producer {
   close(): Promise<void>;
 }
 
+/** Keys are the names of `CHORDA_*` and `KAFKA_*` settings in our words; secrets never appear in a message. */
+export interface KafkaConnection {
+  /** `host:port` of one or more brokers; the others are learned. */
+  readonly brokers: readonly string[];
+  /** Before every topic and group, added and taken away inside the driver. Empty for none. */
+  readonly topicPrefix: string;
+  readonly clientId: string;
+  /** Present: TLS. Texts are PEM; without `caPem` the system's authorities count. */
+  readonly ssl?: KafkaTls;
+  readonly sasl?: KafkaSasl;
+}
+
+export interface KafkaTls {
+  readonly caPem?: string;
+  readonly certPem?: string;
+  readonly keyPem?: string;
+}
+
+export type KafkaSasl =
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+      readonly username: string;
+      readonly password: string;
+    }
+  /** `token` is asked anew before each authentication. */
+  | { readonly mechanism: 'oauthbearer'; readonly token: () => Promise<string> };
+
+export interface ProducerOptions {
+  /** Keys, values and headers that may wait for an acknowledgement. Default 64 MiB. */
+  readonly queueBytesMax?: number;
+  /** From `send` to the answer. Default 30 s. */
+  readonly deliveryTimeoutMs?: number;
+  /** Key, value and headers of one record. Default 1 MiB and 64 KiB. */
+  readonly recordBytesMax?: number;
+  /** Default: see `compressionBytesMin`. */
+  readonly compression?: 'none' | 'gzip' | 'zstd';
+  /** A batch of fewer bytes goes uncompressed. Default 1 KiB. */
+  readonly compressionBytesMin?: number;
+}
+
+/** What a partition gives to its reader in one go. */
+export interface RecordChunk {
+  /** In offset order; empty where the range held control or aborted records alone. */
+  readonly records: readonly IncomingRecord[];
+  readonly firstOffset: bigint;
+  /** One past the last offset that this chunk covers. */
+  readonly nextOffset: bigint;
+}
+
+export interface ReadLimits {
+  readonly recordsMax: number;
+  readonly bytesMax: number;
+  /** How long a smaller chunk may wait for more. */
+  readonly waitMsMax: number;
+}
+
+/**
+ * One assignment of one partition to this process. It ends for good when the partition is taken away: a later assignment
+ * of the same partition is another object with a higher epoch.
+ */
+export interface AssignedPartition extends TopicPartition {
+  /** Counts up over all assignments of this consumer. */
+  readonly epoch: number;
+  /** What the group had committed when the partition was assigned. */
+  readonly committedOffset: bigint | undefined;
+  /** Aborts when intake ends (rebalance or stop): finish what is in hand, commit, return. */
+  readonly intake: AbortSignal;
+  /** Aborts when the partition is no longer ours, or the drain deadline is over: what is in hand is worth nothing now. */
+  readonly owned: AbortSignal;
+  /** One past the last record of the log, as last seen. */
+  readonly endOffset: bigint | undefined;
+  /** Starts fetching at `offset`. Undefined: the committed offset, else what `startFrom` says. Again: moves there. */
+  start(offset: bigint | undefined): Promise<void>;
+  /**
+   * The next records, at least one offset further. Undefined once `intake` aborted.
+   *
+   * @throws {@link PartitionUnreadableError} names the offset; the same call gives the same error until the log is mended.
+   */
+  read(limits: ReadLimits): Promise<RecordChunk | undefined>;
+  /** Everything before `nextOffset` is done. Sent with the next interval, with the assignment's own generation. */
+  commit(nextOffset: bigint): void;
+  /** Tells the watchdog that whoever holds the records is alive. `read` and `commit` tell it too. */
+  progress(): void;
+}
+
+export type GroupState = 'joining' | 'running' | 'rebalancing' | 'crashed' | 'stopped';
+
+export interface GroupConsumerOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Where a partition without committed offset starts. Default 'earliest'. */
+  readonly startFrom?: 'earliest' | 'latest';
+  /** Default 5 s. */
+  readonly drainTimeoutMs?: number;
+  /** The broker takes the partitions away when it hears nothing for so long. Default 10 s. */
+  readonly sessionTimeoutMs?: number;
+  /** Default a sixth of the session, at most 1 s. */
+  readonly heartbeatIntervalMs?: number;
+  /** A reader that says nothing for so long loses its partitions to others. Default 5 min. */
+  readonly stuckAfterMs?: number;
+  /** Default 500 ms. */
+  readonly commitIntervalMs?: number;
+  /** Fetched bytes that may wait, a partition. Default 2 MiB. */
+  readonly partitionBufferBytesMax?: number;
+  /** What one batch of the log may inflate to. Default 16 MiB. */
+  readonly inflatedBytesMax?: number;
+  /**
+   * Called for every assigned partition; handles it until `intake` aborts, then returns. At most one call a partition
+   * runs at any time. A throw is a fault of ours: the consumer crashes, and joins again after a back-off.
+   */
+  readonly run: (partition: AssignedPartition) => Promise<void>;
+  readonly onState?: (state: GroupState, error: Error | undefined) => void;
+}
+
+export interface GroupConsumer {
+  readonly state: GroupState;
+  /** Ends intake, drains within `drainTimeoutMs`, commits, leaves the group. */
+  stop(): Promise<void>;
+}
+
+export interface KafkaDriver {
+  readonly topicPrefix: string;
+  createProducer(options?: ProducerOptions): Promise<Producer>;
+  /** Joins in the background; a broker that is away shows in `state`. */
+  consume(options: GroupConsumerOptions): GroupConsumer;
+  admin(): Promise<KafkaAdmin>;
+  /** Closes what was made from it and is still open. */
+  close(): Promise<void>;
+}
+
 export interface TopicSpec {
   readonly name: string;
   readonly partitions: number;

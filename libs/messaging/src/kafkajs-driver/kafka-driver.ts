@@ -1,0 +1,80 @@
+import { silentLogger, type Logger } from '@chorda/kernel';
+import type {
+  GroupConsumer,
+  GroupConsumerOptions,
+  KafkaAdmin,
+  KafkaConnection,
+  KafkaDriver,
+  Producer,
+  ProducerOptions,
+} from '../port.js';
+import { withTracing } from '../tracing.js';
+import { connectAdmin } from './admin.js';
+import { Cluster } from './cluster.js';
+import { KafkajsGroupConsumer } from './group-consumer.js';
+import { assertKafkajsVersion, stopIdleTimerLoop } from './kafkajs-internals.js';
+import { AccumulatingProducer } from './producer.js';
+
+/** @throws {@link DriverVersionError} when another kafkajs is installed than the one this was written against. */
+export function createKafkaDriver(
+  connection: KafkaConnection,
+  options: { readonly logger?: Logger } = {},
+): KafkaDriver {
+  assertKafkajsVersion();
+  stopIdleTimerLoop();
+  return new KafkajsDriver(connection, options.logger ?? silentLogger);
+}
+
+class KafkajsDriver implements KafkaDriver {
+  private readonly open = new Set<{ close(): Promise<void> }>();
+
+  constructor(
+    private readonly connection: KafkaConnection,
+    private readonly logger: Logger,
+  ) {}
+
+  get topicPrefix(): string {
+    return this.connection.topicPrefix;
+  }
+
+  createProducer(options: ProducerOptions = {}): Promise<Producer> {
+    const producer = new AccumulatingProducer(this.cluster(), this.topicPrefix, this.logger, options);
+    const traced = withTracing(producer);
+    this.open.add(traced);
+    return Promise.resolve({
+      send: (record) => traced.send(record),
+      close: () => this.closeOne(traced),
+    });
+  }
+
+  consume(options: GroupConsumerOptions): GroupConsumer {
+    const consumer = new KafkajsGroupConsumer(this.cluster(), this.topicPrefix, options, this.logger);
+    const closable = { close: () => consumer.stop() };
+    this.open.add(closable);
+    return {
+      get state() {
+        return consumer.state;
+      },
+      stop: () => this.closeOne(closable),
+    };
+  }
+
+  async admin(): Promise<KafkaAdmin> {
+    const admin = await connectAdmin(this.connection, this.cluster(), this.logger);
+    this.open.add(admin);
+    return admin;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.open].map((closable) => this.closeOne(closable)));
+  }
+
+  private async closeOne(closable: { close(): Promise<void> }): Promise<void> {
+    this.open.delete(closable);
+    await closable.close();
+  }
+
+  private cluster(): Cluster {
+    return new Cluster(this.connection, this.logger);
+  }
+}

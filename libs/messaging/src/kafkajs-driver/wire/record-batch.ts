@@ -1,0 +1,277 @@
+import type { IncomingHeaders, IncomingRecord, OutgoingHeaders } from '../../port.js';
+import { ByteReader } from './byte-reader.js';
+import { codecs, compress, inflate, type WritableCodec } from './compression.js';
+import { crc32c } from './crc32c.js';
+
+/** Kafka's record batch, magic 2: a header of 61 bytes, then the records, compressed as one block or not. */
+const headerBytes = 61;
+const crcFrom = 21;
+const logAppendTimeFlag = 0x08;
+const transactionalFlag = 0x10;
+const controlFlag = 0x20;
+
+export interface RecordToWrite {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly (readonly [name: Buffer, value: Buffer])[];
+  readonly timestampMs: number;
+}
+
+export interface ProducerIdentity {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+}
+
+export function headersToWrite(headers: OutgoingHeaders): readonly (readonly [Buffer, Buffer])[] {
+  const pairs: (readonly [Buffer, Buffer])[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    const nameBytes = Buffer.from(name);
+    const values: readonly (string | Buffer)[] = Array.isArray(value) ? value : [value];
+    for (const single of values) pairs.push([nameBytes, typeof single === 'string' ? Buffer.from(single) : single]);
+  }
+  return pairs;
+}
+
+/** Bytes that the record's own content takes; its framing adds at most 30 and 10 a header. */
+export function contentBytes(record: RecordToWrite): number {
+  let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+  for (const [name, value] of record.headers) bytes += name.length + value.length;
+  return bytes;
+}
+
+export function encodeRecordBatch(
+  records: readonly RecordToWrite[],
+  identity: ProducerIdentity,
+  compression: { readonly codec: WritableCodec; readonly bytesMin: number },
+): Buffer {
+  const baseTimestamp = records[0]!.timestampMs;
+  let bytesAtMost = headerBytes;
+  let maxTimestamp = baseTimestamp;
+  for (const record of records) {
+    bytesAtMost += contentBytes(record) + 30 + record.headers.length * 10;
+    if (record.timestampMs > maxTimestamp) maxTimestamp = record.timestampMs;
+  }
+  let bytes = Buffer.allocUnsafe(bytesAtMost);
+  let end = headerBytes;
+  for (let index = 0; index < records.length; index++) {
+    end = writeRecord(bytes, end, records[index]!, index, records[index]!.timestampMs - baseTimestamp);
+  }
+  let codec: WritableCodec = 'none';
+  if (compression.codec !== 'none' && end - headerBytes >= compression.bytesMin) {
+    const compressed = compress(compression.codec, bytes.subarray(headerBytes, end));
+    if (compressed.length < end - headerBytes) {
+      codec = compression.codec;
+      bytes = Buffer.concat([bytes.subarray(0, headerBytes), compressed]);
+      end = bytes.length;
+    }
+  }
+  bytes.writeBigInt64BE(0n, 0);
+  bytes.writeInt32BE(end - 12, 8);
+  bytes.writeInt32BE(-1, 12);
+  bytes.writeInt8(2, 16);
+  bytes.writeInt16BE(codecs[codec], 21);
+  bytes.writeInt32BE(records.length - 1, 23);
+  bytes.writeBigInt64BE(BigInt(baseTimestamp), 27);
+  bytes.writeBigInt64BE(BigInt(maxTimestamp), 35);
+  bytes.writeBigInt64BE(identity.producerId, 43);
+  bytes.writeInt16BE(identity.producerEpoch, 51);
+  bytes.writeInt32BE(identity.baseSequence, 53);
+  bytes.writeInt32BE(records.length, 57);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(crcFrom, end)), 17);
+  return bytes.subarray(0, end);
+}
+
+function writeRecord(
+  bytes: Buffer,
+  from: number,
+  record: RecordToWrite,
+  offsetDelta: number,
+  timestampDelta: number,
+): number {
+  let body = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta);
+  body += blobBytes(record.key) + blobBytes(record.value) + varintBytes(record.headers.length);
+  for (const [name, value] of record.headers) body += blobBytes(name) + blobBytes(value);
+  let at = writeVarint(bytes, from, body);
+  bytes[at++] = 0;
+  at = writeVarint(bytes, at, timestampDelta);
+  at = writeVarint(bytes, at, offsetDelta);
+  at = writeBlob(bytes, at, record.key);
+  at = writeBlob(bytes, at, record.value);
+  at = writeVarint(bytes, at, record.headers.length);
+  for (const [name, value] of record.headers) {
+    at = writeBlob(bytes, at, name);
+    at = writeBlob(bytes, at, value);
+  }
+  return at;
+}
+
+/** Zigzag by arithmetic: a timestamp may lie further than 32 bits of milliseconds from the batch's first. */
+function zigzag(value: number): number {
+  return value >= 0 ? value * 2 : -value * 2 - 1;
+}
+
+function varintBytes(value: number): number {
+  let rest = zigzag(value);
+  let bytes = 1;
+  while (rest >= 0x80) {
+    rest = Math.floor(rest / 0x80);
+    bytes++;
+  }
+  return bytes;
+}
+
+function writeVarint(bytes: Buffer, from: number, value: number): number {
+  let rest = zigzag(value);
+  let at = from;
+  while (rest >= 0x80) {
+    bytes[at++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  bytes[at++] = rest;
+  return at;
+}
+
+function blobBytes(blob: Buffer | null): number {
+  return blob === null ? 1 : varintBytes(blob.length) + blob.length;
+}
+
+function writeBlob(bytes: Buffer, from: number, blob: Buffer | null): number {
+  if (blob === null) return writeVarint(bytes, from, -1);
+  const at = writeVarint(bytes, from, blob.length);
+  blob.copy(bytes, at);
+  return at + blob.length;
+}
+
+/** A batch as it lies in the log; the header is read, the records are not yet. */
+export interface RawBatch {
+  readonly bytes: Buffer;
+  readonly baseOffset: bigint;
+  readonly nextOffset: bigint;
+  readonly producerId: bigint;
+  readonly control: boolean;
+  readonly transactional: boolean;
+}
+
+/**
+ * Cuts what a fetch brought for one partition into batches, each with bytes of its own. The broker may cut the last one
+ * short; it comes whole with the next fetch.
+ *
+ * @throws Error with a reason where the bytes are no batch of this format.
+ */
+export function splitBatches(bytes: Buffer): RawBatch[] {
+  const batches: RawBatch[] = [];
+  let at = 0;
+  while (bytes.length - at >= headerBytes) {
+    const length = bytes.readInt32BE(at + 8) + 12;
+    if (length < headerBytes) throw new Error('a batch announces less than its header');
+    if (bytes[at + 16] !== 2) throw new Error(`a batch has format ${bytes[at + 16]}, only 2 is known`);
+    if (length > bytes.length - at) break;
+    const own = Buffer.from(bytes.subarray(at, at + length));
+    const baseOffset = own.readBigInt64BE(0);
+    const attributes = own.readInt16BE(21);
+    batches.push({
+      bytes: own,
+      baseOffset,
+      nextOffset: baseOffset + BigInt(own.readInt32BE(23)) + 1n,
+      producerId: own.readBigInt64BE(43),
+      control: (attributes & controlFlag) !== 0,
+      transactional: (attributes & transactionalFlag) !== 0,
+    });
+    at += length;
+  }
+  return batches;
+}
+
+/** Whether a control batch says "aborted" (type 0) rather than "committed". */
+export function isAbortMarker(batch: RawBatch): boolean {
+  const reader = new ByteReader(batch.bytes, headerBytes);
+  reader.varint();
+  reader.int8();
+  reader.varlong();
+  reader.varint();
+  const keyLength = reader.varint();
+  return keyLength >= 4 && reader.slice(keyLength).readInt16BE(2) === 0;
+}
+
+/**
+ * The records of a batch at or behind `from`.
+ *
+ * @throws Error with a reason: broken bytes, a codec that Node lacks, more than `inflatedBytesMax`.
+ */
+export function decodeRecordBatch(
+  batch: RawBatch,
+  place: { readonly topic: string; readonly partition: number },
+  from: bigint,
+  inflatedBytesMax: number,
+): IncomingRecord[] {
+  const { bytes } = batch;
+  if (crc32c(bytes.subarray(crcFrom)) !== bytes.readUInt32BE(17)) throw new Error('a batch fails its checksum');
+  const attributes = bytes.readInt16BE(21);
+  const codec = attributes & 0x07;
+  const body = bytes.subarray(headerBytes);
+  const reader = new ByteReader(codec === 0 ? body : inflate(codec, body, inflatedBytesMax));
+  const baseTimestamp = Number(bytes.readBigInt64BE(27));
+  const appendTimeMs = (attributes & logAppendTimeFlag) === 0 ? undefined : Number(bytes.readBigInt64BE(35));
+  const count = bytes.readInt32BE(57);
+  const records: IncomingRecord[] = [];
+  for (let index = 0; index < count; index++) {
+    // One copy a record, of its bytes alone: whoever keeps a record keeps neither the batch nor the fetch.
+    const own = Buffer.from(reader.slice(reader.varint()));
+    const record = new LogRecord(own, place, batch.baseOffset, baseTimestamp, appendTimeMs);
+    if (record.offset >= from) records.push(record);
+  }
+  return records;
+}
+
+/** Headers are cut out of the record's bytes when somebody asks for them, once. */
+class LogRecord implements IncomingRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  private readonly headersAt: number;
+  private cut: IncomingHeaders | undefined;
+
+  constructor(
+    private readonly bytes: Buffer,
+    place: { readonly topic: string; readonly partition: number },
+    baseOffset: bigint,
+    baseTimestamp: number,
+    appendTimeMs: number | undefined,
+  ) {
+    const reader = new ByteReader(bytes, 1);
+    this.topic = place.topic;
+    this.partition = place.partition;
+    const timestampDelta = Number(reader.varlong());
+    this.timestampMs = appendTimeMs ?? baseTimestamp + timestampDelta;
+    this.offset = baseOffset + BigInt(reader.varint());
+    this.key = readBlob(reader);
+    this.value = readBlob(reader);
+    this.headersAt = reader.at;
+  }
+
+  get headers(): IncomingHeaders {
+    return (this.cut ??= readHeaders(new ByteReader(this.bytes, this.headersAt)));
+  }
+}
+
+function readBlob(reader: ByteReader): Buffer | null {
+  const length = reader.varint();
+  return length < 0 ? null : reader.slice(length);
+}
+
+function readHeaders(reader: ByteReader): IncomingHeaders {
+  // No prototype: a header may be called `__proto__`.
+  const headers: Record<string, Buffer | readonly Buffer[] | undefined> = Object.create(null);
+  for (let count = reader.varint(); count > 0; count--) {
+    const name = reader.slice(reader.varint()).toString('utf8');
+    const value = readBlob(reader) ?? Buffer.alloc(0);
+    const before = headers[name];
+    if (before === undefined) headers[name] = value;
+    else headers[name] = Buffer.isBuffer(before) ? [before, value] : [...before, value];
+  }
+  return headers;
+}

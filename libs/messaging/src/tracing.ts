@@ -1,0 +1,105 @@
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Link,
+  type Span,
+  type TextMapGetter,
+} from '@opentelemetry/api';
+import type { IncomingHeaders, OutgoingRecord, Producer } from './port.js';
+import { traceNames } from './trace-names.js';
+
+/** A span a record, from `send` to the acknowledgement; its context goes into the record's headers. */
+export function withTracing(producer: Producer): Producer {
+  const tracer = trace.getTracer(traceNames.tracer);
+  return {
+    async send(record) {
+      const span = tracer.startSpan(`send ${record.topic}`, {
+        kind: SpanKind.PRODUCER,
+        attributes: { [traceNames.system]: 'kafka', [traceNames.destination]: record.topic },
+      });
+      // Without an SDK no span records; the caller's headers then go as they are.
+      if (!span.isRecording()) return producer.send(record);
+      try {
+        const place = await producer.send(withContext(record, trace.setSpan(context.active(), span)));
+        span.setAttributes({
+          [traceNames.partition]: String(place.partition),
+          [traceNames.offset]: String(place.offset),
+        });
+        return place;
+      } catch (error) {
+        fail(span, error);
+        throw error;
+      } finally {
+        span.end();
+      }
+    },
+    close: () => producer.close(),
+  };
+}
+
+function withContext(record: OutgoingRecord, active: Context): OutgoingRecord {
+  const carrier: Record<string, string> = {};
+  propagation.inject(active, carrier);
+  return { ...record, headers: { ...record.headers, ...carrier } };
+}
+
+const headerGetter: TextMapGetter<IncomingHeaders> = {
+  keys: (headers) => Object.keys(headers),
+  get: (headers, name) => {
+    const value = headers[name];
+    const first = Buffer.isBuffer(value) ? value : value?.[0];
+    return first?.toString('utf8');
+  },
+};
+
+/** The context that a record came with; handlers run what belongs to one record in it by `context.with`. */
+export function contextOf(headers: IncomingHeaders): Context {
+  return propagation.extract(ROOT_CONTEXT, headers, headerGetter);
+}
+
+/** One span for a batch, linked to the context of each of its records. */
+export async function traceBatch<Answer>(
+  of: { readonly topic: string; readonly partition: number; readonly group: string },
+  headers: readonly IncomingHeaders[],
+  handle: () => Promise<Answer>,
+): Promise<Answer> {
+  const tracer = trace.getTracer(traceNames.tracer);
+  const attributes = {
+    [traceNames.system]: 'kafka',
+    [traceNames.operationName]: 'process',
+    [traceNames.operationType]: 'process',
+    [traceNames.destination]: of.topic,
+    [traceNames.partition]: String(of.partition),
+    [traceNames.group]: of.group,
+    [traceNames.batchCount]: headers.length,
+  };
+  const options = { kind: SpanKind.CONSUMER, attributes, links: linksOf(headers) };
+  return tracer.startActiveSpan(`process ${of.topic}`, options, async (span) => {
+    try {
+      return await handle();
+    } catch (error) {
+      fail(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+function linksOf(headers: readonly IncomingHeaders[]): Link[] {
+  return headers.flatMap((each) => {
+    if (each['traceparent'] === undefined) return [];
+    const linked = trace.getSpanContext(contextOf(each));
+    return linked ? [{ context: linked }] : [];
+  });
+}
+
+function fail(span: Span, error: unknown): void {
+  span.recordException(error instanceof Error ? error : String(error));
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
