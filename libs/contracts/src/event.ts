@@ -12,8 +12,13 @@ export type JsonText = Brand<string, 'JsonText'>;
 /** An exact decimal number as text, such as `-12.5`: no exponent, no more digits than its field holds. */
 export type Decimal = string;
 
-/** Milliseconds since the Unix epoch, within the years 0001 to 9999 that RFC 3339 text can say. */
-export type TimestampMs = number;
+declare const timestamp: unique symbol;
+
+/**
+ * Milliseconds since the Unix epoch, within the years 0001 to 9999 that RFC 3339 text can say. Any number may stand
+ * here; the mark is for types, which can tell by it where the JSON form has a text.
+ */
+export type TimestampMs = number & { readonly [timestamp]?: never };
 
 /**
  * What section 5 of the design adds to an event that the decision engine published: its place in its stream and where

@@ -1,3 +1,4 @@
+export type { JsonValue } from '@chorda/kernel';
 export type { Decimal, DecisionMetadata, Event, EventMetadata, JsonText, TimestampMs } from './event.js';
 export type { AnyEvent, EventData, EventEnvelope, EventType, EventTypeInfo } from './event-type.js';
 export type * from './generated/areas.js';
@@ -22,3 +23,32 @@ export {
   type CatalogueTopic,
 } from './topics/catalogue.js';
 export { partitionOf } from './topics/partition.js';
+export { EventCodec, type EncodedEvent, type EncodedRecord, type EventCodecOptions } from './codec/event-codec.js';
+export {
+  EventTooLargeError,
+  InvalidEventError,
+  RegistryRefusedError,
+  RegistryUnavailableError,
+  SchemaNotFoundError,
+  SchemasNotRegisteredError,
+  UndecodableRecordError,
+  WriterSchemaUnknownError,
+  type UndecodableReason,
+} from './codec/errors.js';
+export { metadataIssues } from './codec/metadata-rules.js';
+export type { RegistryConnection } from './registry/registry-client.js';
+export {
+  checkSchemas,
+  registerSchemas,
+  type RegistryOptions,
+  type SchemaPresence,
+  type SchemaRegistration,
+} from './registry/register-schemas.js';
+export {
+  applyTopics,
+  PartitionCountError,
+  type ApplyTopicsOptions,
+  type TopicAdmin,
+  type TopicFacts,
+  type TopicOutcome,
+} from './topics/apply-topics.js';

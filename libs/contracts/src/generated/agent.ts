@@ -63,7 +63,7 @@ export type Created = Event<
     /** Model that it uses where a request names none. */
     readonly model: string | null;
     /** Settings of the agent: any JSON value. */
-    readonly config: JsonText;
+    readonly config: JsonText | null;
     /** Who defined it. An id of a user, key or service. */
     readonly created_by: string | null;
   }

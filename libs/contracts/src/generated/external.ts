@@ -54,7 +54,7 @@ export type ScheduleTrigger = Event<
     /** When it fired. */
     readonly fired_at: TimestampMs;
     /** What it brings along: any JSON value. Personal data. */
-    readonly input_data: JsonText;
+    readonly input_data: JsonText | null;
   }
 >;
 

@@ -55,7 +55,7 @@ export type ErrorAlert = Event<
     /** The event that it is about. */
     readonly event_id: string | null;
     /** More: any JSON value. */
-    readonly details: JsonText;
+    readonly details: JsonText | null;
     /** The running instance, new at each start; null from senders that have only one. */
     readonly instance: InstanceId | null;
     /** Process id on its host. */

@@ -58,8 +58,6 @@ class PayloadReader {
 
   private absent(field: FieldShape, pointer: string): unknown {
     if (field.default === undefined) return this.refuse(pointer, 'is missing', undefined);
-    // A default is written as Avro writes it: of a JSON field that is the text itself.
-    if (field.type.kind === 'nullable' || field.type.kind === 'json') return field.default;
     return this.value(field.type, field.default, pointer, 2);
   }
 

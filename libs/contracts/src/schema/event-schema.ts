@@ -129,6 +129,9 @@ class SchemaReader {
     if (type.kind === 'nullable') {
       this.check(object['default'] === null, `${pointer}/default`, 'must be null for a nullable field');
     }
+    // Apicurio 3.3 refuses a schema with the text "{}" as a default, and null says as much.
+    const plain = type.kind !== 'json' || object['default'] === undefined;
+    this.check(plain, `${pointer}/default`, 'a JSON field is required, or nullable with default null');
     return {
       name,
       doc: this.text(object, 'doc', pointer),

@@ -1,0 +1,249 @@
+import { BackboneError } from '@chorda/kernel';
+import { isEventType, subjectOf, topicOf } from '../catalogue.js';
+import type { AnyEvent, EventEnvelope, EventType, EventTypeInfo } from '../event-type.js';
+import { eventTypes } from '../generated/event-types.js';
+import { RegistryClient, type RegistryConnection } from '../registry/registry-client.js';
+import { currentSubjects, subjectName } from '../registry/subjects.js';
+import { eventBytesMax, partitionCountOf } from '../topics/catalogue.js';
+import { partitionOf } from '../topics/partition.js';
+import { EventEncoder } from './event-encoder.js';
+import {
+  InvalidEventError,
+  SchemaNotFoundError,
+  SchemasNotRegisteredError,
+  UndecodableRecordError,
+  WriterSchemaUnknownError,
+} from './errors.js';
+import { decodeMetadata, encodeHeaders, requiredHeader, type RecordHeaders } from './headers.js';
+import { metadataIssues } from './metadata-rules.js';
+import { WriterSchemas, type WriterSchema } from './writer-schemas.js';
+
+export interface EventCodecOptions extends RegistryConnection {
+  /** `CHORDA_TOPIC_PREFIX`: subjects are named after the topics as the brokers know them. Default ''. */
+  readonly topicPrefix?: string;
+}
+
+export interface EncodedRecord {
+  /** From the catalogue, without prefix. */
+  readonly topic: string;
+  readonly key: Buffer;
+  readonly partition: number;
+  readonly value: Buffer;
+  readonly headers: Record<string, string>;
+}
+
+/** What decoding needs of a record; its topic plays no part, since retry and dead-letter topics carry the same. */
+export interface EncodedEvent {
+  readonly topic: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: RecordHeaders;
+}
+
+/** The Confluent wire format: a zero byte, then the schema id in 4 bytes, big-endian. */
+const framingBytes = 5;
+/** Ids that the registry said it does not have are not asked for again for a while: a poison record costs one request. */
+const notFoundMsMax = 30_000;
+const notFoundMax = 1000;
+
+/**
+ * Events to Kafka records and back, synchronously: no promise per record. It never registers a schema.
+ *
+ * A record's writer schema is found by its `ce_dataschema` among this build's and all released schemas, so the log can
+ * be read from offset 0 with the registry wiped, renumbered or away. Only a schema newer than this build is asked for,
+ * by id, and then its fingerprint must be the one that the header names.
+ */
+export class EventCodec {
+  private readonly schemas = new WriterSchemas();
+  private readonly encoder = new EventEncoder(this.schemas);
+  private readonly learning = new Map<number, Promise<void>>();
+  private readonly notFoundUntilMs = new Map<number, number>();
+
+  private constructor(
+    private readonly registry: RegistryClient,
+    private readonly idsByTopic: ReadonlyMap<string, number>,
+  ) {}
+
+  /**
+   * Looks up the id of every current schema.
+   *
+   * @throws {@link SchemasNotRegisteredError} when one is missing: the message says which command to run.
+   * @throws {@link RegistryUnavailableError} when the registry does not answer. Retriable.
+   */
+  static async connect(options: EventCodecOptions): Promise<EventCodec> {
+    const registry = new RegistryClient(options);
+    try {
+      return new EventCodec(registry, await lookUpIds(registry, options.topicPrefix ?? ''));
+    } catch (error) {
+      registry.close();
+      throw error;
+    }
+  }
+
+  /**
+   * A codec that reads and does not write, for commands and tests without a registry. `encode` throws; records written
+   * by this build or a released one are read, others stay unknown.
+   */
+  static offline(): EventCodec {
+    return new EventCodec(new RegistryClient({ registryUrl: 'http://127.0.0.1:1', timeoutMs: 1 }), new Map());
+  }
+
+  /** Closes idle connections to the registry. */
+  close(): void {
+    this.registry.close();
+  }
+
+  /**
+   * @throws {@link InvalidEventError} naming every broken field of the envelope, or the payload's first.
+   * @throws {@link EventTooLargeError} for more than 1 MiB of Avro.
+   */
+  encode({ event, metadata }: EventEnvelope): EncodedRecord {
+    const info = eventTypes[event.type];
+    const topic = topicOf(event);
+    const id = this.idsByTopic.get(idKey(topic, event.type));
+    if (id === undefined) throw new SchemasNotRegisteredError([subjectName('', topic, info.record)]);
+    checkEnvelope(info, event, metadata);
+    const key = Buffer.from(`${metadata.tenantId}/${metadata.subject}`);
+    return {
+      topic,
+      key,
+      partition: partitionOf(key, partitionCountOf(topic)),
+      value: this.encoder.encode(event, id),
+      headers: encodeHeaders(info, metadata),
+    };
+  }
+
+  /**
+   * @throws {@link UndecodableRecordError} for a record that nobody will ever read; `reason` says why.
+   * @throws {@link WriterSchemaUnknownError} for a schema newer than this build: `learn` it, then decode again.
+   */
+  decode({ key, value, headers }: EncodedEvent): EventEnvelope {
+    const schemaId = framedSchemaId(value);
+    const type = requiredHeader(headers, 'ce_type');
+    if (!isEventType(type))
+      throw new UndecodableRecordError('unknown_type', `${type.slice(0, 100)} is not in the catalogue`);
+    const writer = this.writerOf(eventTypes[type], requiredHeader(headers, 'ce_dataschema'), schemaId.id);
+    const metadata = decodeMetadata(headers);
+    if (key === null || key.toString('utf8') !== `${metadata.tenantId}/${metadata.subject}`) {
+      throw new UndecodableRecordError('bad_key', 'the key is not <tenant>/<subject> of the headers');
+    }
+    return { event: writer.read(type, schemaId.value, framingBytes, schemaId.value.length), metadata };
+  }
+
+  /**
+   * Reads Avro without framing, as the journal keeps it.
+   *
+   * @param schemaFingerprint The 32 bytes of the writer schema's SHA-256.
+   * @throws {@link UndecodableRecordError}
+   */
+  decodePayload(type: EventType, schemaFingerprint: Buffer, payload: Buffer): AnyEvent {
+    const fingerprint = schemaFingerprint.toString('hex');
+    const writer = this.schemas.byFingerprintOf(eventTypes[type].record, fingerprint);
+    if (!writer) throw new UndecodableRecordError('unknown_schema', `${fingerprint} is no known schema of ${type}`);
+    checkSize(payload.length);
+    return writer.read(type, payload, 0, payload.length);
+  }
+
+  /**
+   * Asks the registry for a schema; at most one request an id at a time.
+   *
+   * @throws {@link SchemaNotFoundError} when the registry does not have it, also from memory for 30 s.
+   * @throws {@link RegistryUnavailableError} when the registry does not answer. Retriable.
+   */
+  learn(schemaId: number): Promise<void> {
+    const running = this.learning.get(schemaId);
+    if (running) return running;
+    const learning = this.askFor(schemaId).finally(() => this.learning.delete(schemaId));
+    this.learning.set(schemaId, learning);
+    return learning;
+  }
+
+  private async askFor(schemaId: number): Promise<void> {
+    if (this.schemas.byRegistryId(schemaId)) return;
+    const notFoundUntilMs = this.notFoundUntilMs.get(schemaId) ?? 0;
+    if (Date.now() < notFoundUntilMs) throw new SchemaNotFoundError(`Registry: it has no schema with id ${schemaId}`);
+    try {
+      this.schemas.learn(schemaId, await this.registry.schemaOfId(schemaId));
+      this.notFoundUntilMs.delete(schemaId);
+    } catch (error) {
+      if (error instanceof BackboneError && !(error instanceof SchemaNotFoundError)) throw error;
+      this.rememberNotFound(schemaId);
+      if (error instanceof SchemaNotFoundError) throw error;
+      throw new SchemaNotFoundError(`Registry: what it has under id ${schemaId} is no Avro record`, { cause: error });
+    }
+  }
+
+  private rememberNotFound(schemaId: number): void {
+    const oldest = this.notFoundUntilMs.keys().next().value;
+    if (this.notFoundUntilMs.size >= notFoundMax && oldest !== undefined) this.notFoundUntilMs.delete(oldest);
+    this.notFoundUntilMs.set(schemaId, Date.now() + notFoundMsMax);
+  }
+
+  private writerOf(info: EventTypeInfo, dataSchema: string, schemaId: number): WriterSchema {
+    const known = this.schemas.byDataSchema(dataSchema);
+    if (known) return ofType(known, info);
+    const record = /^urn:chorda:schema:([^:]{1,256}):[0-9a-f]{64}$/.exec(dataSchema)?.[1];
+    if (record === undefined) throw new UndecodableRecordError('bad_header', 'ce_dataschema is no schema of ours');
+    if (record !== info.record) throw wrongType(record, info);
+    if (!this.schemas.byRegistryId(schemaId)) throw new WriterSchemaUnknownError(schemaId);
+    throw new UndecodableRecordError('unknown_schema', `id ${schemaId} is another schema than ${dataSchema}`);
+  }
+}
+
+function ofType(writer: WriterSchema, info: EventTypeInfo): WriterSchema {
+  if (writer.record !== info.record) throw wrongType(writer.record, info);
+  return writer;
+}
+
+function wrongType(record: string, info: EventTypeInfo): UndecodableRecordError {
+  return new UndecodableRecordError('wrong_type', `${record} is not the record of ${info.type}`);
+}
+
+function framedSchemaId(value: Buffer | null): { readonly id: number; readonly value: Buffer } {
+  if (value === null) throw new UndecodableRecordError('no_value', 'events are never tombstones');
+  if (value.length === 0 || value[0] !== 0) throw new UndecodableRecordError('bad_magic', 'the value is not framed');
+  if (value.length < framingBytes) throw new UndecodableRecordError('truncated', 'ends inside the schema id');
+  checkSize(value.length - framingBytes);
+  return { id: value.readUInt32BE(1), value };
+}
+
+function checkSize(payloadBytes: number): void {
+  if (payloadBytes > eventBytesMax) {
+    throw new UndecodableRecordError('too_large', `${payloadBytes} bytes of Avro, at most ${eventBytesMax} are taken`);
+  }
+}
+
+function checkEnvelope(info: EventTypeInfo, event: AnyEvent, metadata: EventEnvelope['metadata']): void {
+  const issues = metadataIssues(metadata);
+  if (issues.length > 0) throw new InvalidEventError(`Metadata of ${event.type}`, issues);
+  const subject = subjectOf(event, info);
+  if (subject !== undefined && subject !== metadata.subject) {
+    const detail = `must be ${subject}, as its payload says: another key would break the order of its aggregate`;
+    throw new InvalidEventError(`Metadata of ${event.type}`, [{ pointer: '/subject', detail }]);
+  }
+  if (info.kind === 'fact' && metadata.decision?.streamVersion !== undefined) {
+    const detail = 'a fact is in no stream and has no version';
+    throw new InvalidEventError(`Metadata of ${event.type}`, [{ pointer: '/decision/streamVersion', detail }]);
+  }
+}
+
+function idKey(topic: string, type: EventType): string {
+  return `${topic} ${type}`;
+}
+
+async function lookUpIds(registry: RegistryClient, topicPrefix: string): Promise<ReadonlyMap<string, number>> {
+  const ids = new Map<string, number>();
+  const missing: string[] = [];
+  await Promise.all(
+    currentSubjects(topicPrefix).map(async ({ subject, topic, type, avro }) => {
+      try {
+        ids.set(idKey(topic, type), await registry.idOf(subject, avro));
+      } catch (error) {
+        if (!(error instanceof SchemaNotFoundError)) throw error;
+        missing.push(subject);
+      }
+    }),
+  );
+  if (missing.length > 0) throw new SchemasNotRegisteredError(missing.sort());
+  return ids;
+}

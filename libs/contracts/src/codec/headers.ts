@@ -1,0 +1,148 @@
+import { tenantId, type TenantId } from '@chorda/kernel';
+import type { DecisionMetadata, EventMetadata } from '../event.js';
+import type { EventTypeInfo } from '../event-type.js';
+import { formatTimestamp, parseTimestamp } from '../payload/timestamp.js';
+import { UndecodableRecordError } from './errors.js';
+import { metadataIssues } from './metadata-rules.js';
+
+/** Header values by name, as a consumer gets them. */
+export type RecordHeaders = Readonly<Record<string, Buffer | readonly Buffer[] | undefined>>;
+
+const contentType = 'application/avro';
+const specVersion = '1.0';
+
+/** CloudEvents 1.0 Kafka protocol binding, binary mode, and what Chorda adds to it. */
+export function encodeHeaders(info: EventTypeInfo, metadata: EventMetadata): Record<string, string> {
+  const headers: Record<string, string> = {
+    'content-type': contentType,
+    ce_specversion: specVersion,
+    ce_id: metadata.id,
+    ce_type: info.type,
+    ce_source: metadata.source,
+    ce_time: formatTimestamp(metadata.timeMs),
+    ce_subject: metadata.subject,
+    ce_dataschema: info.dataSchema,
+    ce_tenantid: metadata.tenantId,
+    ce_correlationid: metadata.correlationId,
+  };
+  if (metadata.causationId !== undefined) headers['ce_causationid'] = metadata.causationId;
+  if (metadata.decision) addDecision(headers, metadata.decision);
+  return Object.assign(headers, soundTraceContext(metadata.traceparent, metadata.tracestate));
+}
+
+function addDecision(headers: Record<string, string>, decision: DecisionMetadata): void {
+  if (decision.streamVersion !== undefined) headers['ce_streamversion'] = String(decision.streamVersion);
+  if (decision.partitionSeq !== undefined) headers['ce_partitionseq'] = String(decision.partitionSeq);
+  if (decision.epoch !== undefined) headers['ce_epoch'] = String(decision.epoch);
+  if (decision.commandId !== undefined) headers['ce_commandid'] = decision.commandId;
+  if (decision.commandOffset !== undefined) headers['ce_commandoffset'] = String(decision.commandOffset);
+}
+
+/** @throws {@link UndecodableRecordError} `bad_header`. */
+export function decodeMetadata(headers: RecordHeaders): EventMetadata {
+  expectHeader(headers, 'content-type', contentType);
+  expectHeader(headers, 'ce_specversion', specVersion);
+  const causationId = optionalHeader(headers, 'ce_causationid');
+  const decision = decodeDecision(headers);
+  const metadata: EventMetadata = {
+    id: requiredHeader(headers, 'ce_id'),
+    source: requiredHeader(headers, 'ce_source'),
+    subject: requiredHeader(headers, 'ce_subject'),
+    tenantId: tenantOf(requiredHeader(headers, 'ce_tenantid')),
+    timeMs: timeOf(requiredHeader(headers, 'ce_time')),
+    correlationId: requiredHeader(headers, 'ce_correlationid'),
+    ...(causationId === undefined ? undefined : { causationId }),
+    ...(decision === undefined ? undefined : { decision }),
+    ...traceContext(headers),
+  };
+  const [issue] = metadataIssues(metadata);
+  if (issue) throw badHeader(`${issue.pointer.slice(1)} ${issue.detail}`);
+  return metadata;
+}
+
+function decodeDecision(headers: RecordHeaders): DecisionMetadata | undefined {
+  const streamVersion = counterHeader(headers, 'ce_streamversion');
+  const partitionSeq = counterHeader(headers, 'ce_partitionseq');
+  const epoch = counterHeader(headers, 'ce_epoch');
+  const commandId = optionalHeader(headers, 'ce_commandid');
+  const commandOffset = counterHeader(headers, 'ce_commandoffset');
+  const decision: DecisionMetadata = {
+    ...(streamVersion === undefined ? undefined : { streamVersion }),
+    ...(partitionSeq === undefined ? undefined : { partitionSeq }),
+    ...(epoch === undefined ? undefined : { epoch }),
+    ...(commandId === undefined ? undefined : { commandId }),
+    ...(commandOffset === undefined ? undefined : { commandOffset }),
+  };
+  return Object.keys(decision).length === 0 ? undefined : decision;
+}
+
+function traceContext(headers: RecordHeaders): TraceContext | undefined {
+  return soundTraceContext(lastHeader(headers, 'traceparent'), lastHeader(headers, 'tracestate'));
+}
+
+type TraceContext = Pick<EventMetadata, 'traceparent' | 'tracestate'>;
+
+/** Tracing serves the event and never the other way round: a trace context that breaks its rules is left out. */
+function soundTraceContext(traceparent: string | undefined, tracestate: string | undefined): TraceContext | undefined {
+  if (traceparent === undefined || !/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent))
+    return undefined;
+  return tracestate && tracestate.length <= 512 && /^[\x20-\x7e]+$/.test(tracestate)
+    ? { traceparent, tracestate }
+    : { traceparent };
+}
+
+function lastHeader(headers: RecordHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return (Buffer.isBuffer(value) ? value : value?.at(-1))?.toString('latin1');
+}
+
+/** @throws {@link UndecodableRecordError} `bad_header` where it is missing or comes twice. */
+export function requiredHeader(headers: RecordHeaders, name: string): string {
+  return optionalHeader(headers, name) ?? fail(`${name} is missing`);
+}
+
+function optionalHeader(headers: RecordHeaders, name: string): string | undefined {
+  const value = headers[name];
+  if (value === undefined) return undefined;
+  return Buffer.isBuffer(value) ? value.toString('utf8') : fail(`${name} comes more than once`);
+}
+
+function expectHeader(headers: RecordHeaders, name: string, expected: string): void {
+  const value = requiredHeader(headers, name);
+  if (value !== expected) throw badHeader(`${name} must be ${expected}`);
+}
+
+function counterHeader(headers: RecordHeaders, name: string): bigint | undefined {
+  const text = optionalHeader(headers, name);
+  if (text === undefined) return undefined;
+  return /^(0|[1-9]\d{0,17})$/.test(text) ? BigInt(text) : fail(`${name} must be a whole number`);
+}
+
+const knownTenants = new Map<string, TenantId>();
+
+/** Checked once per tenant; the number of tenants remembered is bounded. */
+function tenantOf(text: string): TenantId {
+  let tenant = knownTenants.get(text);
+  if (!tenant) {
+    try {
+      tenant = tenantId(text);
+    } catch (error) {
+      throw badHeader('ce_tenantid is no tenant id', { cause: error });
+    }
+    if (knownTenants.size >= 1000) knownTenants.clear();
+    knownTenants.set(text, tenant);
+  }
+  return tenant;
+}
+
+function timeOf(text: string): number {
+  return parseTimestamp(text) ?? fail('ce_time is no RFC 3339 date-time');
+}
+
+function fail(detail: string): never {
+  throw badHeader(detail);
+}
+
+function badHeader(detail: string, options?: ErrorOptions): UndecodableRecordError {
+  return new UndecodableRecordError('bad_header', detail, options);
+}

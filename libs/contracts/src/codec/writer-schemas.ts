@@ -1,0 +1,144 @@
+import type { Resolver, Type } from 'avsc';
+import { eventSchemaOf } from '../catalogue.js';
+import type { AnyEvent, EventType } from '../event-type.js';
+import { eventTypes } from '../generated/event-types.js';
+import { currentSchemas, releasedSchemas } from '../generated/schemas.js';
+import { isAvroObject, type AvroJson } from '../schema/avro.js';
+import { dataSchemaUrn, schemaFingerprint } from '../schema/canonical.js';
+import { AvroFault, compileScan, type Scan } from './avro-scan.js';
+import { avroType } from './avro-type.js';
+import { UndecodableRecordError } from './errors.js';
+
+/** Schemas learned from the registry that are kept; the oldest goes first. */
+const learnedMax = 1000;
+
+/** One way of writing a type, and how to read it as the type is now. */
+export class WriterSchema {
+  private compiled: { readonly scan: Scan; readonly resolver: Resolver | undefined } | undefined;
+
+  constructor(
+    /** Undefined: a record that is no type of this build. */
+    readonly type: EventType | undefined,
+    readonly record: string,
+    readonly fingerprint: string,
+    private readonly avro: AvroJson,
+    private readonly reader: () => Type,
+  ) {}
+
+  /**
+   * Reads bytes [start, end) as the type is now.
+   *
+   * @throws {@link UndecodableRecordError} naming the field and the rule.
+   */
+  read(type: EventType, bytes: Buffer, start: number, end: number): AnyEvent {
+    const { scan, resolver } = (this.compiled ??= this.compile(type));
+    try {
+      scan(bytes, start, end);
+    } catch (error) {
+      if (error instanceof AvroFault)
+        throw new UndecodableRecordError(error.reason, `${error.pointer || '/'} ${error.rule}`);
+      throw error;
+    }
+    const { value } = this.reader().decode(bytes, start, resolver);
+    return asEvent(type, value);
+  }
+
+  /** Scan and resolver are made at the first record that needs them: most released versions are never met. */
+  private compile(type: EventType): { readonly scan: Scan; readonly resolver: Resolver | undefined } {
+    try {
+      const scan = compileScan(this.avro, eventSchemaOf(type).shape);
+      const same = this.fingerprint === eventTypes[type].schemaFingerprint;
+      return { scan, resolver: same ? undefined : this.reader().createResolver(avroType(this.avro)) };
+    } catch (error) {
+      const detail = `schema ${this.fingerprint} cannot be read as ${type}`;
+      throw new UndecodableRecordError('incompatible_schema', detail, { cause: error });
+    }
+  }
+}
+
+/** The schema of the type decides the shape, and avsc has just read the value by it. */
+function asEvent(type: EventType, data: unknown): AnyEvent {
+  const event: { readonly type: EventType; readonly data: unknown } = { type, data };
+  return event as AnyEvent;
+}
+
+/** Every schema that a record may have been written with: this build's, the released ones, and what was learned. */
+export class WriterSchemas {
+  private readonly readers = new Map<EventType, Type>();
+  private readonly byUrn = new Map<string, WriterSchema>();
+  private readonly byFingerprint = new Map<string, WriterSchema>();
+  private readonly learned = new Map<number, WriterSchema>();
+  private readonly typesByRecord = new Map<string, EventType>();
+
+  constructor() {
+    for (const { type, record, schemaFingerprint: fingerprint } of Object.values(eventTypes)) {
+      this.typesByRecord.set(record, type);
+      this.add(this.writer(type, record, fingerprint, JSON.parse(currentSchemas[type])));
+    }
+    for (const { type, avro } of releasedSchemas) {
+      const schema: AvroJson = JSON.parse(avro);
+      this.add(this.writer(type, eventTypes[type].record, schemaFingerprint(schema), schema));
+    }
+  }
+
+  /** avsc's type of the current schema, made when first needed. */
+  readerOf(type: EventType): Type {
+    let reader = this.readers.get(type);
+    if (!reader) {
+      const avro: AvroJson = JSON.parse(currentSchemas[type]);
+      reader = avroType(avro);
+      this.readers.set(type, reader);
+    }
+    return reader;
+  }
+
+  byDataSchema(urn: string): WriterSchema | undefined {
+    return this.byUrn.get(urn);
+  }
+
+  /** Lower case hex SHA-256 of the canonical schema. */
+  byFingerprintOf(record: string, fingerprint: string): WriterSchema | undefined {
+    return this.byFingerprint.get(`${record}:${fingerprint}`);
+  }
+
+  byRegistryId(id: number): WriterSchema | undefined {
+    return this.learned.get(id);
+  }
+
+  /** @throws TypeError when the text is no Avro record. */
+  learn(id: number, avro: AvroJson): void {
+    if (!isAvroObject(avro) || typeof avro['name'] !== 'string') throw new TypeError('Not an Avro record');
+    const namespace = typeof avro['namespace'] === 'string' ? `${avro['namespace']}.` : '';
+    const record = avro['name'].includes('.') ? avro['name'] : `${namespace}${avro['name']}`;
+    const writer = this.writer(this.typesByRecord.get(record), record, schemaFingerprint(avro), avro);
+    const oldest = this.learned.keys().next().value;
+    if (this.learned.size >= learnedMax && oldest !== undefined) this.forget(oldest);
+    this.learned.set(id, writer);
+    // The registry says which schema has an id; only its fingerprint says that it is the one a header names.
+    if (!this.byDataSchema(dataSchemaUrn(record, writer.fingerprint))) this.add(writer);
+  }
+
+  private forget(id: number): void {
+    const writer = this.learned.get(id);
+    this.learned.delete(id);
+    if (!writer || this.byDataSchema(dataSchemaUrn(writer.record, writer.fingerprint)) !== writer) return;
+    this.byUrn.delete(dataSchemaUrn(writer.record, writer.fingerprint));
+    this.byFingerprint.delete(`${writer.record}:${writer.fingerprint}`);
+  }
+
+  private writer(type: EventType | undefined, record: string, fingerprint: string, avro: AvroJson): WriterSchema {
+    const reader = (): Type => {
+      if (!type) throw new UndecodableRecordError('unknown_type', `${record} is no event type of this build`);
+      return this.readerOf(type);
+    };
+    return new WriterSchema(type, record, fingerprint, avro, reader);
+  }
+
+  private add(writer: WriterSchema): void {
+    const urn = dataSchemaUrn(writer.record, writer.fingerprint);
+    // The current schema knows its ranges, its released copy only its bytes: the first one stays.
+    if (this.byUrn.has(urn)) return;
+    this.byUrn.set(urn, writer);
+    this.byFingerprint.set(`${writer.record}:${writer.fingerprint}`, writer);
+  }
+}

@@ -1,0 +1,78 @@
+import { SchemaNotFoundError } from '../codec/errors.js';
+import { RegistryClient, type RegistryConnection } from './registry-client.js';
+import { currentSubjects, type CurrentSubject } from './subjects.js';
+
+export interface SchemaRegistration {
+  readonly subject: string;
+  readonly id: number;
+  /** `present`: the registry had this very schema already. */
+  readonly outcome: 'registered' | 'present';
+}
+
+export interface RegistryOptions extends RegistryConnection {
+  /** `CHORDA_TOPIC_PREFIX`. Default ''. */
+  readonly topicPrefix?: string;
+}
+
+/** Requests at a time: a registry that keeps its schemas in Kafka writes them one after another. */
+const concurrencyMax = 4;
+
+/**
+ * Registers every current schema, under FULL_TRANSITIVE, for a command that runs before the services do.
+ *
+ * @throws {@link RegistryRefusedError} when the registry finds a schema incompatible: the message names the field.
+ * @throws {@link RegistryUnavailableError} Retriable; what was registered before stays and is found `present`.
+ */
+export function registerSchemas(options: RegistryOptions): Promise<readonly SchemaRegistration[]> {
+  return withRegistry(options, async (registry, { subject, avro }) => {
+    const known = await idIfThere(registry, { subject, avro });
+    // The level first: the first version would otherwise come in under the registry's own.
+    await registry.requireFullTransitive(subject);
+    if (known !== undefined) return { subject, id: known, outcome: 'present' as const };
+    return { subject, id: await registry.register(subject, avro), outcome: 'registered' as const };
+  });
+}
+
+export interface SchemaPresence {
+  readonly subject: string;
+  /** Undefined: the registry does not have the current schema. */
+  readonly id: number | undefined;
+}
+
+/** What `EventCodec.connect` would find, subject by subject. */
+export function checkSchemas(options: RegistryOptions): Promise<readonly SchemaPresence[]> {
+  return withRegistry(options, async (registry, current) => ({
+    subject: current.subject,
+    id: await idIfThere(registry, current),
+  }));
+}
+
+async function idIfThere(
+  registry: RegistryClient,
+  { subject, avro }: Pick<CurrentSubject, 'subject' | 'avro'>,
+): Promise<number | undefined> {
+  try {
+    return await registry.idOf(subject, avro);
+  } catch (error) {
+    if (error instanceof SchemaNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function withRegistry<Result>(
+  options: RegistryOptions,
+  work: (registry: RegistryClient, current: CurrentSubject) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const registry = new RegistryClient(options);
+  try {
+    const waiting = currentSubjects(options.topicPrefix ?? '').entries();
+    const results: Result[] = [];
+    const worker = async (): Promise<void> => {
+      for (const [index, current] of waiting) results[index] = await work(registry, current);
+    };
+    await Promise.all(Array.from({ length: concurrencyMax }, worker));
+    return results;
+  } finally {
+    registry.close();
+  }
+}
