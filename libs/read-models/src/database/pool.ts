@@ -1,0 +1,33 @@
+import pg from 'pg';
+
+export interface PoolOptions {
+  /** Shown in pg_stat_activity. Default 'chorda'. */
+  readonly applicationName?: string;
+  /** Default 10. */
+  readonly connectionsMax?: number;
+  /** A statement that takes longer is cancelled by the server. Default 10 s. */
+  readonly statementTimeoutMs?: number;
+  /** A transaction that takes longer is ended by the server, so that no lock outlives its writer. Default none. */
+  readonly transactionTimeoutMs?: number;
+  /** How long a caller waits for a free connection. Default 5 s. */
+  readonly connectTimeoutMs?: number;
+}
+
+/** A bounded pool. Errors of idle connections are the pool's own affair: it drops them and opens others. */
+export function createPool(databaseUrl: string, options: PoolOptions = {}): pg.Pool {
+  const settings = [`-c statement_timeout=${options.statementTimeoutMs ?? 10_000}`];
+  if (options.transactionTimeoutMs !== undefined) {
+    settings.push(`-c transaction_timeout=${options.transactionTimeoutMs}`);
+  }
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    application_name: options.applicationName ?? 'chorda',
+    max: options.connectionsMax ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    options: settings.join(' '),
+  });
+  pool.on('error', () => undefined);
+  return pool;
+}

@@ -1,0 +1,54 @@
+import type { TenantId } from '@chorda/kernel';
+import type pg from 'pg';
+import { readerRole } from '../migrations/reader-role.js';
+
+/**
+ * Runs `read` in a read-only transaction as the reader role, which row-level security binds, with `tenant` set for
+ * this transaction alone: the connection goes back to the pool with neither.
+ */
+export async function withTenant<Result>(
+  pool: pg.Pool,
+  tenant: TenantId,
+  read: (tx: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  return asReader(pool, tenant, read);
+}
+
+/** The same without a tenant: tenants' tables show no rows. For tables that belong to no tenant. */
+export async function withoutTenant<Result>(
+  pool: pg.Pool,
+  read: (tx: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  return asReader(pool, '', read);
+}
+
+async function asReader<Result>(
+  pool: pg.Pool,
+  tenant: string,
+  read: (tx: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const tx = await pool.connect();
+  let broken = true;
+  try {
+    // One round trip. The tenant is a checked id, so it needs no quoting beyond this guard.
+    await tx.query(`BEGIN READ ONLY; SET LOCAL ROLE ${readerRole}; SET LOCAL chorda.tenant_id TO '${quoted(tenant)}'`);
+    try {
+      const result = await read(tx);
+      await tx.query('COMMIT');
+      broken = false;
+      return result;
+    } catch (error) {
+      await tx.query('ROLLBACK');
+      broken = false;
+      throw error;
+    }
+  } finally {
+    // A connection that could not end its transaction may still hold the role: it is closed, not given back.
+    tx.release(broken);
+  }
+}
+
+function quoted(tenant: string): string {
+  if (!/^[a-z0-9-]{0,63}$/.test(tenant)) throw new TypeError('Not a tenant id');
+  return tenant;
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { BackboneError, type Logger, silentLogger } from '@chorda/kernel';
+import pg from 'pg';
+import { journalAndServices } from './0001-journal-and-services.js';
+import { apiKeys } from './0002-api-keys.js';
+import type { Migration } from './migration.js';
+import { prepareReaderRole } from './reader-role.js';
+
+export const migrations: readonly Migration[] = [journalAndServices, apiKeys];
+
+export class MigrationError extends BackboneError {
+  readonly code = 'MIGRATION_FAILED';
+  readonly retriable = false;
+}
+
+/** Any number, the same in every version: it is the lock that all starts of one database take. */
+const migrationLock = 4_600_469_001n;
+const postgresVersionMin = 170_000;
+
+/**
+ * Brings the database to this version's tables. Safe to call from any number of processes at once: they queue behind
+ * an advisory lock, and whoever comes later finds the work done. Each migration is one transaction.
+ *
+ * @returns The ids that this call applied.
+ * @throws {@link MigrationError} when the server is too old, the role cannot be made, or an applied migration differs.
+ */
+export async function migrate(databaseUrl: string, logger: Logger = silentLogger): Promise<readonly string[]> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'chorda migrate' });
+  await client.connect();
+  try {
+    await requireVersion(client);
+    await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    await prepareReaderRole(client);
+    const applied = await appliedMigrations(client);
+    const mine: string[] = [];
+    for (const migration of migrations) {
+      if (await isApplied(migration, applied)) continue;
+      await apply(client, migration);
+      logger.info('Applied a migration', { migration: `${migration.id}-${migration.name}` });
+      mine.push(migration.id);
+    }
+    return mine;
+  } finally {
+    // Ending the session frees the advisory lock, also after an error that left a transaction open.
+    await client.end();
+  }
+}
+
+async function requireVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ version: number; text: string }>(
+    `SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS text`,
+  );
+  const version = rows[0]?.version ?? 0;
+  if (version < postgresVersionMin) {
+    throw new MigrationError(
+      `Postgres ${rows[0]?.text ?? '?'} is too old: Chorda needs 17 or newer, for transaction_timeout`,
+    );
+  }
+}
+
+async function appliedMigrations(client: pg.Client): Promise<ReadonlyMap<string, string>> {
+  await client.query(
+    `CREATE TABLE IF NOT EXISTS chorda_migrations (
+       id text PRIMARY KEY,
+       name text NOT NULL,
+       checksum text NOT NULL,
+       applied_at timestamptz NOT NULL DEFAULT now()
+     )`,
+  );
+  const { rows } = await client.query<{ id: string; checksum: string }>('SELECT id, checksum FROM chorda_migrations');
+  return new Map(rows.map((row) => [row.id, row.checksum]));
+}
+
+async function isApplied(migration: Migration, applied: ReadonlyMap<string, string>): Promise<boolean> {
+  const checksum = applied.get(migration.id);
+  if (checksum !== undefined && checksum !== checksumOf(migration)) {
+    throw new MigrationError(
+      `Migration ${migration.id}-${migration.name} was applied with other statements: a released migration never changes`,
+    );
+  }
+  return checksum !== undefined;
+}
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    for (const statement of migration.statements) await client.query(statement);
+    await client.query('INSERT INTO chorda_migrations (id, name, checksum) VALUES ($1, $2, $3)', [
+      migration.id,
+      migration.name,
+      checksumOf(migration),
+    ]);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MigrationError(`Migration ${migration.id}-${migration.name} failed: ${reason}`, { cause: error });
+  }
+}
+
+function checksumOf(migration: Migration): string {
+  return createHash('sha256').update(migration.statements.join('\n;\n')).digest('hex');
+}
