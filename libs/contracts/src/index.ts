@@ -52,3 +52,7 @@ export {
   type TopicFacts,
   type TopicOutcome,
 } from './topics/apply-topics.js';
+export { asyncApiDocument } from './generated/asyncapi.js';
+export { runGenerator } from './generator/main.js';
+export { releaseSchemas, type Release, type ReleaseOptions } from './generator/release.js';
+export { gateIssues } from './generator/gate.js';

@@ -1,0 +1,62 @@
+import type { EventType } from '@chorda/contracts';
+import { retryDefaults, type RetryOptions } from './backoff.js';
+import { InvalidCallError } from './errors.js';
+import { EventsApi } from './events.js';
+import { Http } from './http.js';
+import type { SystemState } from './system.js';
+import { tail, type TailMessage, type TailOptions } from './tail.js';
+
+export interface ChordaClientOptions {
+  /** Of the gateway, for example `http://127.0.0.1:4600`; a path before `/v1` is kept. */
+  readonly url: string;
+  /** An API key or a JWT; a function is asked before every request. */
+  readonly apiKey?: (() => string | Promise<string>) | string | undefined;
+  /** `source` of events that bring none. Default `urn:chorda:client`. */
+  readonly source?: string | undefined;
+  /** Default: the global one. */
+  readonly fetch?: typeof fetch | undefined;
+  /** For one try. Default 10 s. */
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: RetryOptions | undefined;
+}
+
+/**
+ * A gateway, for other systems. It needs `fetch` and nothing else, so it runs in Node and in a browser.
+ *
+ * Requests are tried again on 429, 502, 503, 504, a 409 that says "in flight", time-outs and lost connections, with
+ * full jitter and as `Retry-After` asks, each time with the same ids: a repeat has no second effect.
+ */
+export class ChordaClient {
+  readonly events: EventsApi;
+  readonly #http: Http;
+
+  /** @throws {@link InvalidCallError} where `url` is no HTTP address. */
+  constructor(options: ChordaClientOptions) {
+    if (!/^https?:$/.test(protocolOf(options.url))) {
+      throw new InvalidCallError(`The gateway's address must begin with http:// or https://`);
+    }
+    this.#http = new Http({
+      url: options.url,
+      apiKey: options.apiKey,
+      // Called as a function of its own: a browser's fetch refuses to be a method of something else.
+      fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+      timeoutMs: options.timeoutMs ?? 10_000,
+      retry: { ...retryDefaults, ...options.retry },
+    });
+    this.events = new EventsApi(this.#http, options.source ?? 'urn:chorda:client');
+  }
+
+  /** Events as they are written, for `for await`; see {@link TailMessage}. */
+  tail<Type extends EventType = EventType>(options: TailOptions<Type> = {}): AsyncIterable<TailMessage<Type>> {
+    return tail(this.#http, options);
+  }
+
+  /** The services that report about themselves, and how they are. */
+  async system(options: { readonly signal?: AbortSignal } = {}): Promise<SystemState> {
+    return (await this.#http.json({ method: 'GET', path: '/v1/system', signal: options.signal })) as SystemState;
+  }
+}
+
+function protocolOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).protocol : '';
+}

@@ -1,0 +1,377 @@
+import type { EventType } from '@chorda/contracts';
+import type { OutgoingEvent, ReceivedEvent } from './cloud-event.js';
+import { ChordaError, InvalidCallError, ProblemError, UnexpectedAnswerError, type ProblemDocument } from './errors.js';
+import { isObject, isProblem, type Http, type HttpRequest, type Query } from './http.js';
+import { newId } from './new-id.js';
+
+/** The gateway takes at most so many in one request, and ten million bytes. */
+const batchEventsMax = 1_000;
+const batchCharactersMax = 3_000_000;
+/** What the gateway waits where nothing is said. */
+const projectedWaitMs = 5_000;
+
+export interface SendOptions {
+  /** `projected`: answered once the journal can be queried for it. Default `logged`: once the brokers have it. */
+  readonly ack?: 'logged' | 'projected';
+  /** How long `projected` may take before the answer says `complete: false`. Default 5 s. */
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface SendOneOptions extends SendOptions {
+  /**
+   * Default: a new one. An event without id gets one that follows from this key, so a call that is repeated after a
+   * crash has no second effect.
+   */
+  readonly idempotencyKey?: string;
+}
+
+/** The event is in the log. */
+export interface Logged {
+  readonly status: 'logged';
+  readonly id: string;
+  /** For `minPosition` of a query that must see it. */
+  readonly position: string;
+  /** With `ack: 'projected'`: whether the journal has it; `reason` says why not. */
+  readonly complete?: boolean;
+  readonly reason?: string;
+}
+
+/**
+ * What became of one event.
+ * - `logged`: all in-sync replicas have it.
+ * - `refused`: it has no effect; the error says why.
+ * - `unknown`: it may be in the log or may come; sending it again with the same id has no second effect.
+ * - `not_attempted`: it was not sent, because of what happened before it.
+ */
+export type SendResult =
+  | Logged
+  | { readonly status: 'refused' | 'unknown' | 'not_attempted'; readonly id: string; readonly error: ChordaError };
+
+/** A batch that could not be sent to its end. */
+export class BatchFailedError extends ChordaError {
+  readonly code: string;
+  readonly retriable: boolean;
+  constructor(
+    override readonly cause: ChordaError,
+    /** What became of each event, in order. */
+    readonly results: readonly SendResult[],
+  ) {
+    const logged = results.filter(({ status }) => status === 'logged').length;
+    super(`${cause.message} (${logged} of ${results.length} events are logged)`, { cause });
+    this.code = cause.code;
+    this.retriable = cause.retriable;
+    const { status, requestId } = cause;
+    Object.assign(this, { issues: cause.issues, ...(status && { status }), ...(requestId && { requestId }) });
+  }
+}
+
+/** Which events; a member left out means all. */
+export interface EventFilter<Type extends EventType = EventType> {
+  readonly types?: readonly Type[];
+  readonly subject?: string;
+  readonly source?: string;
+  readonly correlationId?: string;
+  /** Not older than this. */
+  readonly from?: Date | string;
+  /** Older than this. */
+  readonly to?: Date | string;
+}
+
+export interface ReadOptions {
+  /** What a write answered with: the read waits until it has passed that. */
+  readonly minPosition?: string;
+  /** How long it may wait. Default: the gateway's. */
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface SearchOptions extends ReadOptions {
+  /** Events in one page. Default: the gateway's. */
+  readonly limit?: number;
+  /** Where an earlier page ended. */
+  readonly cursor?: string;
+}
+
+export interface EventPage<Type extends EventType = EventType> {
+  readonly events: readonly ReceivedEvent<Type>[];
+  /** Undefined on the last page. */
+  readonly nextCursor: string | undefined;
+  /** False where `minPosition` was not reached in time; `reason` says why. */
+  readonly complete: boolean;
+  readonly reason: string | undefined;
+}
+
+/** What a search found: the events one by one, or page by page. Each loop asks anew. */
+export interface EventSearch<Type extends EventType = EventType> extends AsyncIterable<ReceivedEvent<Type>> {
+  pages(): AsyncIterable<EventPage<Type>>;
+}
+
+interface Prepared {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** `client.events`: sends events, and finds them again. */
+export class EventsApi {
+  readonly #http: Http;
+  readonly #source: string;
+
+  constructor(http: Http, source: string) {
+    this.#http = http;
+    this.#source = source;
+  }
+
+  /**
+   * Sends one event. Tried again with the same id where another try may help.
+   *
+   * @throws {@link ChordaError} where it is not logged; `retriable` says whether it may be all the same.
+   */
+  async send(event: OutgoingEvent, options: SendOneOptions = {}): Promise<Logged> {
+    const { idempotencyKey } = options;
+    const { id, text } = this.prepare(event, idempotencyKey === undefined);
+    const type = 'application/cloudevents+json';
+    const body = await this.#http.json(postOf(text, type, idempotencyKey ?? newId(), options));
+    const result = resultOf(body, id);
+    if (result.status !== 'logged') throw result.error;
+    return result;
+  }
+
+  /**
+   * Sends events in order, in as many requests as they need, and answers one result for each, in order. What ended
+   * `unknown` or `not_attempted` is tried again with its id before anything behind it is sent; where it stays so, the
+   * rest is not sent.
+   *
+   * @throws {@link BatchFailedError} where a request failed as a whole; it holds the results too.
+   */
+  async sendAll(events: Iterable<OutgoingEvent>, options: SendOptions = {}): Promise<readonly SendResult[]> {
+    const prepared = Array.from(events, (event) => this.prepare(event, true));
+    const results: SendResult[] = [];
+    const leaveOut = (error: ChordaError) => {
+      for (const { id } of prepared.slice(results.length)) results.push({ status: 'not_attempted', id, error });
+    };
+    for (const batch of batches(prepared)) {
+      try {
+        results.push(...(await this.sendBatch(batch, options)));
+      } catch (error) {
+        if (!(error instanceof ChordaError)) throw error;
+        const status = error.retriable ? 'unknown' : 'refused';
+        for (const { id } of batch) results.push({ status, id, error });
+        leaveOut(error);
+        throw new BatchFailedError(error, results);
+      }
+      const open = results.find(({ status }) => status === 'unknown' || status === 'not_attempted');
+      if (open !== undefined && 'error' in open) leaveOut(open.error);
+    }
+    return results;
+  }
+
+  /** Finds events in the journal, newest first. */
+  search<Type extends EventType = EventType>(
+    filter: EventFilter<Type> = {},
+    options: SearchOptions = {},
+  ): EventSearch<Type> {
+    const pages = () => this.pages(filter, options);
+    return {
+      pages,
+      async *[Symbol.asyncIterator]() {
+        for await (const page of pages()) yield* page.events;
+      },
+    };
+  }
+
+  /**
+   * One event by its id.
+   *
+   * @param options `source`: who sent it, where two senders used the same id.
+   * @throws {@link ProblemError} `NOT_FOUND` where there is none, `AMBIGUOUS_EVENT_ID` where `source` is needed.
+   */
+  async get(id: string, options: ReadOptions & { readonly source?: string } = {}): Promise<ReceivedEvent> {
+    const body = await this.#http.json({
+      method: 'GET',
+      path: `/v1/events/${encodeURIComponent(id)}`,
+      query: { source: options.source, ...waiting(options) },
+      signal: options.signal,
+      waitMs: options.waitMs ?? projectedWaitMs,
+    });
+    return body as ReceivedEvent;
+  }
+
+  private prepare(event: OutgoingEvent, withId: boolean): Prepared {
+    const id = event.id ?? (withId ? newId() : undefined);
+    const time = event.time ?? new Date();
+    const whole = { specversion: '1.0', ...event, id, source: event.source ?? this.#source, time };
+    try {
+      return { id: id ?? '', text: JSON.stringify(whole, longsAsText) };
+    } catch (error) {
+      throw new InvalidCallError(`The event of type ${event.type} is no JSON: ${String(error)}`, { cause: error });
+    }
+  }
+
+  /** One request, and more for what it leaves open. */
+  private async sendBatch(batch: readonly Prepared[], options: SendOptions): Promise<readonly SendResult[]> {
+    const results = new Map<Prepared, SendResult>();
+    let open = batch;
+    let key = newId();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.postBatch(open, key, results, options);
+        return [...results.values()];
+      } catch (error) {
+        const left = open.filter((event) => isOpen(results.get(event)));
+        // A key stands for one body, and what is left of a batch is another one.
+        if (left.length < open.length) key = newId();
+        open = left;
+        try {
+          await this.#http.beforeRetry(error, attempt, options.signal);
+        } catch (final) {
+          // Each event has an answer of its own, which says more than the last request's failure.
+          if (final instanceof ChordaError && results.size === batch.length) return [...results.values()];
+          throw final;
+        }
+      }
+    }
+  }
+
+  /** @throws {@link ChordaError} while an event is still open, whose result may be set all the same. */
+  private async postBatch(
+    batch: readonly Prepared[],
+    key: string,
+    results: Map<Prepared, SendResult>,
+    options: SendOptions,
+  ): Promise<void> {
+    const text = `[${batch.map((event) => event.text).join(',')}]`;
+    const take = (items: readonly unknown[]) =>
+      batch.forEach((event, index) => results.set(event, resultOf(items[index], event.id, index)));
+    try {
+      take(itemsOf(await this.#http.jsonOnce(postOf(text, 'application/cloudevents-batch+json', key, options))) ?? []);
+    } catch (error) {
+      // None of the batch is logged: the problem holds what became of each.
+      const items = error instanceof ProblemError ? itemsOf(error.problem) : undefined;
+      if (items === undefined) throw error;
+      take(items);
+      if (error instanceof ProblemError && error.retriable) throw error;
+    }
+    for (const result of results.values()) if (isOpen(result) && 'error' in result) throw result.error;
+  }
+
+  private async *pages<Type extends EventType>(
+    filter: EventFilter<Type>,
+    options: SearchOptions,
+  ): AsyncGenerator<EventPage<Type>, void, undefined> {
+    let cursor = options.cursor;
+    do {
+      const query: Query = { ...filterQuery(filter), limit: options.limit, cursor, ...waiting(options) };
+      const { signal, waitMs = projectedWaitMs } = options;
+      const body = await this.#http.json({ method: 'GET', path: '/v1/events', query, signal, waitMs });
+      const page = pageOf<Type>(body);
+      yield page;
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+  }
+}
+
+/** JSON has no 64-bit integers: they go as decimal text. */
+function longsAsText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+function* batches(events: readonly Prepared[]): Generator<readonly Prepared[]> {
+  let batch: Prepared[] = [];
+  let characters = 0;
+  for (const event of events) {
+    if (batch.length >= batchEventsMax || (batch.length > 0 && characters + event.text.length > batchCharactersMax)) {
+      yield batch;
+      batch = [];
+      characters = 0;
+    }
+    batch.push(event);
+    characters += event.text.length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** No answer yet, or one that another try may change. */
+function isOpen(result: SendResult | undefined): boolean {
+  return result === undefined || ('error' in result && result.status !== 'refused');
+}
+
+function postOf(body: string, contentType: string, idempotencyKey: string, options: SendOptions): HttpRequest {
+  const { ack, waitMs, signal } = options;
+  return {
+    method: 'POST',
+    path: '/v1/events',
+    query: { ack, wait: waitMs },
+    headers: { 'content-type': contentType, 'idempotency-key': idempotencyKey },
+    body,
+    signal,
+    waitMs: ack === 'projected' ? (waitMs ?? projectedWaitMs) : 0,
+  };
+}
+
+function itemsOf(body: unknown): readonly unknown[] | undefined {
+  return isObject(body) && Array.isArray(body['items']) ? body['items'] : undefined;
+}
+
+const missing: ProblemDocument = { code: 'NO_RESULT', status: 502, detail: 'The answer has no result for this event' };
+
+/** `index`: where the event stood in a batch, which pointers into that batch begin with. */
+function resultOf(item: unknown, knownId: string, index?: number): SendResult {
+  const { status, id: answeredId, position, problem, complete, reason } = isObject(item) ? item : {};
+  const id = typeof answeredId === 'string' ? answeredId : knownId;
+  if (status === 'logged' && typeof position === 'string') {
+    return {
+      status,
+      id,
+      position,
+      ...(typeof complete === 'boolean' && { complete }),
+      ...(typeof reason === 'string' && { reason }),
+    };
+  }
+  const document = isProblem(problem) ? withOwnPointers(problem, index) : missing;
+  const error = new ProblemError(document.status ?? 500, document);
+  return { status: status === 'refused' || status === 'not_attempted' ? status : 'unknown', id, error };
+}
+
+/** Pointers into the batch become pointers into the event: the caller has not seen how events were put together. */
+function withOwnPointers(problem: ProblemDocument, index: number | undefined): ProblemDocument {
+  const prefix = `/${index}`;
+  const errors = problem.errors?.map((issue) =>
+    issue.pointer === prefix || issue.pointer.startsWith(`${prefix}/`)
+      ? { ...issue, pointer: issue.pointer.slice(prefix.length) }
+      : issue,
+  );
+  return errors === undefined ? problem : { ...problem, errors };
+}
+
+function filterQuery(filter: EventFilter): Query {
+  return {
+    type: filter.types?.join(','),
+    subject: filter.subject,
+    source: filter.source,
+    correlation_id: filter.correlationId,
+    from: timeText(filter.from),
+    to: timeText(filter.to),
+  };
+}
+
+function timeText(time: Date | string | undefined): string | undefined {
+  return time instanceof Date ? time.toISOString() : time;
+}
+
+function waiting({ minPosition, waitMs }: ReadOptions): Query {
+  return { min_position: minPosition, wait: waitMs };
+}
+
+function pageOf<Type extends EventType>(body: unknown): EventPage<Type> {
+  if (!isObject(body) || !Array.isArray(body['items'])) {
+    throw new UnexpectedAnswerError('/v1/events', 200, 'no list of events');
+  }
+  const { next_cursor: next, complete, reason } = body;
+  return {
+    events: body['items'] as readonly ReceivedEvent<Type>[],
+    nextCursor: typeof next === 'string' ? next : undefined,
+    complete: complete !== false,
+    reason: typeof reason === 'string' ? reason : undefined,
+  };
+}

@@ -1,0 +1,35 @@
+export { ChordaClient, type ChordaClientOptions } from './chorda-client.js';
+export type { RetryOptions } from './backoff.js';
+export {
+  uncheckedEvent,
+  type OutgoingAttributes,
+  type OutgoingData,
+  type OutgoingEvent,
+  type ReceivedData,
+  type ReceivedEvent,
+  type UncheckedEvent,
+} from './cloud-event.js';
+export {
+  ChordaError,
+  GatewayTimeoutError,
+  GatewayUnreachableError,
+  InvalidCallError,
+  ProblemError,
+  UnexpectedAnswerError,
+  type ProblemDocument,
+  type RequestIssue,
+} from './errors.js';
+export {
+  BatchFailedError,
+  type EventFilter,
+  type EventPage,
+  type EventsApi,
+  type EventSearch,
+  type Logged,
+  type ReadOptions,
+  type SearchOptions,
+  type SendOptions,
+  type SendResult,
+} from './events.js';
+export type { ServiceState, SystemState } from './system.js';
+export { TailBrokenError, type TailMessage, type TailOptions } from './tail.js';
