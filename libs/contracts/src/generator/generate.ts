@@ -1,7 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { asyncApi } from './asyncapi.js';
+import { referencePage } from './reference-page.js';
 import { readSchemaFiles, type SchemaFile } from './schema-files.js';
-import { eventTypesModule, schemasModule } from './tables.js';
+import { eventTypesModule, jsonModule, schemasModule } from './tables.js';
 import { areaModule, areasModule, eventMapModule, idsModule } from './typescript.js';
 
 /** Where generated modules lie; nothing else may lie there. */
@@ -24,6 +26,10 @@ export function generatedFiles(files: readonly SchemaFile[]): ReadonlyMap<string
   add('event-map.ts', (path) => eventMapModule(path, schemas));
   add('event-types.ts', (path) => eventTypesModule(path, files));
   add('schemas.ts', (path) => schemasModule(path, files));
+  const document = asyncApi(schemas);
+  add('asyncapi.ts', (path) => jsonModule(path, 'asyncApiDocument', 'The log as AsyncAPI 3.', document));
+  const page = 'docs/reference/events.md';
+  texts.set(page, referencePage(page, schemas));
   return texts;
 }
 

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '@chorda/kernel';
+import { gateIssues } from './gate.js';
 import { generate, staleFiles } from './generate.js';
 
 /**
@@ -23,5 +24,7 @@ function write(root: string): number {
 function check(root: string): number {
   const stale = staleFiles(root);
   for (const path of stale) console.error(`${path} is stale: run npm run contracts:generate and commit it`);
-  return stale.length === 0 ? 0 : 1;
+  const breaking = gateIssues(root);
+  for (const issue of breaking) console.error(`${issue.pointer}: ${issue.detail}`);
+  return stale.length + breaking.length === 0 ? 0 : 1;
 }

@@ -1,0 +1,7280 @@
+// libs/contracts/src/generated/asyncapi.ts: written by `npm run contracts:generate`, never by hand.
+import type { JsonValue } from '@chorda/kernel';
+
+/** The log as AsyncAPI 3. */
+export const asyncApiDocument: JsonValue = {
+ "asyncapi": "3.0.0",
+ "info": {
+  "title": "Chorda events",
+  "version": "0.1.0",
+  "description": "Every event of the backbone, as it lies on Kafka: CloudEvents 1.0 in binary mode, the value in the Confluent wire format. Topics show every tenant: they are for the services of the operator.",
+  "license": {
+   "name": "Apache-2.0",
+   "url": "https://www.apache.org/licenses/LICENSE-2.0"
+  }
+ },
+ "defaultContentType": "application/avro",
+ "servers": {
+  "kafka": {
+   "host": "{broker}",
+   "protocol": "kafka",
+   "description": "The brokers of the deployment.",
+   "variables": {
+    "broker": {
+     "default": "127.0.0.1:9092",
+     "description": "Host and port of any broker."
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "schemaRegistryUrl": "http://127.0.0.1:8080/apis/ccompat/v7",
+     "schemaRegistryVendor": "apicurio",
+     "bindingVersion": "0.5.0"
+    }
+   }
+  }
+ },
+ "channels": {
+  "agent_events": {
+   "address": "agent.events",
+   "description": "Key tenant/agent. Kept for ever. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "agent.created": {
+     "$ref": "#/components/messages/agent.created"
+    },
+    "agent.deleted": {
+     "$ref": "#/components/messages/agent.deleted"
+    },
+    "agent.executed": {
+     "$ref": "#/components/messages/agent.executed"
+    },
+    "agent.execution_cancelled": {
+     "$ref": "#/components/messages/agent.execution_cancelled"
+    },
+    "agent.execution_completed": {
+     "$ref": "#/components/messages/agent.execution_completed"
+    },
+    "agent.execution_failed": {
+     "$ref": "#/components/messages/agent.execution_failed"
+    },
+    "agent.execution_started": {
+     "$ref": "#/components/messages/agent.execution_started"
+    },
+    "agent.failed": {
+     "$ref": "#/components/messages/agent.failed"
+    },
+    "agent.initialization_started": {
+     "$ref": "#/components/messages/agent.initialization_started"
+    },
+    "agent.initialized": {
+     "$ref": "#/components/messages/agent.initialized"
+    },
+    "agent.memory_written": {
+     "$ref": "#/components/messages/agent.memory_written"
+    },
+    "agent.ready": {
+     "$ref": "#/components/messages/agent.ready"
+    },
+    "agent.terminated": {
+     "$ref": "#/components/messages/agent.terminated"
+    },
+    "agent.tool_called": {
+     "$ref": "#/components/messages/agent.tool_called"
+    },
+    "agent.tool_returned": {
+     "$ref": "#/components/messages/agent.tool_returned"
+    },
+    "agent.turn_recorded": {
+     "$ref": "#/components/messages/agent.turn_recorded"
+    },
+    "agent.validated": {
+     "$ref": "#/components/messages/agent.validated"
+    },
+    "agent.validation_failed": {
+     "$ref": "#/components/messages/agent.validation_failed"
+    },
+    "agent.validation_started": {
+     "$ref": "#/components/messages/agent.validation_started"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "agent.events",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": -1,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "audit_events": {
+   "address": "audit.events",
+   "description": "Key tenant/actor. Kept for ever. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "audit.changed": {
+     "$ref": "#/components/messages/audit.changed"
+    },
+    "audit.denied": {
+     "$ref": "#/components/messages/audit.denied"
+    },
+    "audit.signed_in": {
+     "$ref": "#/components/messages/audit.signed_in"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "audit.events",
+     "partitions": 3,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": -1,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "external_api_response": {
+   "address": "external.api_response",
+   "description": "Key tenant/subject. Kept 90 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "external.api_response": {
+     "$ref": "#/components/messages/external.api_response"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "external.api_response",
+     "partitions": 3,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 7776000000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "external_schedule_trigger": {
+   "address": "external.schedule_trigger",
+   "description": "Key tenant/subject. Kept 90 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "external.schedule_trigger": {
+     "$ref": "#/components/messages/external.schedule_trigger"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "external.schedule_trigger",
+     "partitions": 3,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 7776000000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "external_webhook": {
+   "address": "external.webhook",
+   "description": "Key tenant/subject. Kept 90 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "external.webhook": {
+     "$ref": "#/components/messages/external.webhook"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "external.webhook",
+     "partitions": 3,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 7776000000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "inference_events": {
+   "address": "inference.events",
+   "description": "Key tenant/request. Kept 90 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "inference.cancelled": {
+     "$ref": "#/components/messages/inference.cancelled"
+    },
+    "inference.completed": {
+     "$ref": "#/components/messages/inference.completed"
+    },
+    "inference.expired": {
+     "$ref": "#/components/messages/inference.expired"
+    },
+    "inference.failed": {
+     "$ref": "#/components/messages/inference.failed"
+    },
+    "inference.usage_recorded": {
+     "$ref": "#/components/messages/inference.usage_recorded"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "inference.events",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 7776000000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "inference_requests_high": {
+   "address": "inference.requests.high",
+   "description": "Key tenant/session. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "inference.requested": {
+     "$ref": "#/components/messages/inference.requested"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "inference.requests.high",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "inference_requests_low": {
+   "address": "inference.requests.low",
+   "description": "Key tenant/session. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "inference.requested": {
+     "$ref": "#/components/messages/inference.requested"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "inference.requests.low",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "inference_requests_normal": {
+   "address": "inference.requests.normal",
+   "description": "Key tenant/session. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "inference.requested": {
+     "$ref": "#/components/messages/inference.requested"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "inference.requests.normal",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "system_events": {
+   "address": "system.events",
+   "description": "Key tenant/service. Kept 30 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "system.error_alert": {
+     "$ref": "#/components/messages/system.error_alert"
+    },
+    "system.health_check": {
+     "$ref": "#/components/messages/system.health_check"
+    },
+    "system.parked_discarded": {
+     "$ref": "#/components/messages/system.parked_discarded"
+    },
+    "system.performance": {
+     "$ref": "#/components/messages/system.performance"
+    },
+    "system.resource_usage": {
+     "$ref": "#/components/messages/system.resource_usage"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "system.events",
+     "partitions": 3,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 2592000000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "workflow_events": {
+   "address": "workflow.events",
+   "description": "Key tenant/run. Kept for ever. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "workflow.cancelled": {
+     "$ref": "#/components/messages/workflow.cancelled"
+    },
+    "workflow.completed": {
+     "$ref": "#/components/messages/workflow.completed"
+    },
+    "workflow.failed": {
+     "$ref": "#/components/messages/workflow.failed"
+    },
+    "workflow.human_task_decided": {
+     "$ref": "#/components/messages/workflow.human_task_decided"
+    },
+    "workflow.human_task_escalated": {
+     "$ref": "#/components/messages/workflow.human_task_escalated"
+    },
+    "workflow.human_task_opened": {
+     "$ref": "#/components/messages/workflow.human_task_opened"
+    },
+    "workflow.paused": {
+     "$ref": "#/components/messages/workflow.paused"
+    },
+    "workflow.resumed": {
+     "$ref": "#/components/messages/workflow.resumed"
+    },
+    "workflow.signal_received": {
+     "$ref": "#/components/messages/workflow.signal_received"
+    },
+    "workflow.started": {
+     "$ref": "#/components/messages/workflow.started"
+    },
+    "workflow.step_compensated": {
+     "$ref": "#/components/messages/workflow.step_compensated"
+    },
+    "workflow.step_completed": {
+     "$ref": "#/components/messages/workflow.step_completed"
+    },
+    "workflow.step_failed": {
+     "$ref": "#/components/messages/workflow.step_failed"
+    },
+    "workflow.step_scheduled": {
+     "$ref": "#/components/messages/workflow.step_scheduled"
+    },
+    "workflow.step_started": {
+     "$ref": "#/components/messages/workflow.step_started"
+    },
+    "workflow.timer_fired": {
+     "$ref": "#/components/messages/workflow.timer_fired"
+    },
+    "workflow.timer_set": {
+     "$ref": "#/components/messages/workflow.timer_set"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "workflow.events",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": -1,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  }
+ },
+ "operations": {
+  "read_agent_events": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/agent_events"
+   },
+   "summary": "Read agent.events."
+  },
+  "read_audit_events": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/audit_events"
+   },
+   "summary": "Read audit.events."
+  },
+  "read_external_api_response": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/external_api_response"
+   },
+   "summary": "Read external.api_response."
+  },
+  "read_external_schedule_trigger": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/external_schedule_trigger"
+   },
+   "summary": "Read external.schedule_trigger."
+  },
+  "read_external_webhook": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/external_webhook"
+   },
+   "summary": "Read external.webhook."
+  },
+  "read_inference_events": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/inference_events"
+   },
+   "summary": "Read inference.events."
+  },
+  "read_inference_requests_high": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/inference_requests_high"
+   },
+   "summary": "Read inference.requests.high."
+  },
+  "read_inference_requests_low": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/inference_requests_low"
+   },
+   "summary": "Read inference.requests.low."
+  },
+  "read_inference_requests_normal": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/inference_requests_normal"
+   },
+   "summary": "Read inference.requests.normal."
+  },
+  "read_system_events": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/system_events"
+   },
+   "summary": "Read system.events."
+  },
+  "read_workflow_events": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/workflow_events"
+   },
+   "summary": "Read workflow.events."
+  }
+ },
+ "components": {
+  "messages": {
+   "agent.created": {
+    "name": "agent.created",
+    "title": "agent.Created",
+    "summary": "An agent was defined. State CREATED.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Created",
+      "namespace": "agent",
+      "doc": "An agent was defined. State CREATED.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "name",
+        "type": "string",
+        "doc": "Name for people."
+       },
+       {
+        "name": "description",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What the agent is for.",
+        "default": null
+       },
+       {
+        "name": "agent_type",
+        "type": "string",
+        "doc": "The specialism: assistant, analyst, coder, or any word of the owner's."
+       },
+       {
+        "name": "capabilities",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "TEXT_PROCESSING, DOCUMENT_ANALYSIS, API_INTEGRATION, WORKFLOW_CONTROL; later ones may come.",
+        "default": []
+       },
+       {
+        "name": "tools",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Names of the tools that it may call.",
+        "default": []
+       },
+       {
+        "name": "model",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Model that it uses where a request names none.",
+        "default": null
+       },
+       {
+        "name": "config",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "Settings of the agent: any JSON value.",
+        "default": null
+       },
+       {
+        "name": "created_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who defined it. An id of a user, key or service.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.deleted": {
+    "name": "agent.deleted",
+    "title": "agent.Deleted",
+    "summary": "The agent's definition was removed; its history stays.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Deleted",
+      "namespace": "agent",
+      "doc": "The agent's definition was removed; its history stays.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "DELETE /v1/agents/{id}",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in the words of whoever asked.",
+        "default": null
+       },
+       {
+        "name": "deleted_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.executed": {
+    "name": "agent.executed",
+    "title": "agent.Executed",
+    "summary": "An execution of an agent ended well, whoever ran it.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Executed",
+      "namespace": "agent",
+      "doc": "An execution of an agent ended well, whoever ran it.",
+      "kind": "fact",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "output_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What came out: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "execution_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it ran, milliseconds."
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "ExecutionStatus",
+         "doc": "How it ended.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "cancelled"
+         ],
+         "default": "unknown"
+        },
+        "doc": "completed; cancelled where the sender counts that as ended well."
+       },
+       {
+        "name": "metadata",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "ExecutionMetadata",
+          "doc": "The workflow step that asked for the execution.",
+          "fields": [
+           {
+            "name": "workflow_id",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "brand": "WorkflowId"
+             }
+            ],
+            "doc": "The run, as in /v1/runs/{id}.",
+            "default": null
+           },
+           {
+            "name": "step_id",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "brand": "StepId"
+             }
+            ],
+            "doc": "The step of that run.",
+            "default": null
+           }
+          ]
+         }
+        ],
+        "doc": "Where the execution comes from; null where no workflow asked for it.",
+        "default": null
+       },
+       {
+        "name": "model",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "The model that was used, the main one of several.",
+        "default": null
+       },
+       {
+        "name": "usage",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "Usage",
+          "doc": "Tokens and money spent on model calls.",
+          "fields": [
+           {
+            "name": "prompt_tokens",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "Tokens sent to models."
+           },
+           {
+            "name": "cached_prompt_tokens",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "How many of `prompt_tokens` came from a prefix cache.",
+            "default": 0
+           },
+           {
+            "name": "completion_tokens",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "Tokens that models generated."
+           },
+           {
+            "name": "cost_usd",
+            "type": {
+             "type": "bytes",
+             "logicalType": "decimal",
+             "precision": 18,
+             "scale": 9
+            },
+            "doc": "US dollars. At most 9 digits after the point."
+           }
+          ]
+         }
+        ],
+        "doc": "Tokens and cost of the whole execution; null where the sender does not know them.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.execution_cancelled": {
+    "name": "agent.execution_cancelled",
+    "title": "agent.ExecutionCancelled",
+    "summary": "The execution was stopped on request before its end.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ExecutionCancelled",
+      "namespace": "agent",
+      "doc": "The execution was stopped on request before its end.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/executions/{id}/cancel",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "execution_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it ran, milliseconds."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in the words of whoever asked."
+       },
+       {
+        "name": "cancelled_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.execution_completed": {
+    "name": "agent.execution_completed",
+    "title": "agent.ExecutionCompleted",
+    "summary": "The execution ended well. State COMPLETED; payload, tokens and cost are in `agent.executed`.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ExecutionCompleted",
+      "namespace": "agent",
+      "doc": "The execution ended well. State COMPLETED; payload, tokens and cost are in `agent.executed`.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "execution_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it ran, milliseconds."
+       },
+       {
+        "name": "turns",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Model calls that it took.",
+        "default": 0
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.execution_failed": {
+    "name": "agent.execution_failed",
+    "title": "agent.ExecutionFailed",
+    "summary": "The execution ended badly. State FAILED; the error's detail is in `agent.failed`.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ExecutionFailed",
+      "namespace": "agent",
+      "doc": "The execution ended badly. State FAILED; the error's detail is in `agent.failed`.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "execution_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it ran, milliseconds."
+       },
+       {
+        "name": "turns",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Model calls that were made.",
+        "default": 0
+       },
+       {
+        "name": "error_code",
+        "type": "string",
+        "doc": "Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in one sentence for people."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.execution_started": {
+    "name": "agent.execution_started",
+    "title": "agent.ExecutionStarted",
+    "summary": "An execution began. State EXECUTING.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ExecutionStarted",
+      "namespace": "agent",
+      "doc": "An execution began. State EXECUTING.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "deadline_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "The execution is stopped then, at the latest.",
+        "default": null
+       },
+       {
+        "name": "metadata",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "ExecutionMetadata",
+          "doc": "The workflow step that asked for the execution.",
+          "fields": [
+           {
+            "name": "workflow_id",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "brand": "WorkflowId"
+             }
+            ],
+            "doc": "The run, as in /v1/runs/{id}.",
+            "default": null
+           },
+           {
+            "name": "step_id",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "brand": "StepId"
+             }
+            ],
+            "doc": "The step of that run.",
+            "default": null
+           }
+          ]
+         }
+        ],
+        "doc": "Where the execution comes from; null where no workflow asked for it.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.failed": {
+    "name": "agent.failed",
+    "title": "agent.Failed",
+    "summary": "An execution of an agent ended badly, whoever ran it.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Failed",
+      "namespace": "agent",
+      "doc": "An execution of an agent ended badly, whoever ran it.",
+      "kind": "fact",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "error",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went wrong: any JSON value; an object with `message` where we make it.",
+        "personal": true
+       },
+       {
+        "name": "error_code",
+        "type": "string",
+        "doc": "Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting."
+       },
+       {
+        "name": "execution_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it ran, milliseconds."
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "ExecutionStatus",
+         "doc": "How it ended.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "cancelled"
+         ],
+         "default": "unknown"
+        },
+        "doc": "failed, or cancelled."
+       },
+       {
+        "name": "metadata",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "ExecutionMetadata",
+          "doc": "The workflow step that asked for the execution.",
+          "fields": [
+           {
+            "name": "workflow_id",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "brand": "WorkflowId"
+             }
+            ],
+            "doc": "The run, as in /v1/runs/{id}.",
+            "default": null
+           },
+           {
+            "name": "step_id",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "brand": "StepId"
+             }
+            ],
+            "doc": "The step of that run.",
+            "default": null
+           }
+          ]
+         }
+        ],
+        "doc": "Where the execution comes from; null where no workflow asked for it.",
+        "default": null
+       },
+       {
+        "name": "model",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "The model that was used, the main one of several.",
+        "default": null
+       },
+       {
+        "name": "usage",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "Usage",
+          "doc": "Tokens and money spent on model calls.",
+          "fields": [
+           {
+            "name": "prompt_tokens",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "Tokens sent to models."
+           },
+           {
+            "name": "cached_prompt_tokens",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "How many of `prompt_tokens` came from a prefix cache.",
+            "default": 0
+           },
+           {
+            "name": "completion_tokens",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "Tokens that models generated."
+           },
+           {
+            "name": "cost_usd",
+            "type": {
+             "type": "bytes",
+             "logicalType": "decimal",
+             "precision": 18,
+             "scale": 9
+            },
+            "doc": "US dollars. At most 9 digits after the point."
+           }
+          ]
+         }
+        ],
+        "doc": "Tokens and cost of the whole execution; null where the sender does not know them.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.initialization_started": {
+    "name": "agent.initialization_started",
+    "title": "agent.InitializationStarted",
+    "summary": "The agent began to claim what it needs. State INITIALIZING.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "InitializationStarted",
+      "namespace": "agent",
+      "doc": "The agent began to claim what it needs. State INITIALIZING.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the initialisations of the agent, from 1.",
+        "default": 1
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.initialized": {
+    "name": "agent.initialized",
+    "title": "agent.Initialized",
+    "summary": "The agent has its tools, memory and connections.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Initialized",
+      "namespace": "agent",
+      "doc": "The agent has its tools, memory and connections.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "initialization_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long that took, milliseconds."
+       },
+       {
+        "name": "tools",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Names of the tools that answered.",
+        "default": []
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.memory_written": {
+    "name": "agent.memory_written",
+    "title": "agent.MemoryWritten",
+    "summary": "The agent wrote to its memory.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "MemoryWritten",
+      "namespace": "agent",
+      "doc": "The agent wrote to its memory.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "ExecutionId"
+         }
+        ],
+        "doc": "The execution that wrote.",
+        "default": null
+       },
+       {
+        "name": "memory_id",
+        "type": {
+         "type": "string",
+         "brand": "MemoryId"
+        },
+        "doc": "The entry; writing it again replaces it."
+       },
+       {
+        "name": "tier",
+        "type": {
+         "type": "enum",
+         "name": "MemoryTier",
+         "doc": "How long it lives: the session, the conversation history, for good.",
+         "symbols": [
+          "unknown",
+          "working",
+          "episodic",
+          "semantic"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Which memory."
+       },
+       {
+        "name": "key",
+        "type": "string",
+        "doc": "What the entry is found by."
+       },
+       {
+        "name": "value",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What is remembered: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "source_event_ids",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Ids of the events that it was made from, so that erasing them can follow.",
+        "default": []
+       },
+       {
+        "name": "expires_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it is forgotten; null: never.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.ready": {
+    "name": "agent.ready",
+    "title": "agent.Ready",
+    "summary": "The agent takes executions. State READY.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Ready",
+      "namespace": "agent",
+      "doc": "The agent takes executions. State READY.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "reason",
+        "type": {
+         "type": "enum",
+         "name": "ReadyReason",
+         "doc": "What led here.",
+         "symbols": [
+          "unknown",
+          "validated",
+          "execution_ended"
+         ],
+         "default": "unknown"
+        },
+        "doc": "What led here."
+       },
+       {
+        "name": "execution_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "ExecutionId"
+         }
+        ],
+        "doc": "The execution that ended, where one did.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.terminated": {
+    "name": "agent.terminated",
+    "title": "agent.Terminated",
+    "summary": "The agent was taken out of service for good and cleaned up. State TERMINATED.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Terminated",
+      "namespace": "agent",
+      "doc": "The agent was taken out of service for good and cleaned up. State TERMINATED.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/terminate",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in the words of whoever asked."
+       },
+       {
+        "name": "terminated_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.tool_called": {
+    "name": "agent.tool_called",
+    "title": "agent.ToolCalled",
+    "summary": "A tool was asked to do something.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ToolCalled",
+      "namespace": "agent",
+      "doc": "A tool was asked to do something.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "The turn that asked for the call."
+       },
+       {
+        "name": "call_id",
+        "type": {
+         "type": "string",
+         "brand": "ToolCallId"
+        },
+        "doc": "The call, unique in the execution; also the idempotency key that the tool is given."
+       },
+       {
+        "name": "tool_name",
+        "type": "string",
+        "doc": "The tool."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries of this call, from 1.",
+        "default": 1
+       },
+       {
+        "name": "arguments",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What the tool was given: any JSON value.",
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.tool_returned": {
+    "name": "agent.tool_returned",
+    "title": "agent.ToolReturned",
+    "summary": "A tool answered, failed, or was refused.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ToolReturned",
+      "namespace": "agent",
+      "doc": "A tool answered, failed, or was refused.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "The turn that asked for the call."
+       },
+       {
+        "name": "call_id",
+        "type": {
+         "type": "string",
+         "brand": "ToolCallId"
+        },
+        "doc": "The call, unique in the execution; also the idempotency key that the tool is given."
+       },
+       {
+        "name": "tool_name",
+        "type": "string",
+        "doc": "The tool."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "The try that this is the answer of.",
+        "default": 1
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "ToolStatus",
+         "doc": "How the call ended; refused: by a person or a policy.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "cancelled",
+          "refused"
+         ],
+         "default": "unknown"
+        },
+        "doc": "How the call ended."
+       },
+       {
+        "name": "output_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the tool gave: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "error",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What went wrong: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "duration_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long the call took, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.turn_recorded": {
+    "name": "agent.turn_recorded",
+    "title": "agent.TurnRecorded",
+    "summary": "A model's answer, stored before it is acted upon: resuming never asks the model again for it.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "TurnRecorded",
+      "namespace": "agent",
+      "doc": "A model's answer, stored before it is acted upon: resuming never asks the model again for it.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the turns of the execution, from 1."
+       },
+       {
+        "name": "request_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "RequestId"
+         }
+        ],
+        "doc": "The inference request that gave the answer.",
+        "default": null
+       },
+       {
+        "name": "model",
+        "type": "string",
+        "doc": "Model that answered."
+       },
+       {
+        "name": "output_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What came out: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "finish_reason",
+        "type": "string",
+        "doc": "stop, length, tool_calls, content_filter; or a provider's own word."
+       },
+       {
+        "name": "prompt_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Tokens of the prompt."
+       },
+       {
+        "name": "completion_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Tokens generated."
+       },
+       {
+        "name": "duration_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "From asking to the last token, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.validated": {
+    "name": "agent.validated",
+    "title": "agent.Validated",
+    "summary": "All checks passed. State VALIDATED.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Validated",
+      "namespace": "agent",
+      "doc": "All checks passed. State VALIDATED.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "checks",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "record",
+          "name": "ValidationCheck",
+          "doc": "One check and its result.",
+          "fields": [
+           {
+            "name": "name",
+            "type": "string",
+            "doc": "configuration, resources, dependencies, or a check of the agent's own."
+           },
+           {
+            "name": "passed",
+            "type": "boolean",
+            "doc": "Whether it passed."
+           },
+           {
+            "name": "detail",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "What was found, for people.",
+            "default": null
+           }
+          ]
+         }
+        },
+        "doc": "Every check that was made.",
+        "default": []
+       },
+       {
+        "name": "validation_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long the checks took, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.validation_failed": {
+    "name": "agent.validation_failed",
+    "title": "agent.ValidationFailed",
+    "summary": "A check did not pass. The agent stays out of service until it is validated anew.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ValidationFailed",
+      "namespace": "agent",
+      "doc": "A check did not pass. The agent stays out of service until it is validated anew.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "checks",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "record",
+          "name": "ValidationCheck",
+          "doc": "One check and its result.",
+          "fields": [
+           {
+            "name": "name",
+            "type": "string",
+            "doc": "configuration, resources, dependencies, or a check of the agent's own."
+           },
+           {
+            "name": "passed",
+            "type": "boolean",
+            "doc": "Whether it passed."
+           },
+           {
+            "name": "detail",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "What was found, for people.",
+            "default": null
+           }
+          ]
+         }
+        },
+        "doc": "Every check that was made; at least one did not pass.",
+        "default": []
+       },
+       {
+        "name": "validation_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long the checks took, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.validation_started": {
+    "name": "agent.validation_started",
+    "title": "agent.ValidationStarted",
+    "summary": "Checks of the agent began. State VALIDATING.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ValidationStarted",
+      "namespace": "agent",
+      "doc": "Checks of the agent began. State VALIDATING.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "checks",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Names of the checks to be made.",
+        "default": []
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "audit.changed": {
+    "name": "audit.changed",
+    "title": "audit.Changed",
+    "summary": "Somebody changed settings, access or data of the backbone.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Changed",
+      "namespace": "audit",
+      "doc": "Somebody changed settings, access or data of the backbone.",
+      "kind": "fact",
+      "topic": "audit.events",
+      "subject": [
+       "actor_id"
+      ],
+      "fields": [
+       {
+        "name": "actor_id",
+        "type": "string",
+        "doc": "Who acted: id of a user, API key or service; `anonymous` where nobody was recognised."
+       },
+       {
+        "name": "actor_type",
+        "type": {
+         "type": "enum",
+         "name": "ActorType",
+         "doc": "What kind of actor.",
+         "symbols": [
+          "unknown",
+          "user",
+          "api_key",
+          "service",
+          "anonymous"
+         ],
+         "default": "unknown"
+        },
+        "doc": "What kind of actor."
+       },
+       {
+        "name": "action",
+        "type": "string",
+        "doc": "What was done, `<resource>.<verb>`, e.g. key.revoked."
+       },
+       {
+        "name": "resource_type",
+        "type": "string",
+        "doc": "Kind of what it was done to: key, user, subscription, topic."
+       },
+       {
+        "name": "resource_id",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Id of what it was done to; null where it has none.",
+        "default": null
+       },
+       {
+        "name": "before",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "The old value without secrets: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "after",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "The new value without secrets: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in the words of the actor.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "ip_address",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Network address that the request came from.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "user_agent",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "User-Agent of the request.",
+        "default": null,
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "audit"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "audit.denied": {
+    "name": "audit.denied",
+    "title": "audit.Denied",
+    "summary": "Somebody was refused.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Denied",
+      "namespace": "audit",
+      "doc": "Somebody was refused.",
+      "kind": "fact",
+      "topic": "audit.events",
+      "subject": [
+       "actor_id"
+      ],
+      "fields": [
+       {
+        "name": "actor_id",
+        "type": "string",
+        "doc": "Who acted: id of a user, API key or service; `anonymous` where nobody was recognised."
+       },
+       {
+        "name": "actor_type",
+        "type": {
+         "type": "enum",
+         "name": "ActorType",
+         "doc": "What kind of actor.",
+         "symbols": [
+          "unknown",
+          "user",
+          "api_key",
+          "service",
+          "anonymous"
+         ],
+         "default": "unknown"
+        },
+        "doc": "What kind of actor."
+       },
+       {
+        "name": "action",
+        "type": "string",
+        "doc": "What was done, `<resource>.<verb>`, e.g. key.revoked."
+       },
+       {
+        "name": "resource_type",
+        "type": "string",
+        "doc": "Kind of what it was done to: key, user, subscription, topic."
+       },
+       {
+        "name": "resource_id",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Id of what it was done to; null where it has none.",
+        "default": null
+       },
+       {
+        "name": "code",
+        "type": "string",
+        "doc": "Stable UPPER_SNAKE_CASE code of the refusal."
+       },
+       {
+        "name": "detail",
+        "type": "string",
+        "doc": "Why, in one sentence for people."
+       },
+       {
+        "name": "ip_address",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Network address that the request came from.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "user_agent",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "User-Agent of the request.",
+        "default": null,
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "audit"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "audit.signed_in": {
+    "name": "audit.signed_in",
+    "title": "audit.SignedIn",
+    "summary": "Somebody signed in.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "SignedIn",
+      "namespace": "audit",
+      "doc": "Somebody signed in.",
+      "kind": "fact",
+      "topic": "audit.events",
+      "subject": [
+       "actor_id"
+      ],
+      "fields": [
+       {
+        "name": "actor_id",
+        "type": "string",
+        "doc": "Who acted: id of a user, API key or service; `anonymous` where nobody was recognised."
+       },
+       {
+        "name": "actor_type",
+        "type": {
+         "type": "enum",
+         "name": "ActorType",
+         "doc": "What kind of actor.",
+         "symbols": [
+          "unknown",
+          "user",
+          "api_key",
+          "service",
+          "anonymous"
+         ],
+         "default": "unknown"
+        },
+        "doc": "What kind of actor."
+       },
+       {
+        "name": "method",
+        "type": "string",
+        "doc": "password, oidc, refresh_token, api_key; later ones may come."
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The session that began.",
+        "default": null
+       },
+       {
+        "name": "ip_address",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Network address that the request came from.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "user_agent",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "User-Agent of the request.",
+        "default": null,
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "audit"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "external.api_response": {
+    "name": "external.api_response",
+    "title": "external.ApiResponse",
+    "summary": "An external API answered a call.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ApiResponse",
+      "namespace": "external",
+      "doc": "An external API answered a call.",
+      "kind": "fact",
+      "topic": "external.api_response",
+      "subject": [
+       "user_id"
+      ],
+      "fields": [
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user it concerns, the event's subject; null: the subject is the sender's own. A pseudonymous id.",
+        "default": null
+       },
+       {
+        "name": "api",
+        "type": "string",
+        "doc": "Name of the API."
+       },
+       {
+        "name": "method",
+        "type": "string",
+        "doc": "HTTP method, upper case."
+       },
+       {
+        "name": "url",
+        "type": "string",
+        "doc": "What was called, without credentials.",
+        "personal": true
+       },
+       {
+        "name": "status_code",
+        "type": {
+         "type": "int",
+         "minimum": 100,
+         "maximum": 599
+        },
+        "doc": "HTTP status."
+       },
+       {
+        "name": "duration_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "From call to answer, milliseconds."
+       },
+       {
+        "name": "request_id",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "The API's or the caller's id of the call.",
+        "default": null
+       },
+       {
+        "name": "headers",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "record",
+          "name": "Header",
+          "doc": "One HTTP header; a name may come more than once.",
+          "fields": [
+           {
+            "name": "name",
+            "type": "string",
+            "doc": "Lower case."
+           },
+           {
+            "name": "value",
+            "type": "string",
+            "doc": "As it was sent, apart from credentials, which are left out.",
+            "personal": true
+           }
+          ]
+         }
+        },
+        "doc": "Headers of the answer, without credentials.",
+        "default": []
+       },
+       {
+        "name": "body",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "The answer: any JSON value; text that is no JSON is a JSON string.",
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "external"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "external.schedule_trigger": {
+    "name": "external.schedule_trigger",
+    "title": "external.ScheduleTrigger",
+    "summary": "A schedule was due.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ScheduleTrigger",
+      "namespace": "external",
+      "doc": "A schedule was due.",
+      "kind": "fact",
+      "topic": "external.schedule_trigger",
+      "subject": [
+       "user_id"
+      ],
+      "fields": [
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user it concerns, the event's subject; null: the subject is the sender's own. A pseudonymous id.",
+        "default": null
+       },
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule."
+       },
+       {
+        "name": "schedule_name",
+        "type": "string",
+        "doc": "Its name for people."
+       },
+       {
+        "name": "cron",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Its cron expression, where it has one.",
+        "default": null
+       },
+       {
+        "name": "time_zone",
+        "type": "string",
+        "doc": "IANA time zone that the expression is meant in.",
+        "default": "UTC"
+       },
+       {
+        "name": "due_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When it was due; with the schedule's id it names the firing."
+       },
+       {
+        "name": "fired_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When it fired."
+       },
+       {
+        "name": "input_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What it brings along: any JSON value.",
+        "default": null,
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "external"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "external.webhook": {
+    "name": "external.webhook",
+    "title": "external.Webhook",
+    "summary": "An external system delivered a webhook.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Webhook",
+      "namespace": "external",
+      "doc": "An external system delivered a webhook.",
+      "kind": "fact",
+      "topic": "external.webhook",
+      "subject": [
+       "user_id"
+      ],
+      "fields": [
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user it concerns, the event's subject; null: the subject is the sender's own. A pseudonymous id.",
+        "default": null
+       },
+       {
+        "name": "provider",
+        "type": "string",
+        "doc": "Who sent it: github, stripe, n8n, or any name."
+       },
+       {
+        "name": "event_name",
+        "type": "string",
+        "doc": "What the provider calls the event."
+       },
+       {
+        "name": "delivery_id",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "The provider's id of the delivery; repeats carry the same.",
+        "default": null
+       },
+       {
+        "name": "signature_verified",
+        "type": "boolean",
+        "doc": "Whether a signature of the provider was checked and right.",
+        "default": false
+       },
+       {
+        "name": "headers",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "record",
+          "name": "Header",
+          "doc": "One HTTP header; a name may come more than once.",
+          "fields": [
+           {
+            "name": "name",
+            "type": "string",
+            "doc": "Lower case."
+           },
+           {
+            "name": "value",
+            "type": "string",
+            "doc": "As it was sent, apart from credentials, which are left out.",
+            "personal": true
+           }
+          ]
+         }
+        },
+        "doc": "Headers of the delivery, without credentials.",
+        "default": []
+       },
+       {
+        "name": "body",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "The payload: any JSON value; text that is no JSON is a JSON string.",
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "external"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "inference.cancelled": {
+    "name": "inference.cancelled",
+    "title": "inference.Cancelled",
+    "summary": "The request was withdrawn before it had an answer.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Cancelled",
+      "namespace": "inference",
+      "doc": "The request was withdrawn before it had an answer.",
+      "kind": "decision",
+      "topic": "inference.events",
+      "subject": [
+       "request_id"
+      ],
+      "command": "POST /v1/inference/{id}/cancel",
+      "fields": [
+       {
+        "name": "request_id",
+        "type": {
+         "type": "string",
+         "brand": "RequestId"
+        },
+        "doc": "The inference request."
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "agent_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "AgentId"
+         }
+        ],
+        "doc": "The agent that asked.",
+        "default": null
+       },
+       {
+        "name": "execution_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "ExecutionId"
+         }
+        ],
+        "doc": "The execution that asked.",
+        "default": null
+       },
+       {
+        "name": "workflow_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "WorkflowId"
+         }
+        ],
+        "doc": "The run that asked.",
+        "default": null
+       },
+       {
+        "name": "model",
+        "type": "string",
+        "doc": "The model that was asked for."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in the words of whoever asked."
+       },
+       {
+        "name": "cancelled_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       },
+       {
+        "name": "attempts",
+        "type": {
+         "type": "int",
+         "minimum": 0
+        },
+        "doc": "How many attempts were made."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "inference"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "inference.completed": {
+    "name": "inference.completed",
+    "title": "inference.Completed",
+    "summary": "The request has its answer. The first outcome of a request is its only one.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Completed",
+      "namespace": "inference",
+      "doc": "The request has its answer. The first outcome of a request is its only one.",
+      "kind": "decision",
+      "topic": "inference.events",
+      "subject": [
+       "request_id"
+      ],
+      "command": "POST /v1/inference",
+      "fields": [
+       {
+        "name": "request_id",
+        "type": {
+         "type": "string",
+         "brand": "RequestId"
+        },
+        "doc": "The inference request."
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "agent_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "AgentId"
+         }
+        ],
+        "doc": "The agent that asked.",
+        "default": null
+       },
+       {
+        "name": "execution_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "ExecutionId"
+         }
+        ],
+        "doc": "The execution that asked.",
+        "default": null
+       },
+       {
+        "name": "workflow_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "WorkflowId"
+         }
+        ],
+        "doc": "The run that asked.",
+        "default": null
+       },
+       {
+        "name": "model",
+        "type": "string",
+        "doc": "The model that answered."
+       },
+       {
+        "name": "provider",
+        "type": "string",
+        "doc": "vllm, openai, or another."
+       },
+       {
+        "name": "replica",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Which server of the provider.",
+        "default": null
+       },
+       {
+        "name": "output_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What came out: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "finish_reason",
+        "type": "string",
+        "doc": "stop, length, tool_calls, content_filter; or a provider's own word."
+       },
+       {
+        "name": "prompt_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Tokens of the prompt."
+       },
+       {
+        "name": "cached_prompt_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How many of `prompt_tokens` came from a prefix cache.",
+        "default": 0
+       },
+       {
+        "name": "completion_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Tokens generated."
+       },
+       {
+        "name": "cost_usd",
+        "type": {
+         "type": "bytes",
+         "logicalType": "decimal",
+         "precision": 18,
+         "scale": 9
+        },
+        "doc": "US dollars by the price list of the deployment. At most 9 digits after the point."
+       },
+       {
+        "name": "attempts",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "How many attempts it took."
+       },
+       {
+        "name": "queue_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "From request to dispatch, milliseconds."
+       },
+       {
+        "name": "time_to_first_token_ms",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "range": "safe",
+          "minimum": 0
+         }
+        ],
+        "doc": "From dispatch to the first token, milliseconds.",
+        "default": null
+       },
+       {
+        "name": "inference_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "From dispatch to the last token, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "inference"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "inference.expired": {
+    "name": "inference.expired",
+    "title": "inference.Expired",
+    "summary": "The request's deadline passed before it had an answer.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Expired",
+      "namespace": "inference",
+      "doc": "The request's deadline passed before it had an answer.",
+      "kind": "decision",
+      "topic": "inference.events",
+      "subject": [
+       "request_id"
+      ],
+      "command": "POST /v1/inference",
+      "fields": [
+       {
+        "name": "request_id",
+        "type": {
+         "type": "string",
+         "brand": "RequestId"
+        },
+        "doc": "The inference request."
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "agent_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "AgentId"
+         }
+        ],
+        "doc": "The agent that asked.",
+        "default": null
+       },
+       {
+        "name": "execution_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "ExecutionId"
+         }
+        ],
+        "doc": "The execution that asked.",
+        "default": null
+       },
+       {
+        "name": "workflow_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "WorkflowId"
+         }
+        ],
+        "doc": "The run that asked.",
+        "default": null
+       },
+       {
+        "name": "model",
+        "type": "string",
+        "doc": "The model that was asked for."
+       },
+       {
+        "name": "deadline_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "The deadline."
+       },
+       {
+        "name": "stage",
+        "type": {
+         "type": "enum",
+         "name": "ExpiryStage",
+         "doc": "Where the deadline found it.",
+         "symbols": [
+          "unknown",
+          "queued",
+          "running"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Where the deadline found it."
+       },
+       {
+        "name": "attempts",
+        "type": {
+         "type": "int",
+         "minimum": 0
+        },
+        "doc": "How many attempts were made."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "inference"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "inference.failed": {
+    "name": "inference.failed",
+    "title": "inference.Failed",
+    "summary": "The request failed for good.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Failed",
+      "namespace": "inference",
+      "doc": "The request failed for good.",
+      "kind": "decision",
+      "topic": "inference.events",
+      "subject": [
+       "request_id"
+      ],
+      "command": "POST /v1/inference",
+      "fields": [
+       {
+        "name": "request_id",
+        "type": {
+         "type": "string",
+         "brand": "RequestId"
+        },
+        "doc": "The inference request."
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "agent_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "AgentId"
+         }
+        ],
+        "doc": "The agent that asked.",
+        "default": null
+       },
+       {
+        "name": "execution_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "ExecutionId"
+         }
+        ],
+        "doc": "The execution that asked.",
+        "default": null
+       },
+       {
+        "name": "workflow_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "WorkflowId"
+         }
+        ],
+        "doc": "The run that asked.",
+        "default": null
+       },
+       {
+        "name": "model",
+        "type": "string",
+        "doc": "The model that was asked for."
+       },
+       {
+        "name": "error",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went wrong: any JSON value; an object with `message` where we make it.",
+        "personal": true
+       },
+       {
+        "name": "error_code",
+        "type": "string",
+        "doc": "Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting."
+       },
+       {
+        "name": "attempts",
+        "type": {
+         "type": "int",
+         "minimum": 0
+        },
+        "doc": "How many attempts were made."
+       },
+       {
+        "name": "total_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "From request to giving up, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "inference"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "inference.requested": {
+    "name": "inference.requested",
+    "title": "inference.Requested",
+    "summary": "A model call was accepted and waits for a worker.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Requested",
+      "namespace": "inference",
+      "doc": "A model call was accepted and waits for a worker.",
+      "kind": "decision",
+      "topic": "inference.requests.{priority}",
+      "subject": [
+       "session_id",
+       "request_id"
+      ],
+      "command": "POST /v1/inference",
+      "fields": [
+       {
+        "name": "request_id",
+        "type": {
+         "type": "string",
+         "brand": "RequestId"
+        },
+        "doc": "The inference request."
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "agent_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "AgentId"
+         }
+        ],
+        "doc": "The agent that asked.",
+        "default": null
+       },
+       {
+        "name": "execution_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "ExecutionId"
+         }
+        ],
+        "doc": "The execution that asked.",
+        "default": null
+       },
+       {
+        "name": "workflow_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "WorkflowId"
+         }
+        ],
+        "doc": "The run that asked.",
+        "default": null
+       },
+       {
+        "name": "operation",
+        "type": "string",
+        "doc": "chat_completion, completion, embedding; later ones may come."
+       },
+       {
+        "name": "model",
+        "type": "string",
+        "doc": "The model or router name that was asked for."
+       },
+       {
+        "name": "priority",
+        "type": {
+         "type": "enum",
+         "name": "Priority",
+         "doc": "Which queue; a reader that meets `unknown` treats it as normal.",
+         "symbols": [
+          "unknown",
+          "high",
+          "normal",
+          "low"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Which of the request topics it waits on."
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "The request as the OpenAI API takes it, without `model` and `stream`.",
+        "personal": true
+       },
+       {
+        "name": "stream",
+        "type": "boolean",
+        "doc": "Whether tokens are to be sent on as they come.",
+        "default": false
+       },
+       {
+        "name": "max_completion_tokens",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Most tokens that may be generated.",
+        "default": null
+       },
+       {
+        "name": "prefix_key",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Hash of the prompt's shared prefix, for choosing a replica.",
+        "default": null
+       },
+       {
+        "name": "deadline_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "It is not worth an answer after that and expires."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "inference"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "inference.usage_recorded": {
+    "name": "inference.usage_recorded",
+    "title": "inference.UsageRecorded",
+    "summary": "One attempt at a model call and what it cost, whatever became of it.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "UsageRecorded",
+      "namespace": "inference",
+      "doc": "One attempt at a model call and what it cost, whatever became of it.",
+      "kind": "fact",
+      "topic": "inference.events",
+      "subject": [
+       "request_id"
+      ],
+      "fields": [
+       {
+        "name": "request_id",
+        "type": {
+         "type": "string",
+         "brand": "RequestId"
+        },
+        "doc": "The inference request."
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "agent_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "AgentId"
+         }
+        ],
+        "doc": "The agent that asked.",
+        "default": null
+       },
+       {
+        "name": "execution_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "ExecutionId"
+         }
+        ],
+        "doc": "The execution that asked.",
+        "default": null
+       },
+       {
+        "name": "workflow_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "WorkflowId"
+         }
+        ],
+        "doc": "The run that asked.",
+        "default": null
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the attempts at the request, from 1."
+       },
+       {
+        "name": "provider",
+        "type": "string",
+        "doc": "vllm, openai, or another."
+       },
+       {
+        "name": "model",
+        "type": "string",
+        "doc": "The model that was called."
+       },
+       {
+        "name": "replica",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Which server of the provider.",
+        "default": null
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "AttemptStatus",
+         "doc": "superseded: an answer came after the request had its outcome.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "cancelled",
+          "superseded"
+         ],
+         "default": "unknown"
+        },
+        "doc": "What became of the attempt."
+       },
+       {
+        "name": "prompt_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Tokens of the prompt."
+       },
+       {
+        "name": "cached_prompt_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How many of `prompt_tokens` came from a prefix cache.",
+        "default": 0
+       },
+       {
+        "name": "completion_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Tokens generated."
+       },
+       {
+        "name": "cost_usd",
+        "type": {
+         "type": "bytes",
+         "logicalType": "decimal",
+         "precision": 18,
+         "scale": 9
+        },
+        "doc": "US dollars by the price list of the deployment. At most 9 digits after the point."
+       },
+       {
+        "name": "duration_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long the attempt took, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "inference"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "system.error_alert": {
+    "name": "system.error_alert",
+    "title": "system.ErrorAlert",
+    "summary": "Something stopped, was parked, or crashed.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ErrorAlert",
+      "namespace": "system",
+      "doc": "Something stopped, was parked, or crashed.",
+      "kind": "fact",
+      "topic": "system.events",
+      "subject": [
+       "service"
+      ],
+      "fields": [
+       {
+        "name": "service",
+        "type": "string",
+        "doc": "The service: gateway, projector, or any name that its owner chose."
+       },
+       {
+        "name": "severity",
+        "type": {
+         "type": "enum",
+         "name": "Severity",
+         "doc": "critical: acknowledged work waits.",
+         "symbols": [
+          "unknown",
+          "warning",
+          "error",
+          "critical"
+         ],
+         "default": "unknown"
+        },
+        "doc": "How bad it is."
+       },
+       {
+        "name": "code",
+        "type": "string",
+        "doc": "Stable UPPER_SNAKE_CASE code, for counting and alerting."
+       },
+       {
+        "name": "message",
+        "type": "string",
+        "doc": "What happened and what to do, in one or two sentences, without payload."
+       },
+       {
+        "name": "topic",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "The topic that it happened on, without prefix.",
+        "default": null
+       },
+       {
+        "name": "partition",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 0
+         }
+        ],
+        "doc": "Its partition.",
+        "default": null
+       },
+       {
+        "name": "offset",
+        "type": [
+         "null",
+         "long"
+        ],
+        "doc": "The offset at which it stopped.",
+        "default": null
+       },
+       {
+        "name": "event_id",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "The event that it is about.",
+        "default": null
+       },
+       {
+        "name": "details",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "More: any JSON value.",
+        "default": null
+       },
+       {
+        "name": "instance",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "InstanceId"
+         }
+        ],
+        "doc": "The running instance, new at each start; null from senders that have only one.",
+        "default": null
+       },
+       {
+        "name": "pid",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Process id on its host.",
+        "default": null
+       },
+       {
+        "name": "shares_process",
+        "type": "boolean",
+        "doc": "Whether other services run in the same process, so that figures of the process are shared with them.",
+        "default": false
+       },
+       {
+        "name": "version",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Version of the service's code.",
+        "default": null
+       },
+       {
+        "name": "address",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Where its HTTP door listens, as a URL; null where it has none.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "system"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "system.health_check": {
+    "name": "system.health_check",
+    "title": "system.HealthCheck",
+    "summary": "A service says how it is, every few seconds.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "HealthCheck",
+      "namespace": "system",
+      "doc": "A service says how it is, every few seconds.",
+      "kind": "fact",
+      "topic": "system.events",
+      "subject": [
+       "service"
+      ],
+      "fields": [
+       {
+        "name": "service",
+        "type": "string",
+        "doc": "The service: gateway, projector, or any name that its owner chose."
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "HealthStatus",
+         "doc": "degraded: it works with less; unhealthy: it does not do its task.",
+         "symbols": [
+          "unknown",
+          "healthy",
+          "degraded",
+          "unhealthy"
+         ],
+         "default": "unknown"
+        },
+        "doc": "How the service is."
+       },
+       {
+        "name": "metrics",
+        "type": {
+         "type": "record",
+         "name": "HealthMetrics",
+         "doc": "What the service measures of itself.",
+         "fields": [
+          {
+           "name": "cpu_usage",
+           "type": {
+            "type": "double",
+            "minimum": 0,
+            "maximum": 1
+           },
+           "doc": "Fraction of the processors that it may use, 0 to 1."
+          },
+          {
+           "name": "memory_usage",
+           "type": {
+            "type": "double",
+            "minimum": 0,
+            "maximum": 1
+           },
+           "doc": "Fraction of the memory that it may use, 0 to 1."
+          },
+          {
+           "name": "active_agents",
+           "type": {
+            "type": "long",
+            "range": "safe",
+            "minimum": 0
+           },
+           "doc": "Agents that it is executing."
+          },
+          {
+           "name": "queue_size",
+           "type": {
+            "type": "long",
+            "range": "safe",
+            "minimum": 0
+           },
+           "doc": "Items that wait in it."
+          }
+         ]
+        },
+        "doc": "Figures of this moment."
+       },
+       {
+        "name": "alerts",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "What is wrong, a sentence each.",
+        "default": []
+       },
+       {
+        "name": "started_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When the instance started.",
+        "default": null
+       },
+       {
+        "name": "interval_ms",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "range": "safe",
+          "minimum": 0
+         }
+        ],
+        "doc": "How often the service says so, milliseconds; three times that without a word: it is gone.",
+        "default": null
+       },
+       {
+        "name": "instance",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "InstanceId"
+         }
+        ],
+        "doc": "The running instance, new at each start; null from senders that have only one.",
+        "default": null
+       },
+       {
+        "name": "pid",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Process id on its host.",
+        "default": null
+       },
+       {
+        "name": "shares_process",
+        "type": "boolean",
+        "doc": "Whether other services run in the same process, so that figures of the process are shared with them.",
+        "default": false
+       },
+       {
+        "name": "version",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Version of the service's code.",
+        "default": null
+       },
+       {
+        "name": "address",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Where its HTTP door listens, as a URL; null where it has none.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "system"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "system.parked_discarded": {
+    "name": "system.parked_discarded",
+    "title": "system.ParkedDiscarded",
+    "summary": "An operator gave up events that a projection had set aside.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ParkedDiscarded",
+      "namespace": "system",
+      "doc": "An operator gave up events that a projection had set aside.",
+      "kind": "fact",
+      "topic": "system.events",
+      "subject": [
+       "service"
+      ],
+      "fields": [
+       {
+        "name": "service",
+        "type": "string",
+        "doc": "The service: gateway, projector, or any name that its owner chose."
+       },
+       {
+        "name": "projection",
+        "type": "string",
+        "doc": "The projection."
+       },
+       {
+        "name": "topic",
+        "type": "string",
+        "doc": "Topic of the events, without prefix."
+       },
+       {
+        "name": "partition",
+        "type": {
+         "type": "int",
+         "minimum": 0
+        },
+        "doc": "Its partition."
+       },
+       {
+        "name": "aggregate_key",
+        "type": "string",
+        "doc": "Key of the parked sequence, `<tenant>/<subject>`."
+       },
+       {
+        "name": "first_offset",
+        "type": "long",
+        "doc": "Offset of the first event that was given up."
+       },
+       {
+        "name": "last_offset",
+        "type": "long",
+        "doc": "Offset of the last one."
+       },
+       {
+        "name": "events",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How many were given up."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in the words of whoever decided."
+       },
+       {
+        "name": "discarded_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who decided. An id of a user, key or service.",
+        "default": null
+       },
+       {
+        "name": "instance",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "InstanceId"
+         }
+        ],
+        "doc": "The running instance, new at each start; null from senders that have only one.",
+        "default": null
+       },
+       {
+        "name": "pid",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Process id on its host.",
+        "default": null
+       },
+       {
+        "name": "shares_process",
+        "type": "boolean",
+        "doc": "Whether other services run in the same process, so that figures of the process are shared with them.",
+        "default": false
+       },
+       {
+        "name": "version",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Version of the service's code.",
+        "default": null
+       },
+       {
+        "name": "address",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Where its HTTP door listens, as a URL; null where it has none.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "system"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "system.performance": {
+    "name": "system.performance",
+    "title": "system.Performance",
+    "summary": "How fast a service worked in a span of time.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Performance",
+      "namespace": "system",
+      "doc": "How fast a service worked in a span of time.",
+      "kind": "fact",
+      "topic": "system.events",
+      "subject": [
+       "service"
+      ],
+      "fields": [
+       {
+        "name": "service",
+        "type": "string",
+        "doc": "The service: gateway, projector, or any name that its owner chose."
+       },
+       {
+        "name": "window_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 1
+        },
+        "doc": "Length of the span, milliseconds; it ends at the event's time."
+       },
+       {
+        "name": "event_loop_usage",
+        "type": {
+         "type": "double",
+         "minimum": 0,
+         "maximum": 1
+        },
+        "doc": "Fraction of the span in which the event loop was busy, 0 to 1."
+       },
+       {
+        "name": "event_loop_delay_p50_ms",
+        "type": {
+         "type": "double",
+         "minimum": 0
+        },
+        "doc": "Median delay of the event loop, milliseconds."
+       },
+       {
+        "name": "event_loop_delay_p99_ms",
+        "type": {
+         "type": "double",
+         "minimum": 0
+        },
+        "doc": "99th percentile of that delay, milliseconds."
+       },
+       {
+        "name": "operations",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "record",
+          "name": "OperationPerformance",
+          "doc": "One kind of work.",
+          "fields": [
+           {
+            "name": "name",
+            "type": "string",
+            "doc": "http.request, consumer.batch, producer.send, projection.commit, or one of the service's own."
+           },
+           {
+            "name": "count",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "How many ended in the span."
+           },
+           {
+            "name": "errors",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "How many of these failed.",
+            "default": 0
+           },
+           {
+            "name": "latency_p50_ms",
+            "type": {
+             "type": "double",
+             "minimum": 0
+            },
+            "doc": "Median duration, milliseconds."
+           },
+           {
+            "name": "latency_p99_ms",
+            "type": {
+             "type": "double",
+             "minimum": 0
+            },
+            "doc": "99th percentile of the duration, milliseconds."
+           }
+          ]
+         }
+        },
+        "doc": "Figures per kind of work; kinds that did nothing are left out.",
+        "default": []
+       },
+       {
+        "name": "instance",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "InstanceId"
+         }
+        ],
+        "doc": "The running instance, new at each start; null from senders that have only one.",
+        "default": null
+       },
+       {
+        "name": "pid",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Process id on its host.",
+        "default": null
+       },
+       {
+        "name": "shares_process",
+        "type": "boolean",
+        "doc": "Whether other services run in the same process, so that figures of the process are shared with them.",
+        "default": false
+       },
+       {
+        "name": "version",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Version of the service's code.",
+        "default": null
+       },
+       {
+        "name": "address",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Where its HTTP door listens, as a URL; null where it has none.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "system"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "system.resource_usage": {
+    "name": "system.resource_usage",
+    "title": "system.ResourceUsage",
+    "summary": "What a service uses of its machine.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ResourceUsage",
+      "namespace": "system",
+      "doc": "What a service uses of its machine.",
+      "kind": "fact",
+      "topic": "system.events",
+      "subject": [
+       "service"
+      ],
+      "fields": [
+       {
+        "name": "service",
+        "type": "string",
+        "doc": "The service: gateway, projector, or any name that its owner chose."
+       },
+       {
+        "name": "cpu_usage",
+        "type": {
+         "type": "double",
+         "minimum": 0,
+         "maximum": 1
+        },
+        "doc": "Fraction of the processors that it may use, 0 to 1."
+       },
+       {
+        "name": "cpu_count",
+        "type": {
+         "type": "double",
+         "minimum": 0
+        },
+        "doc": "Processors that it may use."
+       },
+       {
+        "name": "memory_rss_bytes",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Resident memory of the process, bytes."
+       },
+       {
+        "name": "memory_limit_bytes",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Memory that the process may use, bytes."
+       },
+       {
+        "name": "heap_used_bytes",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "JavaScript heap in use, bytes."
+       },
+       {
+        "name": "heap_limit_bytes",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Largest JavaScript heap, bytes."
+       },
+       {
+        "name": "disk_free_bytes",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "range": "safe",
+          "minimum": 0
+         }
+        ],
+        "doc": "Room left where the service keeps data, bytes; null where it keeps none.",
+        "default": null
+       },
+       {
+        "name": "uptime_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Age of the process, milliseconds."
+       },
+       {
+        "name": "instance",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "InstanceId"
+         }
+        ],
+        "doc": "The running instance, new at each start; null from senders that have only one.",
+        "default": null
+       },
+       {
+        "name": "pid",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Process id on its host.",
+        "default": null
+       },
+       {
+        "name": "shares_process",
+        "type": "boolean",
+        "doc": "Whether other services run in the same process, so that figures of the process are shared with them.",
+        "default": false
+       },
+       {
+        "name": "version",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Version of the service's code.",
+        "default": null
+       },
+       {
+        "name": "address",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Where its HTTP door listens, as a URL; null where it has none.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "system"
+     },
+     {
+      "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.cancelled": {
+    "name": "workflow.cancelled",
+    "title": "workflow.Cancelled",
+    "summary": "The run was stopped on request.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Cancelled",
+      "namespace": "workflow",
+      "doc": "The run was stopped on request.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/runs/{id}/cancel",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in the words of whoever asked."
+       },
+       {
+        "name": "cancelled_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       },
+       {
+        "name": "execution_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it ran, milliseconds."
+       },
+       {
+        "name": "steps_completed",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Steps that ended well."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.completed": {
+    "name": "workflow.completed",
+    "title": "workflow.Completed",
+    "summary": "The run ended well.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Completed",
+      "namespace": "workflow",
+      "doc": "The run ended well.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "output_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What came out: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "execution_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it ran, milliseconds."
+       },
+       {
+        "name": "steps_completed",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Steps that ended well."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.failed": {
+    "name": "workflow.failed",
+    "title": "workflow.Failed",
+    "summary": "The run ended badly.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Failed",
+      "namespace": "workflow",
+      "doc": "The run ended badly.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "error",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went wrong: any JSON value; an object with `message` where we make it.",
+        "personal": true
+       },
+       {
+        "name": "error_code",
+        "type": "string",
+        "doc": "Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting."
+       },
+       {
+        "name": "failed_step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step that failed, where one did.",
+        "default": null
+       },
+       {
+        "name": "execution_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it ran, milliseconds."
+       },
+       {
+        "name": "steps_completed",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Steps that ended well."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.human_task_decided": {
+    "name": "workflow.human_task_decided",
+    "title": "workflow.HumanTaskDecided",
+    "summary": "A person answered.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "HumanTaskDecided",
+      "namespace": "workflow",
+      "doc": "A person answered.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/tasks/{id}/decide",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step that waits for people."
+       },
+       {
+        "name": "task_id",
+        "type": {
+         "type": "string",
+         "brand": "TaskId"
+        },
+        "doc": "The task, as in /v1/tasks/{id}."
+       },
+       {
+        "name": "decision",
+        "type": {
+         "type": "enum",
+         "name": "TaskDecision",
+         "doc": "The answer; expired: nobody gave one in time.",
+         "symbols": [
+          "unknown",
+          "approved",
+          "rejected",
+          "submitted",
+          "expired"
+         ],
+         "default": "unknown"
+        },
+        "doc": "The answer."
+       },
+       {
+        "name": "form_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What was entered: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "comment",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What the person added.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "decided_by",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "Who answered; null: nobody did in time.",
+        "default": null
+       },
+       {
+        "name": "quorum_reached",
+        "type": "boolean",
+        "doc": "Whether the task is closed by this answer."
+       },
+       {
+        "name": "waiting_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "From opening to this answer, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.human_task_escalated": {
+    "name": "workflow.human_task_escalated",
+    "title": "workflow.HumanTaskEscalated",
+    "summary": "A task without an answer went to others.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "HumanTaskEscalated",
+      "namespace": "workflow",
+      "doc": "A task without an answer went to others.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step that waits for people."
+       },
+       {
+        "name": "task_id",
+        "type": {
+         "type": "string",
+         "brand": "TaskId"
+        },
+        "doc": "The task, as in /v1/tasks/{id}."
+       },
+       {
+        "name": "level",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the escalations of the task, from 1."
+       },
+       {
+        "name": "from_assignees",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "string",
+          "brand": "UserId"
+         }
+        },
+        "doc": "Users who had it.",
+        "default": []
+       },
+       {
+        "name": "to_assignees",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "string",
+          "brand": "UserId"
+         }
+        },
+        "doc": "Users who have it now.",
+        "default": []
+       },
+       {
+        "name": "to_groups",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Groups that have it now.",
+        "default": []
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why: overdue, or in the words of whoever asked."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.human_task_opened": {
+    "name": "workflow.human_task_opened",
+    "title": "workflow.HumanTaskOpened",
+    "summary": "The run waits for people.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "HumanTaskOpened",
+      "namespace": "workflow",
+      "doc": "The run waits for people.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step that waits for people."
+       },
+       {
+        "name": "task_id",
+        "type": {
+         "type": "string",
+         "brand": "TaskId"
+        },
+        "doc": "The task, as in /v1/tasks/{id}."
+       },
+       {
+        "name": "task_type",
+        "type": {
+         "type": "enum",
+         "name": "TaskType",
+         "doc": "What is asked for.",
+         "symbols": [
+          "unknown",
+          "approval",
+          "form"
+         ],
+         "default": "unknown"
+        },
+        "doc": "What is asked for."
+       },
+       {
+        "name": "title",
+        "type": "string",
+        "doc": "The question, in one line."
+       },
+       {
+        "name": "description",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What people need to know to answer.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "form_schema",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "JSON Schema of the answer to a form.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "assignees",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "string",
+          "brand": "UserId"
+         }
+        },
+        "doc": "Users who may decide.",
+        "default": []
+       },
+       {
+        "name": "groups",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Groups whose members may decide.",
+        "default": []
+       },
+       {
+        "name": "quorum",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "How many have to approve.",
+        "default": 1
+       },
+       {
+        "name": "due_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When an answer is wanted by.",
+        "default": null
+       },
+       {
+        "name": "escalate_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it goes to others without an answer.",
+        "default": null
+       },
+       {
+        "name": "expires_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it counts as refused without an answer.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.paused": {
+    "name": "workflow.paused",
+    "title": "workflow.Paused",
+    "summary": "The run takes no further step until it is resumed.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Paused",
+      "namespace": "workflow",
+      "doc": "The run takes no further step until it is resumed.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/runs/{id}/pause",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why: in the words of whoever asked, or the incident that stopped it."
+       },
+       {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step whose retries are used up, where that is why.",
+        "default": null
+       },
+       {
+        "name": "paused_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked; null: the engine did. An id of a user, key or service.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.resumed": {
+    "name": "workflow.resumed",
+    "title": "workflow.Resumed",
+    "summary": "A paused run goes on.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Resumed",
+      "namespace": "workflow",
+      "doc": "A paused run goes on.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/runs/{id}/resume",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "resumed_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.signal_received": {
+    "name": "workflow.signal_received",
+    "title": "workflow.SignalReceived",
+    "summary": "A message for the run came from outside.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "SignalReceived",
+      "namespace": "workflow",
+      "doc": "A message for the run came from outside.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/runs/{id}/signal",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "signal_id",
+        "type": {
+         "type": "string",
+         "brand": "SignalId"
+        },
+        "doc": "The signal; the same one twice counts once."
+       },
+       {
+        "name": "signal_name",
+        "type": "string",
+        "doc": "What the run waits for it by."
+       },
+       {
+        "name": "signal_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What it says: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "sent_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who sent it. An id of a user, key or service.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.started": {
+    "name": "workflow.started",
+    "title": "workflow.Started",
+    "summary": "A run of a workflow began.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Started",
+      "namespace": "workflow",
+      "doc": "A run of a workflow began.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "definition_hash",
+        "type": "string",
+        "doc": "SHA-256 of the definition that the run is pinned to, lower case hex."
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "parent_workflow_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "WorkflowId"
+         }
+        ],
+        "doc": "The run that this one is a step of.",
+        "default": null
+       },
+       {
+        "name": "parent_step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step of that run.",
+        "default": null
+       },
+       {
+        "name": "forked_from_workflow_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "WorkflowId"
+         }
+        ],
+        "doc": "The run that this one was forked from.",
+        "default": null
+       },
+       {
+        "name": "forked_at_version",
+        "type": [
+         "null",
+         "long"
+        ],
+        "doc": "Stream version of that run up to which its history is shared.",
+        "default": null
+       },
+       {
+        "name": "deadline_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "The run is stopped then, at the latest.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.step_compensated": {
+    "name": "workflow.step_compensated",
+    "title": "workflow.StepCompensated",
+    "summary": "What a step had done was undone, or undoing it failed.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StepCompensated",
+      "namespace": "workflow",
+      "doc": "What a step had done was undone, or undoing it failed.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "step_name",
+        "type": "string",
+        "doc": "The step's name for people."
+       },
+       {
+        "name": "step_type",
+        "type": "string",
+        "doc": "agent, tool, llm, human, webhook, http, timer, map, sub_workflow, script; later ones may come."
+       },
+       {
+        "name": "compensation_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long that took, milliseconds."
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "CompensationStatus",
+         "doc": "How undoing ended.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed"
+         ],
+         "default": "unknown"
+        },
+        "doc": "How undoing ended."
+       },
+       {
+        "name": "output_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the compensation gave: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "error",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What went wrong: any JSON value.",
+        "default": null,
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.step_completed": {
+    "name": "workflow.step_completed",
+    "title": "workflow.StepCompleted",
+    "summary": "A step of a workflow ended well.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StepCompleted",
+      "namespace": "workflow",
+      "doc": "A step of a workflow ended well.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "step_name",
+        "type": "string",
+        "doc": "The step's name for people."
+       },
+       {
+        "name": "step_type",
+        "type": "string",
+        "doc": "agent, tool, llm, human, webhook, http, timer, map, sub_workflow, script; later ones may come."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries of this step, from 1.",
+        "default": 1
+       },
+       {
+        "name": "execution_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it ran, milliseconds."
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "StepStatus",
+         "doc": "How it ended.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "cancelled"
+         ],
+         "default": "unknown"
+        },
+        "doc": "completed."
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "output_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What came out: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "next_steps",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "string",
+          "brand": "StepId"
+         }
+        },
+        "doc": "Steps that this one made ready.",
+        "default": []
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.step_failed": {
+    "name": "workflow.step_failed",
+    "title": "workflow.StepFailed",
+    "summary": "A step of a workflow ended badly.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StepFailed",
+      "namespace": "workflow",
+      "doc": "A step of a workflow ended badly.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "step_name",
+        "type": "string",
+        "doc": "The step's name for people."
+       },
+       {
+        "name": "step_type",
+        "type": "string",
+        "doc": "agent, tool, llm, human, webhook, http, timer, map, sub_workflow, script; later ones may come."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries of this step, from 1.",
+        "default": 1
+       },
+       {
+        "name": "execution_time_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it ran, milliseconds."
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "StepStatus",
+         "doc": "How it ended.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "cancelled"
+         ],
+         "default": "unknown"
+        },
+        "doc": "failed, or cancelled."
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "error",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went wrong: any JSON value; an object with `message` where we make it.",
+        "personal": true
+       },
+       {
+        "name": "error_code",
+        "type": "string",
+        "doc": "Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting."
+       },
+       {
+        "name": "retry_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When the next attempt starts; null: there is none.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.step_scheduled": {
+    "name": "workflow.step_scheduled",
+    "title": "workflow.StepScheduled",
+    "summary": "A step may run: all it needs is there.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StepScheduled",
+      "namespace": "workflow",
+      "doc": "A step may run: all it needs is there.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "step_name",
+        "type": "string",
+        "doc": "The step's name for people."
+       },
+       {
+        "name": "step_type",
+        "type": "string",
+        "doc": "agent, tool, llm, human, webhook, http, timer, map, sub_workflow, script; later ones may come."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries of this step, from 1.",
+        "default": 1
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "queue",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Work queue that the step was put on; null for steps that the engine does itself.",
+        "default": null
+       },
+       {
+        "name": "not_before",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "It does not start earlier.",
+        "default": null
+       },
+       {
+        "name": "deadline_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "The step is given up then.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.step_started": {
+    "name": "workflow.step_started",
+    "title": "workflow.StepStarted",
+    "summary": "A worker took a step.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StepStarted",
+      "namespace": "workflow",
+      "doc": "A worker took a step.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "step_name",
+        "type": "string",
+        "doc": "The step's name for people."
+       },
+       {
+        "name": "step_type",
+        "type": "string",
+        "doc": "agent, tool, llm, human, webhook, http, timer, map, sub_workflow, script; later ones may come."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries of this step, from 1.",
+        "default": 1
+       },
+       {
+        "name": "worker",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Instance that runs it.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.timer_fired": {
+    "name": "workflow.timer_fired",
+    "title": "workflow.TimerFired",
+    "summary": "A timer fired, never early.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "TimerFired",
+      "namespace": "workflow",
+      "doc": "A timer fired, never early.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "timer_id",
+        "type": {
+         "type": "string",
+         "brand": "TimerId"
+        },
+        "doc": "The timer, unique in the run."
+       },
+       {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "purpose",
+        "type": "string",
+        "doc": "retry, step_deadline, run_deadline, escalation, expiry, sleep; later ones may come."
+       },
+       {
+        "name": "due_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When it is due, by the database's clock."
+       },
+       {
+        "name": "fired_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When the engine saw it due, by the database's clock."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.timer_set": {
+    "name": "workflow.timer_set",
+    "title": "workflow.TimerSet",
+    "summary": "A timer was set.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "TimerSet",
+      "namespace": "workflow",
+      "doc": "A timer was set.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "timer_id",
+        "type": {
+         "type": "string",
+         "brand": "TimerId"
+        },
+        "doc": "The timer, unique in the run."
+       },
+       {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "purpose",
+        "type": "string",
+        "doc": "retry, step_deadline, run_deadline, escalation, expiry, sleep; later ones may come."
+       },
+       {
+        "name": "due_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When it is due, by the database's clock."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "$ref": "#/components/schemas/eventKey"
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   }
+  },
+  "schemas": {
+   "eventHeaders": {
+    "type": "object",
+    "required": [
+     "content-type",
+     "ce_specversion",
+     "ce_id",
+     "ce_type",
+     "ce_source",
+     "ce_time",
+     "ce_subject",
+     "ce_dataschema",
+     "ce_tenantid",
+     "ce_correlationid"
+    ],
+    "properties": {
+     "content-type": {
+      "type": "string",
+      "description": "Always application/avro.",
+      "const": "application/avro"
+     },
+     "ce_specversion": {
+      "type": "string",
+      "description": "CloudEvents version.",
+      "const": "1.0"
+     },
+     "ce_id": {
+      "type": "string",
+      "description": "The id that the sender gave, 1 to 256 bytes. One event is (ce_tenantid, ce_source, ce_id)."
+     },
+     "ce_type": {
+      "type": "string",
+      "description": "Type of the event."
+     },
+     "ce_source": {
+      "type": "string",
+      "description": "URI reference of who says so."
+     },
+     "ce_time": {
+      "type": "string",
+      "description": "When it happened.",
+      "format": "date-time"
+     },
+     "ce_subject": {
+      "type": "string",
+      "description": "What it is about; the second part of the key."
+     },
+     "ce_dataschema": {
+      "type": "string",
+      "description": "urn:chorda:schema:<record>:<sha256 of the canonical writer schema>."
+     },
+     "ce_tenantid": {
+      "type": "string",
+      "description": "The tenant; the first part of the key.",
+      "pattern": "^[a-z0-9-]{1,63}$"
+     },
+     "ce_correlationid": {
+      "type": "string",
+      "description": "The first request of the chain."
+     },
+     "ce_causationid": {
+      "type": "string",
+      "description": "The message that directly caused this one."
+     },
+     "ce_streamversion": {
+      "type": "string",
+      "description": "Decisions: counts the events of the aggregate without gaps, from 1.",
+      "pattern": "^(0|[1-9][0-9]*)$"
+     },
+     "ce_partitionseq": {
+      "type": "string",
+      "description": "Decisions: counts the events of the partition without gaps.",
+      "pattern": "^(0|[1-9][0-9]*)$"
+     },
+     "ce_epoch": {
+      "type": "string",
+      "description": "Decisions: epoch of the partition owner.",
+      "pattern": "^(0|[1-9][0-9]*)$"
+     },
+     "ce_commandid": {
+      "type": "string",
+      "description": "Decisions: the command that was decided."
+     },
+     "ce_commandoffset": {
+      "type": "string",
+      "description": "Decisions: its offset on the command topic.",
+      "pattern": "^(0|[1-9][0-9]*)$"
+     },
+     "traceparent": {
+      "type": "string",
+      "description": "W3C trace context."
+     },
+     "tracestate": {
+      "type": "string",
+      "description": "W3C trace context."
+     }
+    }
+   },
+   "eventKey": {
+    "type": "string",
+    "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+   }
+  }
+ }
+};
