@@ -72,24 +72,23 @@ type TypedEvent<Type extends EventType> = {
   readonly [Each in Type]: OutgoingAttributes & { readonly type: Each; readonly data: OutgoingData<Each> };
 }[Type];
 
-declare const unchecked: unique symbol;
+type AnyTypedEvent = OutgoingAttributes & { readonly type: string; readonly data: JsonValue };
 
-interface Unchecked {
-  readonly [unchecked]: true;
+/**
+ * An event that only the gateway checks. A wrapper and not a mark on the event: beside a `type` that may be any text,
+ * the compiler would no longer refuse wrong fields.
+ */
+export class UncheckedEvent {
+  constructor(readonly event: AnyTypedEvent) {}
 }
 
-/** An event whose type and payload only the gateway checks; {@link uncheckedEvent} makes one. */
-export type UncheckedEvent = OutgoingAttributes & { readonly type: string; readonly data: JsonValue } & Unchecked;
+/** Lets an event through whose type is only known when the program runs. */
+export function uncheckedEvent(event: AnyTypedEvent): UncheckedEvent {
+  return new UncheckedEvent(event);
+}
 
 /** An event to send. `type` is a name of the catalogue; any other is a compile error. */
 export type OutgoingEvent<Type extends EventType = EventType> = TypedEvent<Type> | UncheckedEvent;
-
-/** Lets an event through whose type is only known when the program runs; the gateway checks it all the same. */
-export function uncheckedEvent(
-  event: OutgoingAttributes & { readonly type: string; readonly data: JsonValue },
-): UncheckedEvent {
-  return event as UncheckedEvent;
-}
 
 interface ReceivedAttributes {
   readonly specversion: '1.0';

@@ -1,5 +1,5 @@
 import type { EventType } from '@chorda/contracts';
-import type { OutgoingEvent, ReceivedEvent } from './cloud-event.js';
+import { UncheckedEvent, type OutgoingEvent, type ReceivedEvent } from './cloud-event.js';
 import { ChordaError, InvalidCallError, ProblemError, UnexpectedAnswerError, type ProblemDocument } from './errors.js';
 import { isObject, isProblem, type Http, type HttpRequest, type Query } from './http.js';
 import { newId } from './new-id.js';
@@ -197,7 +197,8 @@ export class EventsApi {
     return body as ReceivedEvent;
   }
 
-  private prepare(event: OutgoingEvent, withId: boolean): Prepared {
+  private prepare(outgoing: OutgoingEvent, withId: boolean): Prepared {
+    const event = outgoing instanceof UncheckedEvent ? outgoing.event : outgoing;
     const id = event.id ?? (withId ? newId() : undefined);
     const time = event.time ?? new Date();
     const whole = { specversion: '1.0', ...event, id, source: event.source ?? this.#source, time };

@@ -1,0 +1,72 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import type { JsonValue } from '@chorda/contracts';
+import {
+  uncheckedEvent,
+  type OutgoingData,
+  type OutgoingEvent,
+  type ReceivedData,
+  type ReceivedEvent,
+} from './index.js';
+
+/** The compiler is the test here: each `@ts-expect-error` fails the type check where the line below it compiles. */
+const sent = (event: OutgoingEvent) => event;
+
+describe('the types of events', () => {
+  it('take an event of the catalogue, what is null left out', () => {
+    sent({
+      type: 'agent.executed',
+      data: {
+        agent_id: 'a',
+        execution_id: 'e',
+        input_data: { any: ['json', 1, null] },
+        output_data: 'text',
+        execution_time_ms: 12,
+        status: 'completed',
+      },
+    });
+  });
+
+  it('refuse a type that is not in the catalogue', () => {
+    // @ts-expect-error -- no such type
+    sent({ type: 'agent.exploded', data: { agent_id: 'a' } });
+  });
+
+  it('refuse a field that the schema does not have', () => {
+    // @ts-expect-error -- `agent` is no field
+    sent({ type: 'agent.deleted', data: { agent_id: 'a', agent: 'b' } });
+  });
+
+  it('refuse a field of the wrong type, a missing one, and the symbol that only readers have', () => {
+    // @ts-expect-error -- agent_id is a text
+    sent({ type: 'agent.deleted', data: { agent_id: 1 } });
+    // @ts-expect-error -- agent_id is missing
+    sent({ type: 'agent.deleted', data: {} });
+    expectTypeOf<OutgoingData<'agent.executed'>['status']>().toEqualTypeOf<'completed' | 'failed' | 'cancelled'>();
+    expectTypeOf<ReceivedData<'agent.executed'>['status']>().toEqualTypeOf<
+      'unknown' | 'completed' | 'failed' | 'cancelled'
+    >();
+  });
+
+  it('show a payload as JSON has it', () => {
+    expectTypeOf<ReceivedData<'agent.executed'>['input_data']>().toEqualTypeOf<JsonValue>();
+    expectTypeOf<ReceivedData<'agent.executed'>['agent_id']>().toEqualTypeOf<string>();
+    expectTypeOf<ReceivedData<'agent.executed'>['execution_time_ms']>().toEqualTypeOf<number>();
+    expectTypeOf<ReceivedData<'system.error_alert'>['offset']>().toEqualTypeOf<string | null>();
+    expectTypeOf<ReceivedData<'system.health_check'>['started_at']>().toEqualTypeOf<string | null>();
+    expectTypeOf<ReceivedData<'system.health_check'>['alerts']>().toEqualTypeOf<readonly string[]>();
+  });
+
+  it('take 64-bit numbers as bigint or text, and timestamps as dates or text', () => {
+    expectTypeOf<OutgoingData<'system.error_alert'>['offset']>().toEqualTypeOf<bigint | string | null | undefined>();
+    expectTypeOf<OutgoingData<'system.health_check'>['started_at']>().toEqualTypeOf<Date | string | null | undefined>();
+  });
+
+  it('narrow what is received by its type', () => {
+    const agentOf = (event: ReceivedEvent) => (event.type === 'agent.failed' ? event.data.agent_id : undefined);
+    expectTypeOf(agentOf).returns.toEqualTypeOf<string | undefined>();
+  });
+
+  it('let an event through that is said to be checked by the gateway alone', () => {
+    sent(uncheckedEvent({ type: String('agent.exploded'), data: {} }));
+  });
+});
