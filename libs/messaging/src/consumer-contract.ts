@@ -1,10 +1,14 @@
 import type { AnyEvent, EventEnvelope } from '@chorda/contracts';
-import type { IncomingRecord, TopicPartition } from './port.js';
+import type { GroupState, IncomingRecord, RecordPlace, TopicPartition } from './port.js';
 
 /** A decoded event and the record that carried it. */
 export interface Message<E extends AnyEvent = AnyEvent> {
   readonly record: IncomingRecord;
   readonly envelope: EventEnvelope<E>;
+  /** The same as `envelope.event`. */
+  readonly event: E;
+  /** Where the record first stood. Differs from the record's own place for what came by a retry tier or a redrive. */
+  readonly origin: RecordPlace;
 }
 
 /** What a handler says of one message. A throw from the handler is said of nobody: the whole batch is tried again. */
@@ -17,9 +21,10 @@ export type Outcome =
 
 /**
  * Records of one partition, in offset order. `messages` leaves out what could not be decoded or stood in the wrong
- * partition: that is on the dead-letter topic, acknowledged, before the handler is called. A batch may hold no message.
+ * partition: that is on the dead-letter topic, acknowledged, before the handler is called. A batch without any message is
+ * handed out only where `checkpoints` are kept, so that they move past what was set aside.
  */
-export interface Batch<E extends AnyEvent = AnyEvent> extends TopicPartition {
+export interface Batch<E extends AnyEvent = AnyEvent> extends TopicPartition, Iterable<Message<E>> {
   readonly messages: readonly Message<E>[];
   /** The offset of the first record that this batch covers. */
   readonly firstOffset: bigint;
@@ -93,7 +98,7 @@ export interface PartitionHealth extends TopicPartition {
 
 export interface ConsumerHealth {
   readonly group: string;
-  readonly state: 'joining' | 'running' | 'rebalancing' | 'crashed' | 'stopped';
+  readonly state: GroupState;
   readonly partitions: readonly PartitionHealth[];
   /** The last error of joining or of the connection, while it lasts. */
   readonly error: string | undefined;

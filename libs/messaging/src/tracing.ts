@@ -65,7 +65,8 @@ export function contextOf(headers: IncomingHeaders): Context {
 /** One span for a batch, linked to the context of each of its records. */
 export async function traceBatch<Answer>(
   of: { readonly topic: string; readonly partition: number; readonly group: string },
-  headers: readonly IncomingHeaders[],
+  count: number,
+  headers: () => readonly IncomingHeaders[],
   handle: () => Promise<Answer>,
 ): Promise<Answer> {
   const tracer = trace.getTracer(traceNames.tracer);
@@ -76,11 +77,12 @@ export async function traceBatch<Answer>(
     [traceNames.destination]: of.topic,
     [traceNames.partition]: String(of.partition),
     [traceNames.group]: of.group,
-    [traceNames.batchCount]: headers.length,
+    [traceNames.batchCount]: count,
   };
-  const options = { kind: SpanKind.CONSUMER, attributes, links: linksOf(headers) };
-  return tracer.startActiveSpan(`process ${of.topic}`, options, async (span) => {
+  return tracer.startActiveSpan(`process ${of.topic}`, { kind: SpanKind.CONSUMER, attributes }, async (span) => {
     try {
+      // Reading a header of each record is for nothing where no SDK records.
+      if (span.isRecording()) span.addLinks(linksOf(headers()));
       return await handle();
     } catch (error) {
       fail(span, error);

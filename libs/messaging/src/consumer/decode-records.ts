@@ -1,0 +1,104 @@
+import {
+  partitionOf,
+  UndecodableRecordError,
+  WriterSchemaUnknownError,
+  type AnyEvent,
+  type EventCodec,
+  type EventEnvelope,
+} from '@chorda/contracts';
+import type { Message } from '../consumer-contract.js';
+import { WrongPartitionError } from '../errors.js';
+import type { IncomingRecord } from '../port.js';
+import type { Lane } from './lanes.js';
+import { reasonOf, retryStateOf, type DeadLetterCause } from './set-aside.js';
+
+/** What the engine needs of the codec. */
+export type RecordDecoder = Pick<EventCodec, 'decode' | 'learn'>;
+
+export interface SetAside {
+  readonly record: IncomingRecord;
+  readonly cause: DeadLetterCause;
+}
+
+export interface DecodedRecords<E extends AnyEvent> {
+  readonly messages: readonly Message<E>[];
+  readonly setAside: readonly SetAside[];
+  /** How many records that is; all of them, unless a schema has to be learned first. */
+  readonly count: number;
+  readonly schemaToLearn: number | undefined;
+}
+
+/**
+ * Decodes as far as the known schemas reach. What will never be readable, and what stands in another partition than its
+ * key says, is for the dead-letter topic.
+ *
+ * @param notInRegistry Schema ids that the registry said it does not have.
+ * @throws whatever the codec throws beside its own errors: a fault of ours, and no record's.
+ */
+export function decodeRecords<E extends AnyEvent>(
+  records: readonly IncomingRecord[],
+  lane: Lane,
+  partitionCount: number,
+  codec: RecordDecoder,
+  notInRegistry: ReadonlySet<number>,
+): DecodedRecords<E> {
+  const messages: Message<E>[] = [];
+  const setAside: SetAside[] = [];
+  for (let count = 0; count < records.length; count++) {
+    const record = records[count]!;
+    try {
+      // Only there does the partition carry the order; a lane has another number of partitions.
+      if (lane.kind === 'source') checkPartition(record, partitionCount);
+      messages.push(toMessage<E>(record, lane, codec));
+    } catch (error) {
+      if (error instanceof WriterSchemaUnknownError && !notInRegistry.has(error.schemaId)) {
+        return { messages, setAside, count, schemaToLearn: error.schemaId };
+      }
+      setAside.push({ record, cause: causeOf(error, record) });
+    }
+  }
+  return { messages, setAside, count: records.length, schemaToLearn: undefined };
+}
+
+function checkPartition({ topic, partition, key }: IncomingRecord, partitionCount: number): void {
+  if (key === null) return;
+  const expected = partitionOf(key, partitionCount);
+  if (expected !== partition) throw new WrongPartitionError(topic, partition, expected);
+}
+
+function toMessage<E extends AnyEvent>(record: IncomingRecord, lane: Lane, codec: RecordDecoder): Message<E> {
+  const { headers, origin } = readHeaders(record, lane);
+  const { key, value } = record;
+  const envelope = codec.decode({ topic: lane.source, key, value, headers }) as EventEnvelope<E>;
+  return { record, envelope, event: envelope.event, origin };
+}
+
+/** A foreign client may write header lengths that do not hold; the record is then bad, and nothing else is. */
+function readHeaders(record: IncomingRecord, lane: Lane) {
+  try {
+    const origin = lane.kind === 'source' ? record : retryStateOf(record).origin;
+    return { headers: record.headers, origin };
+  } catch (error) {
+    throw new UndecodableRecordError('bad_header', 'the headers are cut short', { cause: error });
+  }
+}
+
+function causeOf(error: unknown, record: IncomingRecord): DeadLetterCause {
+  if (error instanceof WrongPartitionError)
+    return { stage: 'partition', error, reason: 'wrong_partition', attempts: 0 };
+  if (error instanceof WriterSchemaUnknownError) {
+    const unknown = new UndecodableRecordError(
+      'unknown_schema',
+      `the registry has no schema with id ${error.schemaId}`,
+    );
+    return { stage: 'decode', error: unknown, reason: 'unknown_schema', attempts: 0 };
+  }
+  if (error instanceof UndecodableRecordError) {
+    return { stage: 'decode', error, reason: reasonOf(error), attempts: retryAttempts(record, error) };
+  }
+  throw error;
+}
+
+function retryAttempts(record: IncomingRecord, error: UndecodableRecordError): number {
+  return error.reason === 'bad_header' ? 0 : retryStateOf(record).attempts;
+}
