@@ -33,6 +33,7 @@ export function explain(error: unknown): Explanation {
     const { exitCode, code, message, next } = error;
     return { exitCode, code, message, ...(next === undefined ? {} : { next }) };
   }
+  if (isCoded(error)) return explainCoded(error);
   const unreachable = unreachableAddress(error);
   if (unreachable !== undefined) {
     return {
@@ -42,24 +43,47 @@ export function explain(error: unknown): Explanation {
       next: 'Start Chorda with `npm start`, or check the address with `npm run chorda -- doctor`.',
     };
   }
-  if (error instanceof BackboneError) return explainBackboneError(error);
   const message = error instanceof Error ? error.message : String(error);
   return { exitCode: exitCodes.failed, code: 'UNEXPECTED', message, next: 'Set CHORDA_DEBUG=1 to see where it broke.' };
 }
 
-const usageCodes: ReadonlySet<string> = new Set(['INVALID_INPUT', 'ENVIRONMENT_INVALID']);
+/** What errors of our libraries and of the client have in common; they share no class, since a browser runs the client. */
+interface CodedError extends Error {
+  readonly code: string;
+  readonly retriable: boolean;
+}
 
-function explainBackboneError(error: BackboneError): Explanation {
+function isCoded(error: unknown): error is CodedError {
+  const coded = error instanceof Error && 'code' in error && 'retriable' in error;
+  return coded && typeof error.code === 'string' && typeof error.retriable === 'boolean';
+}
+
+const usageCodes: ReadonlySet<string> = new Set(['INVALID_INPUT', 'INVALID_ENVIRONMENT', 'INVALID_CALL']);
+
+/** The next step, where a code says enough to know it. */
+const nextSteps: Readonly<Record<string, string>> = {
+  INVALID_ENVIRONMENT:
+    'Start Chorda here with `npm start` and these are known, or set them: docs/configuration.md lists every key.',
+  GATEWAY_UNREACHABLE: 'Start Chorda with `npm start`, or set CHORDA_URL to a gateway that runs.',
+  UNAUTHENTICATED: 'Set CHORDA_API_KEY, or make a key with `chorda keys create NAME`.',
+  FORBIDDEN: 'Use a key with the scope that is named; `chorda keys create NAME --scope …` makes one.',
+  DECISION_NOT_ACCEPTED: 'Send the command instead: deciding is what may refuse it.',
+  UNKNOWN_EVENT_TYPE: 'docs/reference/events.md lists every type; docs/how-to/add-an-event-type.md adds one.',
+};
+
+function explainCoded(error: CodedError): Explanation {
   const issues = issuesOf(error);
+  const next = nextSteps[error.code];
   return {
     exitCode: exitCodeOf(error),
     code: error.code,
     message: error.message,
+    ...(next === undefined ? {} : { next }),
     ...(issues === undefined ? {} : { issues }),
   };
 }
 
-function exitCodeOf(error: BackboneError): ExitCode {
+function exitCodeOf(error: CodedError): ExitCode {
   const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined;
   if (status === 404) return exitCodes.notFound;
   if (status === 409) return exitCodes.conflict;
@@ -71,8 +95,9 @@ function exitCodeOf(error: BackboneError): ExitCode {
   return error.retriable ? exitCodes.unavailable : exitCodes.failed;
 }
 
-function issuesOf(error: BackboneError): readonly Issue[] | undefined {
-  return 'issues' in error && Array.isArray(error.issues) ? (error.issues as readonly Issue[]) : undefined;
+function issuesOf(error: CodedError): readonly Issue[] | undefined {
+  const issues = 'issues' in error && Array.isArray(error.issues) ? (error.issues as readonly Issue[]) : [];
+  return issues.length === 0 ? undefined : issues;
 }
 
 const unreachableCodes: ReadonlySet<string> = new Set([

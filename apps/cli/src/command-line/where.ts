@@ -2,14 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** What a running `npm start` writes for others to find it by. */
-const stackFile = join('.chorda', 'run', 'stack.json');
+const stackFile = join('run', 'stack.json');
 
 /**
  * The environment that a command works with: what the caller set, and where that says nothing, the addresses of the
  * Chorda that runs from this folder or one above it. An address that was set is never replaced.
  */
 export function knownEnvironment(given: NodeJS.ProcessEnv, folder = process.cwd()): NodeJS.ProcessEnv {
-  return { ...runningStack(folder), ...withoutEmpty(given) };
+  const set = withoutEmpty(given);
+  return { ...runningStack(folder, set['CHORDA_HOME']), ...set };
 }
 
 function withoutEmpty(given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -17,9 +18,9 @@ function withoutEmpty(given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** The settings of the stack that runs here, by the names of `docs/configuration.md`; none when none runs. */
-export function runningStack(folder = process.cwd()): Readonly<Record<string, string>> {
-  const file = findUpwards(folder);
-  if (file === undefined) return {};
+export function runningStack(folder: string, home?: string): Readonly<Record<string, string>> {
+  const file = home === undefined ? findUpwards(folder) : join(home, stackFile);
+  if (file === undefined || !existsSync(file)) return {};
   const stack = parse(readFileSync(file, 'utf8'));
   // A stack that was killed leaves its file behind: its addresses may be a stranger's by now.
   return stack !== undefined && isAlive(stack.pid) ? settingsOf(stack) : {};
@@ -51,7 +52,7 @@ function settingsOf(stack: StackFile): Record<string, string> {
 }
 
 function findUpwards(folder: string): string | undefined {
-  const file = join(folder, stackFile);
+  const file = join(folder, '.chorda', stackFile);
   if (existsSync(file)) return file;
   const parent = dirname(folder);
   return parent === folder ? undefined : findUpwards(parent);

@@ -7,12 +7,13 @@ export function demoCommand(cli: CommandLine): Command {
   return new Command('demo')
     .description(
       'Send a day of an invented company through the HTTP door: agents live, execute and fail, workflows run,\n' +
-        'people approve, models are called. The same seed sends the same events with the same ids, so a second\n' +
-        'run with it adds nothing.',
+        'people approve, models are called. The same seed and day are the same events with the same ids, so a\n' +
+        'second run adds nothing to the read models.',
     )
     .option('--events <count>', 'how many events', positiveNumber, 5_000)
     .option('--rate <count>', 'how many a second; 0: as fast as they are acknowledged', wholeNumber, 200)
-    .option('--seed <number>', 'which day', wholeNumber, 1)
+    .option('--seed <number>', 'which of the days that could have been', wholeNumber, 1)
+    .option('--day <date>', 'the date of the day, as 2026-11-21 (default: yesterday, UTC)')
     .option('--batch <count>', 'events in one request, at most', positiveNumber, 100)
     .option('--acks <file>', 'write every acknowledgement to this file, one JSON object a line')
     .addHelpText(

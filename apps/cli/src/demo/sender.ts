@@ -9,8 +9,17 @@ export type DoorAnswer =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 export interface Door {
-  /** One answer an event, in order. A throw counts as `unknown` for all of them. */
+  /**
+   * One answer an event, in order. A throw counts as `unknown` for all of them.
+   *
+   * @throws {@link DoorClosedError} when no event will ever get through: sending ends.
+   */
   send(events: readonly DemoEvent[]): Promise<readonly DoorAnswer[]>;
+}
+
+/** The door lets nobody like us in: a wrong key, a missing scope, an address that is no gateway. */
+export class DoorClosedError extends Error {
+  override readonly name = 'DoorClosedError';
 }
 
 export interface SenderOptions {
@@ -60,6 +69,7 @@ export class DemoSender {
   private lastAcknowledgedMs = 0;
   private exhausted = false;
   private wake: () => void = () => undefined;
+  private closed: DoorClosedError | undefined;
   private readonly refusals = new Set<string>();
   private readonly attempts = new Map<string, number>();
   private progress = {
@@ -76,6 +86,7 @@ export class DemoSender {
     private readonly options: SenderOptions,
   ) {}
 
+  /** @throws the `cause` of a {@link DoorClosedError}. */
   async run(): Promise<Progress> {
     const startMs = performance.now();
     this.lastAcknowledgedMs = startMs;
@@ -85,6 +96,7 @@ export class DemoSender {
       this.dispatch();
       this.options.onProgress?.(this.report('running'));
       end = this.endNow();
+      if (this.closed !== undefined) throw this.closed.cause;
       if (end === 'running') await this.nextTurn();
     }
     return this.report(end);
@@ -131,6 +143,7 @@ export class DemoSender {
   private async sendBatch(batch: readonly DemoEvent[]): Promise<void> {
     this.progress.sent += batch.filter((event) => !this.attempts.has(event.id)).length;
     const answers = await this.door.send(batch).catch((error: unknown): DoorAnswer[] => {
+      if (error instanceof DoorClosedError) this.closed = error;
       const reason = error instanceof Error ? error.message : String(error);
       return batch.map(() => ({ kind: 'unknown', reason }));
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { demoDay } from './day.js';
 import type { DemoEvent } from './demo-event.js';
-import { DemoSender, type Door, type DoorAnswer, type SenderOptions } from './sender.js';
+import { DemoSender, DoorClosedError, type Door, type DoorAnswer, type SenderOptions } from './sender.js';
 
 const day = (events: number) => demoDay({ seed: 7, startMs: Date.UTC(2026, 0, 1), events });
 /** Events that need not wait for each other. */
@@ -89,6 +89,12 @@ describe('the demo sender', () => {
     const end = await new DemoSender(day(10), door, options()).run();
     expect(end).toMatchObject({ end: 'done', acknowledged: 10, lastUnknown: 'reset' });
     expect(end.repeated).toBeGreaterThan(0);
+  });
+
+  it('ends at once when the door lets nobody like us in', async () => {
+    const cause = new Error('wrong key');
+    const door: Door = { send: () => Promise.reject(new DoorClosedError('closed', { cause })) };
+    await expect(new DemoSender(day(10), door, options()).run()).rejects.toBe(cause);
   });
 
   it('gives up when nothing is acknowledged for as long as its patience', async () => {

@@ -81,7 +81,7 @@ class Run {
     const { steps, hash } = this.definition;
     this.emit('workflow.started', { definition_hash: hash, input_data: input, user_id: this.userId });
     for (const [index, step] of steps.entries()) {
-      const end = yield* this.step(step, input, steps[index + 1]);
+      const end: StepEnd = yield* this.step(step, input, steps[index + 1]);
       if (end.kind === 'rejected') return this.cancelled();
       if (end.kind === 'failed') return this.failed(step, end.errorCode, end.message);
       input = end.output;

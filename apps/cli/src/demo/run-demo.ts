@@ -1,0 +1,97 @@
+import type { CommandContext } from '../command-line/command-line.js';
+import { exitCodes, type ExitCode } from '../command-line/exit-codes.js';
+import { CommandFailure } from '../command-line/failure.js';
+import { gatewayClient } from '../command-line/gateway.js';
+import { Acknowledgements } from './acknowledgements.js';
+import { dayMs, demoDay } from './day.js';
+import { GatewayDoor } from './gateway-door.js';
+import { progressView } from './progress-bar.js';
+import { DemoSender, type Progress } from './sender.js';
+
+export interface DemoOptions {
+  readonly events: number;
+  readonly rate: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly day?: string;
+  readonly acks?: string;
+}
+
+const requestsInFlightMax = 16;
+const patienceMs = 120_000;
+
+export async function runDemo(context: CommandContext, options: DemoOptions): Promise<ExitCode> {
+  const { output, signal } = context;
+  const client = gatewayClient(context.environment, { retry: { attemptsMax: 1 }, timeoutMs: 30_000 });
+  const startMs = options.day === undefined ? yesterdayMs(Date.now()) : midnightMs(options.day);
+  const acknowledgements = options.acks === undefined ? undefined : await Acknowledgements.open(options.acks);
+  const view = progressView(output, options.events);
+  const sender = new DemoSender(demoDay({ ...options, startMs }), new GatewayDoor(client, signal), {
+    ratePerSecond: options.rate,
+    batchEventsMax: options.batch,
+    requestsInFlightMax,
+    patienceMs,
+    signal,
+    onAcknowledged: (event, position) => acknowledgements?.add(event, position),
+    onProgress: (progress) => view.show(progress),
+  });
+  const begunMs = performance.now();
+  let progress: Progress;
+  try {
+    progress = await sender.run();
+  } finally {
+    view.end();
+    await acknowledgements?.close();
+  }
+  const seconds = (performance.now() - begunMs) / 1_000;
+  report(context, progress, seconds);
+  return exitCodeOf(progress);
+}
+
+/** The last day that is over: its events lie in the past, and it stays the same until midnight. */
+function yesterdayMs(nowMs: number): number {
+  return Math.floor(nowMs / dayMs) * dayMs - dayMs;
+}
+
+function midnightMs(day: string): number {
+  const timeMs = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
+  if (Number.isNaN(timeMs)) throw new CommandFailure(exitCodes.usage, `${day} is no date such as 2026-11-21`);
+  return timeMs;
+}
+
+function report({ output }: CommandContext, progress: Progress, seconds: number): void {
+  const { sent, acknowledged, refused, repeated, refusals, end, lastUnknown } = progress;
+  const perSecond = Math.round(acknowledged / Math.max(0.001, seconds));
+  const result = {
+    end,
+    sent,
+    acknowledged,
+    refused,
+    repeated,
+    seconds: Number(seconds.toFixed(3)),
+    per_second: perSecond,
+  };
+  output.result({ ...result, refusals }, () =>
+    [
+      `${sent} sent, ${acknowledged} acknowledged, ${refused} refused, ${repeated} sent again; ` +
+        `${seconds.toFixed(1)} s, ${perSecond} a second`,
+      ...refusals.map((refusal) => `  refused: ${refusal}`),
+    ].join('\n'),
+  );
+  if (end === 'gave_up')
+    output.note(`Nothing was acknowledged for ${patienceMs / 1_000} s: ${lastUnknown ?? 'no answer'}`);
+  if (acknowledged === 0) return;
+  output.note(
+    [
+      'Look at them:',
+      '  npm run chorda -- events search --type workflow.failed',
+      '  npm run chorda -- events search --type "agent.*" --limit 20',
+      '  npm run chorda -- projections list',
+    ].join('\n'),
+  );
+}
+
+function exitCodeOf({ end, refused }: Progress): ExitCode {
+  if (end === 'gave_up') return exitCodes.unavailable;
+  return end === 'done' && refused === 0 ? exitCodes.ok : exitCodes.failed;
+}

@@ -1,0 +1,61 @@
+import { Command } from 'commander';
+import { positiveNumber } from '../command-line/arguments.js';
+import { examples, type CommandLine } from '../command-line/command-line.js';
+import type { CreateKeyOptions } from './create-key.js';
+
+/** `chorda keys …`: who may talk to the gateway. Works on the database itself, so it makes the first key too. */
+export function keysCommand(cli: CommandLine): Command {
+  const keys = new Command('keys').description('API keys: who may talk to the gateway, for which tenant, and do what');
+  keys.addCommand(createCommand(cli));
+  keys.addCommand(listCommand(cli));
+  keys.addCommand(revokeCommand(cli));
+  return keys;
+}
+
+function createCommand(cli: CommandLine): Command {
+  return new Command('create')
+    .description('Make a key and print it. This is the only time that it is shown: only its hash is kept.')
+    .argument('<name>', 'what the key is for, for people who read the list')
+    .option('--tenant <id>', 'the tenant whose events it reads and writes', 'default')
+    .option('--scope <scope...>', 'what it may do', ['events:write', 'events:read', 'system:read'])
+    .option('--expires-in <days>', 'days until it stops working (default: never)', positiveNumber)
+    .addHelpText(
+      'after',
+      examples(
+        ['chorda keys create billing-service', 'A key that reads and writes events'],
+        ['chorda keys create grafana --scope events:read', 'A key that only reads'],
+        ['chorda keys create demo --scope events:write events:simulate', 'A key for `chorda demo`'],
+      ),
+    )
+    .action(
+      cli.action(async (context, name: string, options: CreateKeyOptions) => {
+        const { createKey } = await import('./create-key.js');
+        return createKey(context, name, options);
+      }),
+    );
+}
+
+function listCommand(cli: CommandLine): Command {
+  return new Command('list')
+    .description('All keys, without their secrets')
+    .option('--tenant <id>', 'only of this tenant')
+    .action(
+      cli.action(async (context, options: { tenant?: string }) => {
+        const { listKeys } = await import('./list-keys.js');
+        return listKeys(context, options);
+      }),
+    );
+}
+
+function revokeCommand(cli: CommandLine): Command {
+  return new Command('revoke')
+    .description('End a key: gateways refuse it within seconds')
+    .argument('<id>', 'the id from `chorda keys list`')
+    .option('-y, --yes', 'do not ask')
+    .action(
+      cli.action(async (context, id: string, options: { yes?: boolean }) => {
+        const { revokeKey } = await import('./revoke-key.js');
+        return revokeKey(context, id, options);
+      }),
+    );
+}

@@ -1,0 +1,75 @@
+import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { CommandLine, examples, type Streams } from './command-line/command-line.js';
+import { exitCodes, type ExitCode } from './command-line/exit-codes.js';
+import { deadLettersCommand } from './dead-letters/dead-letters.command.js';
+import { demoCommand } from './demo/demo.command.js';
+import { devCommand } from './dev/dev.command.js';
+import { doctorCommand } from './doctor/doctor.command.js';
+import { eventsCommand } from './events/events.command.js';
+import { keysCommand } from './keys/keys.command.js';
+import { projectionsCommand } from './projections/projections.command.js';
+import { schemasCommand } from './schemas/schemas.command.js';
+import { topicsCommand } from './topics/topics.command.js';
+
+const introduction = `Chorda is an event backbone for AI agents on Apache Kafka: systems send events into it,
+projections make tables of them, and everybody can query the tables or watch the events live.
+
+Run \`npm start\` in the repository first; the commands below find it by themselves.
+To talk to another Chorda, set CHORDA_URL and CHORDA_API_KEY.`;
+
+const afterword = `${examples(
+  ['chorda events send system.health_check --data \'{"service":"demo","status":"healthy"}\'', 'Send an event'],
+  ['chorda events tail --type "agent.*"', 'Watch events live'],
+  ['chorda doctor', 'Check this machine and every server'],
+)}
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict,
+5 a server cannot be reached.`;
+
+/** Runs one command line and answers the exit code. It never throws and never exits. */
+export async function runChorda(args: readonly string[], cli: CommandLine): Promise<ExitCode> {
+  try {
+    await buildProgram(cli).parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) cli.fail(error);
+    // Help and --version leave commander by the same door, with 0.
+    else cli.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  }
+  return cli.exitCode;
+}
+
+export function buildProgram(cli: CommandLine): Command {
+  const program = new Command('chorda')
+    .description(introduction)
+    .version('0.1.0', '-V, --version', 'print the version')
+    .option('--json', 'results as JSON on stdout (one document, or one a line from commands that stream)')
+    .option('-q, --quiet', 'no notes on stderr')
+    .option('--no-color', 'no colours (NO_COLOR does the same)')
+    .addHelpText('after', afterword);
+
+  program.commandsGroup('Start and check:');
+  program.addCommand(devCommand(cli));
+  program.addCommand(doctorCommand(cli));
+  program.addCommand(demoCommand(cli));
+  program.commandsGroup('Events:');
+  program.addCommand(eventsCommand(cli));
+  program.commandsGroup('Operate:');
+  program.addCommand(projectionsCommand(cli));
+  program.addCommand(deadLettersCommand(cli));
+  program.addCommand(topicsCommand(cli));
+  program.addCommand(schemasCommand(cli));
+  program.addCommand(keysCommand(cli));
+  return withConventions(program, cli.streams);
+}
+
+/** Sub-commands take their parent's settings only when they are made by it, so these are set on each. */
+function withConventions(command: Command, streams: Streams): Command {
+  const output: OutputConfiguration = {
+    writeOut: (text) => streams.stdout.write(text),
+    writeErr: (text) => streams.stderr.write(text),
+  };
+  command.configureOutput(output).exitOverride().showHelpAfterError('(add --help for what it takes)');
+  command.configureHelp({ showGlobalOptions: true, sortSubcommands: false });
+  for (const inner of command.commands) withConventions(inner, streams);
+  return command;
+}

@@ -1,0 +1,28 @@
+import { Command } from 'commander';
+import { examples, type CommandLine } from '../command-line/command-line.js';
+
+export function projectionsCommand(cli: CommandLine): Command {
+  const projections = new Command('projections').description(
+    'The tables that are made of the events, and how far each is',
+  );
+  projections
+    .command('list')
+    .description(
+      'For each projection and partition: the next offset it will apply, how far that is behind the log in events\n' +
+        'and seconds, which process holds it, and why it stopped where it did. Ends with 1 when one is stopped.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['chorda projections list', 'All of them'],
+        ["chorda projections list --json | jq '[.projections[].lag_records | tonumber] | add'", 'Total lag'],
+      ),
+    )
+    .action(
+      cli.action(async (context) => {
+        const { listProjections } = await import('./list-projections.js');
+        return listProjections(context);
+      }),
+    );
+  return projections;
+}
