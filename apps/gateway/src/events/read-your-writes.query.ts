@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+/** How long a request may wait for projections, milliseconds. */
+export const waitMsMax = 30_000;
+
+/** A whole number in a query; anything else is refused, never read as far as it goes. */
+export const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, { error: `must be a whole number from ${min} to ${max}` })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error: `must be a whole number from ${min} to ${max}` });
+
+export const waitMs = wholeNumber(0, waitMsMax).default(5_000);
+
+export const projectionList = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,62}(?:,[a-z][a-z0-9_]{0,62}){0,31}$/, {
+    error: 'must be names of projections, separated by commas',
+  })
+  .transform((text) => text.split(','));
+
+export const positionText = z.string().min(1).max(16_384);

@@ -1,0 +1,28 @@
+import { databaseEnv, flag, httpEnv, kafkaEnv, loggingEnv, redisEnv, registryEnv, wholeNumber } from '@chorda/platform';
+import { z } from 'zod';
+
+const mebibyte = 1024 * 1024;
+
+/** Everything the gateway reads from its environment; nothing else in this app looks at it. */
+export const gatewayEnv = z.object({
+  ...kafkaEnv,
+  ...registryEnv,
+  ...databaseEnv,
+  ...redisEnv,
+  ...httpEnv,
+  ...loggingEnv,
+  /** Bytes of requests that may wait for the brokers at once; past it new ones are answered 503. */
+  CHORDA_INGEST_BYTES_IN_FLIGHT_MAX: wholeNumber(mebibyte, 64 * 1024 * mebibyte).default(64 * mebibyte),
+  /** Requests that may wait for the brokers at once. */
+  CHORDA_INGEST_REQUESTS_IN_FLIGHT_MAX: wholeNumber(1, 1_000_000).default(2000),
+  /** Events and bytes that the live tail keeps in memory; older ones are read from the journal. */
+  CHORDA_TAIL_EVENTS_MAX: wholeNumber(10, 10_000_000).default(20_000),
+  CHORDA_TAIL_BYTES_MAX: wholeNumber(mebibyte, 64 * 1024 * mebibyte).default(64 * mebibyte),
+  CHORDA_TAIL_CLIENTS_MAX: wholeNumber(1, 1_000_000).default(1000),
+  /** How long a client of the tail may leave its socket full before it is dropped. */
+  CHORDA_TAIL_SLOW_MS_MAX: wholeNumber(10, 600_000).default(15_000),
+  /** Demo stacks only: decisions from `urn:chorda:demo` sources are taken as events (docs/decisions/simulated-decisions.md). */
+  CHORDA_SIMULATED_DECISIONS: flag.default(false),
+});
+
+export type GatewayEnv = z.infer<typeof gatewayEnv>;

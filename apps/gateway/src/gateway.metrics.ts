@@ -1,0 +1,42 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** The gateway's own figures. Labels are of few values: never an id, a tenant or an address as it was sent. */
+export class GatewayMetrics {
+  readonly requestDuration: Histogram<'method' | 'route' | 'status'>;
+  readonly ingestedEvents: Counter<'result'>;
+  readonly bytesInFlight: Gauge;
+  readonly requestsInFlight: Gauge;
+  readonly tailClients: Gauge;
+  readonly tailEvents: Gauge;
+  readonly tailBytes: Gauge;
+  readonly tailDropped: Counter<'reason'>;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.requestDuration = new Histogram({
+      name: 'http_server_request_duration_seconds',
+      help: 'Time from the first byte of a request to the last of its answer, by route',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    });
+    this.ingestedEvents = new Counter({
+      name: 'chorda_ingest_events_total',
+      help: 'Events that came through the door, by what became of them',
+      labelNames: ['result'],
+      registers,
+    });
+    const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+    this.bytesInFlight = gauge('chorda_ingest_in_flight_bytes', 'Bytes of requests that wait for the brokers');
+    this.requestsInFlight = gauge('chorda_ingest_in_flight_requests', 'Requests that wait for the brokers');
+    this.tailClients = gauge('chorda_sse_clients', 'Clients of the live tail');
+    this.tailEvents = gauge('chorda_tail_events', 'Events that the live tail keeps in memory');
+    this.tailBytes = gauge('chorda_tail_bytes', 'Bytes that the live tail keeps in memory');
+    this.tailDropped = new Counter({
+      name: 'chorda_sse_closed_total',
+      help: 'Streams that the gateway ended, by reason',
+      labelNames: ['reason'],
+      registers,
+    });
+  }
+}

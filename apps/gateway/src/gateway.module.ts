@@ -1,0 +1,82 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { EventCodec } from '@chorda/contracts';
+import type { Logger } from '@chorda/kernel';
+import type { KafkaAdmin, Producer } from '@chorda/messaging';
+import { CheckpointRepository, JournalRepository, ServicesRepository } from '@chorda/read-models';
+import { ApiKeyGuard } from './auth/api-key.guard.js';
+import { Authenticator } from './auth/authenticator.js';
+import { EventsController } from './events/events.controller.js';
+import { ReadYourWrites } from './events/read-your-writes.js';
+import { GatewayMetrics } from './gateway.metrics.js';
+import { gatewayAdmin, gatewayLogger, gatewayProducer, gatewayReadiness, gatewaySettings } from './gateway.tokens.js';
+import { HealthController, type Readiness } from './health/health.controller.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { validationPipe } from './http/standard-schema-problem.js';
+import { IngestController } from './ingest/ingest.controller.js';
+import { IngestService } from './ingest/ingest.service.js';
+import { SimulationDoor } from './ingest/simulation-door.js';
+import { ApiDocuments } from './reference/api-documents.js';
+import { ReferenceController } from './reference/reference.controller.js';
+import { StreamController, type StreamSettings } from './stream/stream.controller.js';
+import { TailHistoryService } from './stream/tail-history.service.js';
+import { TailRing } from './stream/tail-ring.js';
+import { SystemController } from './system/system.controller.js';
+
+/** What is opened before Nest is, and closed after it. */
+export interface GatewayParts {
+  readonly logger: Logger;
+  readonly producer: Producer;
+  readonly admin: KafkaAdmin;
+  readonly codec: EventCodec;
+  readonly authenticator: Authenticator;
+  readonly journal: JournalRepository;
+  readonly services: ServicesRepository;
+  readonly checkpoints: CheckpointRepository;
+  readonly ring: TailRing;
+  readonly metrics: GatewayMetrics;
+  readonly documents: ApiDocuments;
+  readonly problems: ProblemFilter;
+  readonly simulation: SimulationDoor;
+  readonly settings: StreamSettings;
+  readonly notReady: Readiness;
+}
+
+@Module({})
+export class GatewayModule {
+  static with(parts: GatewayParts): DynamicModule {
+    return {
+      module: GatewayModule,
+      controllers: [
+        IngestController,
+        EventsController,
+        StreamController,
+        SystemController,
+        HealthController,
+        ReferenceController,
+      ],
+      providers: [
+        { provide: APP_GUARD, useClass: ApiKeyGuard },
+        { provide: APP_FILTER, useValue: parts.problems },
+        { provide: APP_PIPE, useFactory: validationPipe },
+        { provide: gatewayLogger, useValue: parts.logger },
+        { provide: gatewayProducer, useValue: parts.producer },
+        { provide: gatewayAdmin, useValue: parts.admin },
+        { provide: gatewaySettings, useValue: parts.settings },
+        { provide: gatewayReadiness, useValue: parts.notReady },
+        { provide: EventCodec, useValue: parts.codec },
+        { provide: Authenticator, useValue: parts.authenticator },
+        { provide: JournalRepository, useValue: parts.journal },
+        { provide: ServicesRepository, useValue: parts.services },
+        { provide: CheckpointRepository, useValue: parts.checkpoints },
+        { provide: TailRing, useValue: parts.ring },
+        { provide: GatewayMetrics, useValue: parts.metrics },
+        { provide: ApiDocuments, useValue: parts.documents },
+        { provide: SimulationDoor, useValue: parts.simulation },
+        IngestService,
+        ReadYourWrites,
+        TailHistoryService,
+      ],
+    };
+  }
+}

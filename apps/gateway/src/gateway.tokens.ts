@@ -1,0 +1,6 @@
+/** Names under which Nest hands out what has no class of its own. */
+export const gatewayProducer = Symbol('gateway producer');
+export const gatewayLogger = Symbol('gateway logger');
+export const gatewaySettings = Symbol('gateway settings');
+export const gatewayReadiness = Symbol('gateway readiness');
+export const gatewayAdmin = Symbol('gateway kafka admin');

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { jsonDepthMax, parseExactJson } from './exact-json.js';
+import { Problem } from './problem.js';
+
+const parse = (text: string) => parseExactJson(Buffer.from(text));
+
+describe('a JSON body', () => {
+  it('is read as JSON.parse reads it', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 10 }), (text) => {
+        expect(JSON.stringify(parse(text))).toBe(JSON.stringify(JSON.parse(text)));
+      }),
+    );
+  });
+
+  it.each(['12345678901234567890', '-9007199254740993', '[1,{"a":100000000000000000001}]'])(
+    'keeps the number %s exact',
+    (text) => {
+      expect(JSON.stringify(parse(text))).toBe(text);
+    },
+  );
+
+  it.each(['1.5e3', '0.1234567890123456789', '"12345678901234567890"', '1e21'])('takes %s as it is', (text) => {
+    expect(parse(text)).toBe(JSON.parse(text));
+  });
+
+  it('is not fooled by quotes and brackets inside strings', () => {
+    const text = JSON.stringify({ a: '\\"[[[[', b: '\\', c: '["' });
+    expect(parse(text)).toEqual(JSON.parse(text));
+  });
+
+  it(`may be nested ${jsonDepthMax} levels`, () => {
+    expect(() => parse('['.repeat(jsonDepthMax) + ']'.repeat(jsonDepthMax))).not.toThrow();
+  });
+
+  it.each([
+    ['deeper nesting', '['.repeat(100_000)],
+    ['a number beyond a double', '{"a":1e400}'],
+    ['nothing', ''],
+    ['cut text', '{"a":'],
+    ['a word', 'undefined'],
+    ['an open string', '"abc\\"'],
+  ])('is refused for %s', (_name, text) => {
+    expect(() => parse(text)).toThrow(Problem);
+  });
+
+  it('is refused where it is not UTF-8, since replacing bytes would change what was sent', () => {
+    expect(() => parseExactJson(Buffer.from([0x22, 0xff, 0x22]))).toThrow(Problem);
+  });
+
+  it('is refused without repeating it', () => {
+    expect(() => parse('{"secret":"hunter2",}')).toThrow(/^((?!hunter2).)*$/);
+  });
+});

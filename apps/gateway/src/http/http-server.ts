@@ -1,0 +1,168 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { context, propagation, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { GatewayMetrics } from '../gateway.metrics.js';
+import { newId } from '@chorda/kernel';
+import { ingestContentTypes } from '../ingest/cloud-event-request.js';
+import { Problem, problemBody } from './problem.js';
+import { sendProblem } from './problem.filter.js';
+import { requestIdOf, requestTrace, type RequestTrace } from './request-trace.js';
+import type { RouteInventory } from './route-inventory.js';
+
+/** Bytes that a request may have. */
+export const requestBytesMax = 10 * 1024 * 1024;
+const headerBytesMax = 16 * 1024;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    trace: RequestTrace;
+    span: Span | undefined;
+    spanContext: Context | undefined;
+    lease: Lease | undefined;
+  }
+}
+
+/** Room that a request was given. */
+export interface Lease {
+  /** The body is read, and this is how long it really is. */
+  settle(bytes: number): void;
+  leave(): void;
+}
+
+/** What the server asks before it reads a body, and tells when the answer is out. */
+export interface Admission {
+  /** @throws {@link Problem} when the request must not be taken. */
+  enter(request: FastifyRequest): Lease;
+}
+
+export interface HttpServerParts {
+  readonly routes: RouteInventory;
+  readonly metrics: GatewayMetrics;
+  readonly admission: Admission;
+}
+
+/** Fastify with what every request gets, whatever its route: identity, trace, metrics, limits. */
+export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: requestBytesMax,
+    // Longer than the idle time of the usual load balancers (60 s), so that it is never us who close under them.
+    keepAliveTimeout: 72_000,
+    requestTimeout: 60_000,
+    http: { maxHeaderSize: headerBytesMax, noDelay: true },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false, caseSensitive: true },
+    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
+    clientErrorHandler: answerBrokenHttp,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      // No hook ran for such a request, so it has no identity yet.
+      identify(request, undefined);
+      const isLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH';
+      const problem = isLong
+        ? new Problem('URI_TOO_LONG', 'A part of the address is too long')
+        : new Problem('INVALID_REQUEST', 'The address is not well-formed');
+      void sendProblem(reply, problem, request.trace);
+    },
+  });
+  const fastify = adapter.getInstance<FastifyInstance>();
+  fastify.addHook('onRoute', (route) => parts.routes.add(route.method, route.url));
+  takeBodiesAsBytes(fastify);
+  addRequestHooks(fastify, parts);
+  return adapter;
+}
+
+/** Bodies are read as bytes: only the handler knows what they mean, and a JSON parser of ours keeps numbers exact. */
+function takeBodiesAsBytes(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(Object.keys(ingestContentTypes), { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+}
+
+function addRequestHooks(fastify: FastifyInstance, { metrics, admission }: HttpServerParts): void {
+  fastify.decorateRequest('trace');
+  fastify.decorateRequest('credential', undefined);
+  fastify.decorateRequest('lease', undefined);
+  fastify.decorateRequest('span', undefined);
+  fastify.decorateRequest('spanContext', undefined);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const parent = propagation.extract(context.active(), request.headers);
+    const span = trace.getTracer('chorda.gateway').startSpan(
+      `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
+      {
+        kind: SpanKind.SERVER,
+        attributes: { 'http.request.method': request.method, 'http.route': request.routeOptions.url ?? '' },
+      },
+      parent,
+    );
+    identify(request, span);
+    request.spanContext = trace.setSpan(parent, span);
+    setSafeHeaders(reply, request.trace);
+    try {
+      const lease = admission.enter(request);
+      request.lease = lease;
+      reply.raw.once('close', () => lease.leave());
+      done();
+    } catch (error) {
+      // The body is not read, so this connection cannot carry a next request.
+      void reply.header('connection', 'close');
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  // The body's end arrives in the socket's own context, so the span is entered again before the handler runs.
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    if (Buffer.isBuffer(request.body)) request.lease?.settle(request.body.length);
+    if (request.spanContext === undefined) done();
+    else context.with(request.spanContext, done);
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    endSpan(request, reply);
+    metrics.requestDuration.observe(
+      { method: request.method, route: request.routeOptions.url ?? 'unknown', status: String(reply.statusCode) },
+      reply.elapsedTime / 1000,
+    );
+    done();
+  });
+}
+
+function identify(request: FastifyRequest, span: Span | undefined): void {
+  request.span = span;
+  request.trace = requestTrace(span ?? trace.wrapSpanContext(noSpan), request.id, request.headers['traceparent']);
+}
+
+const noSpan = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 };
+
+function endSpan(request: FastifyRequest, reply: FastifyReply): void {
+  request.span?.setAttribute('http.response.status_code', reply.statusCode);
+  if (reply.statusCode >= 500) request.span?.setStatus({ code: SpanStatusCode.ERROR });
+  request.span?.end();
+}
+
+function setSafeHeaders(reply: FastifyReply, identity: RequestTrace): void {
+  void reply.headers({
+    'x-request-id': identity.requestId,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+  });
+}
+
+/** What Node's parser gave up on has no request: the answer is written to the socket by hand. */
+function answerBrokenHttp(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new Problem('HEADERS_TOO_LARGE', `The headers are larger than ${headerBytesMax} bytes`)
+      : new Problem('INVALID_REQUEST', 'This is not HTTP/1.1 as it should be');
+  const identity = requestTrace(trace.wrapSpanContext(noSpan), newId(), undefined);
+  const body = JSON.stringify(problemBody(problem, identity));
+  socket.end(
+    `HTTP/1.1 ${problem.status} Refused\r\ncontent-type: application/problem+json\r\nconnection: close\r\n` +
+      `x-request-id: ${identity.requestId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,80 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { InvalidInputError, type Logger } from '@chorda/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem, problemBody, type ProblemCode, type RequestIdentity } from './problem.js';
+import type { RouteInventory } from './route-inventory.js';
+
+/** Fastify's own refusals, all of which happen before a handler is reached. */
+const fastifyCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'The body is larger than a request may be'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'The content type is not one that this address takes'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['INVALID_REQUEST', 'The body is not as long as Content-Length says'],
+  FST_ERR_BAD_URL: ['INVALID_REQUEST', 'The address is not well-formed'],
+  FST_ERR_MAX_PARAM_LENGTH: ['URI_TOO_LONG', 'A part of the address is too long'],
+};
+
+/** Turns everything that leaves a handler into `application/problem+json`; what was not foreseen is told to the log alone. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly routes: RouteInventory,
+    private readonly logger: Logger,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = this.problemOf(error, request);
+    // The head of a stream is out already: all that can still be said is that it ends here.
+    if (reply.raw.headersSent) {
+      reply.raw.destroy();
+      return;
+    }
+    void sendProblem(reply, problem, request.trace);
+  }
+
+  private problemOf(error: unknown, request: FastifyRequest): Problem {
+    if (error instanceof Problem) return error;
+    if (error instanceof InvalidInputError) {
+      return new Problem('INVALID_REQUEST', error.message, { issues: error.issues });
+    }
+    const known = fastifyCodes[codeOf(error)];
+    if (known !== undefined) return new Problem(...known);
+    if (error instanceof HttpException && error.getStatus() === 404) return this.nothingHere(request);
+    if (error instanceof HttpException && error.getStatus() < 500) {
+      return new Problem('INVALID_REQUEST', 'The request is not well-formed', { cause: error });
+    }
+    this.logger.error('A request failed for a reason of ours', {
+      'error.type': error instanceof Error ? error.name : typeof error,
+      'error.message': error instanceof Error ? error.message : undefined,
+      'error.stack': error instanceof Error ? error.stack : undefined,
+      request_id: request.trace.requestId,
+      trace_id: request.trace.traceId,
+      route: request.routeOptions.url,
+    });
+    return new Problem('INTERNAL', 'The gateway failed; the request id finds the reason in its log');
+  }
+
+  private nothingHere(request: FastifyRequest): Problem {
+    const methods = this.routes.methodsAt(request.url);
+    if (methods.length === 0) return new Problem('NOT_FOUND', 'There is nothing at this address');
+    const allow = methods.join(', ');
+    return new Problem('METHOD_NOT_ALLOWED', `This address knows ${allow}`, { headers: { allow } });
+  }
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem, identity: RequestIdentity): FastifyReply {
+  for (const [name, value] of Object.entries(problem.details.headers ?? {})) void reply.header(name, value);
+  return reply
+    .code(problem.status)
+    .header('content-type', 'application/problem+json')
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify(problemBody(problem, identity)));
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,99 @@
+import { BackboneError, type Issue } from '@chorda/kernel';
+
+interface ProblemKind {
+  readonly status: number;
+  /** The same for every occurrence, as RFC 9457 asks. */
+  readonly title: string;
+  readonly retriable: boolean;
+}
+
+/**
+ * Every error the gateway answers. Codes are stable: a client may switch on them. The documentation at `/openapi.json`
+ * is made from this table.
+ */
+export const problems = {
+  INVALID_REQUEST: { status: 400, title: 'The request breaks a rule', retriable: false },
+  INVALID_JSON: { status: 400, title: 'The body is not JSON that can be accepted', retriable: false },
+  UNAUTHENTICATED: { status: 401, title: 'A valid API key is needed', retriable: false },
+  FORBIDDEN: { status: 403, title: 'The API key does not allow this', retriable: false },
+  TENANT_MISMATCH: { status: 403, title: 'The tenant is not the one of the API key', retriable: false },
+  NOT_FOUND: { status: 404, title: 'There is nothing at this address', retriable: false },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not know the method', retriable: false },
+  AMBIGUOUS_EVENT_ID: { status: 409, title: 'More than one source used this event id', retriable: false },
+  PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large', retriable: false },
+  RECORD_TOO_LARGE: { status: 413, title: 'The event is too large', retriable: false },
+  URI_TOO_LONG: { status: 414, title: 'The address is too long', retriable: false },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not known here', retriable: false },
+  INVALID_EVENT: { status: 422, title: 'The event breaks a rule of its schema', retriable: false },
+  UNKNOWN_EVENT_TYPE: { status: 422, title: 'The event type is not in the catalogue', retriable: false },
+  DECISION_NOT_ACCEPTED: { status: 422, title: 'This type is decided by a command', retriable: false },
+  EXPECTED_VERSION_NOT_ACCEPTED: { status: 422, title: 'A fact has no expected version', retriable: false },
+  BATCH_REFUSED: { status: 422, title: 'No event of the batch was accepted', retriable: false },
+  HEADERS_TOO_LARGE: { status: 431, title: 'The request headers are too large', retriable: false },
+  INTERNAL: { status: 500, title: 'The gateway failed', retriable: true },
+  DELIVERY_UNKNOWN: { status: 503, title: 'The log did not acknowledge in time', retriable: true },
+  NOT_ATTEMPTED: { status: 503, title: 'Not sent, because an earlier event of its key is uncertain', retriable: true },
+  OVERLOADED: { status: 503, title: 'The gateway is at its limit', retriable: true },
+  STOPPING: { status: 503, title: 'This instance is stopping', retriable: true },
+  UNAVAILABLE: { status: 503, title: 'Something that the gateway needs is away', retriable: true },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** An {@link Issue} in the body, or in a header where CloudEvents binary mode keeps its attributes. */
+export interface ProblemIssue extends Issue {
+  readonly header?: string;
+}
+
+export interface ProblemDetails {
+  readonly issues?: readonly ProblemIssue[];
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Members beside those of RFC 9457, in snake_case. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** An error with a documented answer. Everything else that leaves a handler is answered `INTERNAL` without its text. */
+export class Problem extends BackboneError {
+  readonly status: number;
+  readonly retriable: boolean;
+
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly details: ProblemDetails = {},
+  ) {
+    super(detail, details.cause === undefined ? {} : { cause: details.cause });
+    this.status = problems[code].status;
+    this.retriable = problems[code].retriable;
+  }
+}
+
+/** How many issues an answer lists; the rest are counted. Ten thousand bad items would fill ten megabytes. */
+const issuesMax = 100;
+
+export interface RequestIdentity {
+  readonly requestId: string;
+  readonly traceId: string;
+}
+
+/** The part of a problem that stands for one item of a batch: without the identity of the request. */
+export function problemMembers(problem: Problem): Record<string, unknown> {
+  const { issues = [], members } = problem.details;
+  const listed = issues.slice(0, issuesMax);
+  return {
+    type: `urn:chorda:problem:${problem.code.toLowerCase().replaceAll('_', '-')}`,
+    title: problems[problem.code].title,
+    status: problem.status,
+    code: problem.code,
+    detail: problem.detail,
+    ...(listed.length > 0 ? { errors: listed } : {}),
+    ...(issues.length > listed.length ? { errors_left_out: issues.length - listed.length } : {}),
+    ...members,
+  };
+}
+
+/** The `application/problem+json` document of RFC 9457. */
+export function problemBody(problem: Problem, identity: RequestIdentity): Record<string, unknown> {
+  return { ...problemMembers(problem), request_id: identity.requestId, trace_id: identity.traceId };
+}

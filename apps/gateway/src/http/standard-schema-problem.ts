@@ -1,0 +1,21 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { Problem } from './problem.js';
+
+/** Checks what handlers take by the schema beside the parameter; a fault is `INVALID_REQUEST` with every broken rule. */
+export function validationPipe(): StandardSchemaValidationPipe {
+  return new StandardSchemaValidationPipe({
+    exceptionFactory: (found: readonly StandardSchemaV1.Issue[]) => {
+      const issues = found.map(({ path = [], message }) => ({ pointer: pointerOf(path), detail: message }));
+      const detail = issues.map((issue) => `${issue.pointer || '/'} ${issue.detail}`).join('; ');
+      return new Problem('INVALID_REQUEST', detail, { issues });
+    },
+  });
+}
+
+function pointerOf(path: NonNullable<StandardSchemaV1.Issue['path']>): string {
+  return path
+    .map((part) => (typeof part === 'object' ? part.key : part))
+    .map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
+}

@@ -1,0 +1,117 @@
+import { parseExactJson } from '../http/exact-json.js';
+import { Problem, type ProblemIssue } from '../http/problem.js';
+
+/** Events that one batch may hold. */
+export const batchEventsMax = 10_000;
+
+/** The content types that `POST /v1/events` takes, and the CloudEvents mode that each one means. */
+export const ingestContentTypes = {
+  'application/cloudevents+json': 'structured',
+  'application/cloudevents-batch+json': 'batch',
+  'application/json': 'binary',
+} as const;
+
+export type CloudEventsMode = (typeof ingestContentTypes)[keyof typeof ingestContentTypes];
+
+/** One event as it came: nothing checked but that it is there. */
+export interface UncheckedEvent {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly data: unknown;
+  /** JSON pointer of `data` in the request. */
+  readonly dataPointer: string;
+  /** Where an attribute stands, so that an issue can name the place in the sender's own request. */
+  place(attribute: string): Omit<ProblemIssue, 'detail'>;
+}
+
+export interface CloudEventsRequest {
+  readonly mode: CloudEventsMode;
+  readonly events: readonly UncheckedEvent[];
+}
+
+/** @throws {@link Problem} where the request as a whole cannot be read; what is wrong with one event is found later. */
+export function readCloudEvents(contentType: string, rawHeaders: readonly string[], body: Buffer): CloudEventsRequest {
+  const mode = modeOf(contentType);
+  if (mode === 'binary') return { mode, events: [binaryEvent(rawHeaders, parseExactJson(body))] };
+  const value = parseExactJson(body);
+  if (mode === 'structured') {
+    if (!isObject(value)) throw new Problem('INVALID_REQUEST', 'A structured CloudEvent is a JSON object');
+    return { mode, events: [structuredEvent(value, '')] };
+  }
+  return { mode, events: batchEvents(value) };
+}
+
+export function modeOf(contentType: string): CloudEventsMode {
+  const mediaType = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(contentType)?.[1]?.toLowerCase();
+  const mode = Object.hasOwn(ingestContentTypes, mediaType)
+    ? ingestContentTypes[mediaType as keyof typeof ingestContentTypes]
+    : undefined;
+  if (mode === undefined || (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8')) {
+    throw new Problem(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `Send one of ${Object.keys(ingestContentTypes).join(', ')} in UTF-8; this was ${JSON.stringify(contentType.slice(0, 100))}`,
+    );
+  }
+  return mode;
+}
+
+function batchEvents(value: unknown): readonly UncheckedEvent[] {
+  if (!Array.isArray(value)) throw new Problem('INVALID_REQUEST', 'A batch is a JSON array of CloudEvents');
+  const items: readonly unknown[] = value;
+  if (items.length > batchEventsMax) {
+    throw new Problem(
+      'PAYLOAD_TOO_LARGE',
+      `A batch holds at most ${batchEventsMax} events; this one has ${items.length}`,
+    );
+  }
+  // An item that is no object is that item's fault alone: it has no attributes, so each required one is missing.
+  return items.map((item, index) => structuredEvent(isObject(item) ? item : {}, `/${index}`));
+}
+
+function structuredEvent(value: Readonly<Record<string, unknown>>, pointer: string): UncheckedEvent {
+  const { data, ...attributes } = value;
+  return {
+    attributes,
+    data,
+    dataPointer: `${pointer}/data`,
+    place: (attribute) => ({ pointer: `${pointer}/${attribute.replaceAll('~', '~0').replaceAll('/', '~1')}` }),
+  };
+}
+
+/** From Node's flat list of headers, in which a header that came twice is still there twice. */
+function binaryEvent(rawHeaders: readonly string[], data: unknown): UncheckedEvent {
+  const attributes: Record<string, unknown> = {};
+  const twice: ProblemIssue[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = (rawHeaders[at] ?? '').toLowerCase();
+    if (!header.startsWith('ce-')) continue;
+    const name = header.slice(3);
+    if (Object.hasOwn(attributes, name)) twice.push({ pointer: '', header, detail: 'must come once' });
+    else Object.defineProperty(attributes, name, { value: headerValue(rawHeaders[at + 1] ?? ''), enumerable: true });
+  }
+  if (twice.length > 0) throw new Problem('INVALID_REQUEST', 'A CloudEvents header came twice', { issues: twice });
+  if (Object.keys(attributes).length === 0) {
+    throw new Problem(
+      'INVALID_REQUEST',
+      'Content type application/json means CloudEvents binary mode, and no ce-* header came; ' +
+        'for an event whose attributes are in the body send application/cloudevents+json',
+    );
+  }
+  return { attributes, data, dataPointer: '', place: (name) => ({ pointer: '', header: `ce-${name}` }) };
+}
+
+/** The HTTP binding, 3.1.3.2: values may be quoted and are percent-encoded outside printable ASCII. */
+function headerValue(raw: string): string {
+  const quoted = /^"((?:[^"\\]|\\.)*)"$/.exec(raw)?.[1];
+  const text = quoted === undefined ? raw : quoted.replaceAll(/\\(.)/g, '$1');
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // Not percent-encoded UTF-8, so the sign stands for itself.
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,169 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { encodePosition, EventCodec, type EventEnvelope } from '@chorda/contracts';
+import { BackboneError, type Logger } from '@chorda/kernel';
+import type { OutgoingRecord, Producer, RecordPlace } from '@chorda/messaging';
+import { GatewayMetrics } from '../gateway.metrics.js';
+import { gatewayLogger, gatewayProducer } from '../gateway.tokens.js';
+import { Problem, problemMembers } from '../http/problem.js';
+import { acceptEvent, type Sender } from './accept-event.js';
+import type { UncheckedEvent } from './cloud-event-request.js';
+
+/** Events of one key that are on their way at once; the next ones wait for these, so an uncertain one holds them back. */
+const keyWaveMax = 100;
+/** A wave travels as one batch of the producer, whose bound this is, so that it is kept or lost as one. */
+const keyWaveBytesMax = 200 * 1024;
+
+/**
+ * What became of one event. `logged`: all in-sync replicas have it. `refused`: it has no effect. `unknown`: it may
+ * appear. `not_attempted`: it was not sent, because an earlier event of its key ended unknown.
+ */
+export type ItemResult =
+  | { readonly status: 'logged'; readonly id: string; readonly source: string; readonly place: RecordPlace }
+  | {
+      readonly status: 'refused' | 'unknown' | 'not_attempted';
+      readonly id: string | undefined;
+      readonly problem: Problem;
+    };
+
+interface Ready {
+  readonly index: number;
+  readonly envelope: EventEnvelope;
+  readonly record: OutgoingRecord;
+}
+
+@Injectable()
+export class IngestService {
+  constructor(
+    @Inject(gatewayProducer) private readonly producer: Producer,
+    private readonly codec: EventCodec,
+    private readonly metrics: GatewayMetrics,
+    @Inject(gatewayLogger) private readonly logger: Logger,
+  ) {}
+
+  /** One result for each event, in their order. Resolves when the brokers have answered for all of them. */
+  async append(events: readonly UncheckedEvent[], sender: Sender): Promise<readonly ItemResult[]> {
+    const results: ItemResult[] = [];
+    const chains = new Map<string, Ready[]>();
+    events.forEach((event, index) => {
+      const ready = this.prepare(event, index, sender);
+      if ('problem' in ready) {
+        results[index] = ready;
+        return;
+      }
+      const key = `${ready.record.topic}/${ready.envelope.metadata.subject}`;
+      const chain = chains.get(key);
+      if (chain === undefined) chains.set(key, [ready]);
+      else chain.push(ready);
+    });
+    await Promise.all([...chains.values()].map((chain) => this.sendChain(chain, results)));
+    this.count(results);
+    return results;
+  }
+
+  private prepare(
+    event: UncheckedEvent,
+    index: number,
+    sender: Sender,
+  ): Ready | Extract<ItemResult, { problem: Problem }> {
+    const accepted = acceptEvent(event, index, sender);
+    if (!accepted.ok) return { status: 'refused', id: accepted.id, problem: accepted.problem };
+    try {
+      const { topic, key, partition, value, headers } = this.codec.encode(accepted.envelope);
+      return { index, envelope: accepted.envelope, record: { topic, key, partition, value, headers } };
+    } catch (error) {
+      return { status: 'refused', id: accepted.envelope.metadata.id, problem: unencodable(error, event) };
+    }
+  }
+
+  /** Events of one key, in order. All of a wave are handed over at once: the producer keeps a key's records in order. */
+  private async sendChain(chain: readonly Ready[], results: ItemResult[]): Promise<void> {
+    let at = 0;
+    for (let isCertain = true; at < chain.length && isCertain;) {
+      const wave = nextWave(chain, at);
+      at += wave.length;
+      const sent = await Promise.all(wave.map((ready) => this.send(ready)));
+      for (const [index, result] of sent.entries()) results[wave[index]?.index ?? 0] = result;
+      isCertain = sent.every(({ status }) => status === 'logged');
+    }
+    for (const { index, envelope } of chain.slice(at)) {
+      const detail = 'An earlier event of this key was not acknowledged, so this one was not sent';
+      const problem = new Problem('NOT_ATTEMPTED', detail);
+      results[index] = { status: 'not_attempted', id: envelope.metadata.id, problem };
+    }
+  }
+
+  private async send({ envelope, record }: Ready): Promise<ItemResult> {
+    const { id, source } = envelope.metadata;
+    try {
+      return { status: 'logged', id, source, place: await this.producer.send(record) };
+    } catch (error) {
+      const { status, problem } = this.failureOf(error);
+      return { status, id, problem };
+    }
+  }
+
+  private failureOf(error: unknown): { status: 'refused' | 'unknown' | 'not_attempted'; problem: Problem } {
+    const code = error instanceof BackboneError ? error.code : '';
+    const notSent = (problem: Problem) => ({ status: 'not_attempted' as const, problem });
+    switch (code) {
+      case 'RECORD_TOO_LARGE':
+        return {
+          status: 'refused',
+          problem: new Problem('RECORD_TOO_LARGE', 'The event is larger than the log takes'),
+        };
+      case 'PRODUCER_QUEUE_FULL':
+        return notSent(new Problem('OVERLOADED', 'Too many events wait for the brokers'));
+      case 'PRODUCER_CLOSED':
+        return notSent(new Problem('STOPPING', 'This instance is stopping'));
+      case 'BROKER_UNAVAILABLE':
+        return notSent(new Problem('UNAVAILABLE', 'No broker could be reached'));
+      default:
+        this.logger.warn('An event was not acknowledged', { error });
+        return {
+          status: 'unknown',
+          problem: new Problem('DELIVERY_UNKNOWN', 'Not acknowledged in time: the event may appear, at most once'),
+        };
+    }
+  }
+
+  private count(results: readonly ItemResult[]): void {
+    const totals = new Map<string, number>();
+    for (const { status } of results) totals.set(status, (totals.get(status) ?? 0) + 1);
+    for (const [result, total] of totals) this.metrics.ingestedEvents.inc({ result }, total);
+  }
+}
+
+/** Rules that show only once the event is whole: of its size, and of a subject that its payload names. */
+function unencodable(error: unknown, event: UncheckedEvent): Problem {
+  const code = error instanceof BackboneError ? error.code : '';
+  const detail = error instanceof Error ? error.message : '';
+  if (code === 'EVENT_TOO_LARGE') {
+    return new Problem('RECORD_TOO_LARGE', detail, { issues: [{ pointer: event.dataPointer, detail }] });
+  }
+  if (code === 'INVALID_EVENT')
+    return new Problem('INVALID_EVENT', detail, { issues: [{ ...event.place('subject'), detail }] });
+  throw error;
+}
+
+function nextWave(chain: readonly Ready[], start: number): readonly Ready[] {
+  let bytes = 0;
+  let end = start;
+  while (end < chain.length && end - start < keyWaveMax) {
+    bytes += chain[end]?.record.value?.length ?? 0;
+    if (bytes > keyWaveBytesMax && end > start) break;
+    end += 1;
+  }
+  return chain.slice(start, end);
+}
+
+/** As the answer shows it. */
+export function itemBody(result: ItemResult): Record<string, unknown> {
+  if (result.status === 'logged') {
+    return { status: 'logged', id: result.id, position: encodePosition([result.place]) };
+  }
+  return {
+    status: result.status,
+    ...(result.id === undefined ? {} : { id: result.id }),
+    problem: problemMembers(result.problem),
+  };
+}

@@ -1,0 +1,4 @@
+import { runAsProcess } from '@chorda/platform';
+import { startGateway } from './start-gateway.js';
+
+await runAsProcess('gateway', startGateway);

@@ -1,0 +1,69 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiOperation, type ApiOperationOptions } from '@nestjs/swagger';
+import { problems, type ProblemCode } from '../http/problem.js';
+
+type Responses = NonNullable<ApiOperationOptions['responses']>;
+
+export interface OperationDocument extends Omit<ApiOperationOptions, 'responses'> {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly responses: Responses;
+  /** Every problem the operation may answer, beside those that any operation may. */
+  readonly problems: readonly ProblemCode[];
+  readonly isPublic?: boolean;
+}
+
+const everywhere: readonly ProblemCode[] = [
+  'INVALID_REQUEST',
+  'METHOD_NOT_ALLOWED',
+  'URI_TOO_LONG',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
+];
+const withKey: readonly ProblemCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'UNAVAILABLE'];
+
+/** Puts an operation into `/openapi.json`; a route without it fails the test of the document. */
+export function Documented(document: OperationDocument): MethodDecorator {
+  const { problems: own, isPublic = false, responses, ...operation } = document;
+  const codes = [...new Set([...own, ...(isPublic ? [] : withKey), ...everywhere])];
+  return applyDecorators(
+    ApiOperation({
+      ...operation,
+      ...(isPublic ? { security: [] } : { security: [{ api_key: [] }] }),
+      responses: { ...responses, ...problemResponses(codes) },
+    }),
+  );
+}
+
+/** One response a status, with an example for each code that has it. */
+function problemResponses(codes: readonly ProblemCode[]): Responses {
+  const byStatus = Map.groupBy(codes, (code) => problems[code].status);
+  const entries = [...byStatus].map(([status, ofStatus]) => [
+    String(status),
+    {
+      description: ofStatus.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
+      content: {
+        'application/problem+json': {
+          schema: { $ref: '#/components/schemas/Problem' },
+          examples: Object.fromEntries(ofStatus.map((code) => [code, { value: exampleOf(code) }])),
+        },
+      },
+    },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function exampleOf(code: ProblemCode): Record<string, unknown> {
+  return {
+    type: `urn:chorda:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    title: problems[code].title,
+    status: problems[code].status,
+    code,
+    detail: 'What exactly was wrong, and what to do.',
+    ...(problems[code].status === 422
+      ? { errors: [{ pointer: '/data/status', detail: 'must be one of completed, failed' }] }
+      : {}),
+    request_id: '019aa3d4-8f6e-7a51-9c55-0d8a3c4b7e21',
+    trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+  };
+}

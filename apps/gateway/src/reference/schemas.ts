@@ -1,0 +1,202 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+
+const text = (description: string, example?: string) => ({
+  type: 'string',
+  description,
+  ...(example === undefined ? {} : { example }),
+});
+
+export const exampleData = {
+  agent_id: 'AGENT-20261121-093000-0001-7F3A',
+  execution_id: '019aa3d4-8f6e-7a51-9c55-0d8a3c4b7e21',
+  input_data: { question: 'Where is parcel 4711?' },
+  output_data: { answer: 'Out for delivery' },
+  execution_time_ms: 1834,
+  status: 'completed',
+};
+
+export const examplePosition = 'MTthZ2VudC5ldmVudHM6My4xYg';
+
+export const exampleEvent = {
+  specversion: '1.0',
+  id: '019aa3d4-9b2c-7d10-8a3e-2b6f0c9d1e55',
+  source: 'urn:example:support-desk',
+  type: 'agent.executed',
+  data: exampleData,
+};
+
+export const exampleRead = {
+  ...exampleEvent,
+  subject: exampleData.agent_id,
+  time: '2026-11-21T09:30:00.250Z',
+  datacontenttype: 'application/json',
+  tenantid: 'default',
+  correlationid: '019aa3d4-9b2c-7d10-8a3e-2b6f0c9d1e00',
+  recordedtime: '2026-11-21T09:30:00.312Z',
+  topic: 'agent.events',
+  partition: 3,
+  offset: '47',
+  position: examplePosition,
+};
+
+const reach = {
+  complete: {
+    type: 'boolean',
+    description: 'Whether every projection that was read has passed the position asked for.',
+  },
+  reason: text('Why not complete: `lagging`, `parked`, `dead_lettered`, `stopped`, `rebuilding`.'),
+};
+
+/** What several operations share. Schemas are JSON Schema 2020-12, as OpenAPI 3.1 wants them. */
+export const sharedSchemas: Record<string, unknown> = {
+  Problem: {
+    type: 'object',
+    description: 'RFC 9457. `code` is stable: switch on it.',
+    required: ['type', 'title', 'status', 'code', 'detail'],
+    properties: {
+      type: text('`urn:chorda:problem:<code>`'),
+      title: text('The same for every occurrence of the code'),
+      status: { type: 'integer' },
+      code: text('Stable name', 'INVALID_EVENT'),
+      detail: text('What was wrong this time, and what to do'),
+      errors: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['pointer', 'detail'],
+          properties: {
+            pointer: text('RFC 6901 pointer into the body that was sent', '/3/data/status'),
+            header: text('The header at fault, in CloudEvents binary mode', 'ce-id'),
+            detail: text('The rule that was broken'),
+          },
+        },
+      },
+      request_id: text('Finds the request in the log'),
+      trace_id: text('W3C trace id'),
+      items: {
+        type: 'array',
+        description: 'Of a batch: one result for each event',
+        items: { $ref: '#/components/schemas/ItemResult' },
+      },
+    },
+  },
+  SentEvent: {
+    type: 'object',
+    description: 'A CloudEvent. `data` is checked against the schema of `type` (see /asyncapi.json).',
+    required: ['specversion', 'source', 'type', 'data'],
+    properties: {
+      specversion: { const: '1.0' },
+      id: text('1 to 256 bytes; left out: made from Idempotency-Key, else new'),
+      source: text('URI reference of who says so, at most 1024 bytes'),
+      type: text('A fact of the catalogue', 'agent.executed'),
+      subject: text('Left out or equal where the schema says which field it is'),
+      time: text('RFC 3339; left out: now'),
+      datacontenttype: { const: 'application/json' },
+      dataschema: text('Left out, or the one the gateway writes with'),
+      tenantid: text('Left out, or the tenant of the key'),
+      correlationid: text('The first request of a chain; left out: new'),
+      causationid: text('The event that directly caused this one'),
+      traceparent: text('W3C trace context of this event; left out: that of the request'),
+      tracestate: text('Goes with traceparent'),
+      streamversion: text('Simulated decisions only'),
+      data: { type: 'object' },
+    },
+    additionalProperties: false,
+    example: exampleEvent,
+  },
+  StoredEvent: {
+    type: 'object',
+    description: 'A CloudEvent as every read shows it. 64-bit numbers are decimal strings.',
+    required: [
+      'specversion',
+      'id',
+      'source',
+      'type',
+      'subject',
+      'time',
+      'tenantid',
+      'correlationid',
+      'topic',
+      'partition',
+      'offset',
+      'position',
+      'data',
+    ],
+    properties: {
+      specversion: { const: '1.0' },
+      id: text('With tenant and source it names the event'),
+      source: text('Who says so'),
+      type: text('Name in the catalogue'),
+      subject: text('What it is about'),
+      time: text('When it happened, RFC 3339'),
+      datacontenttype: { const: 'application/json' },
+      dataschema: text('The schema, `urn:chorda:schema:<record>:<sha256>`'),
+      tenantid: text('Whose it is'),
+      correlationid: text('The first request of its chain'),
+      causationid: text('What directly caused it'),
+      traceparent: text('W3C trace context'),
+      streamversion: text('Of a decision: its number in its stream, decimal'),
+      recordedtime: text('When the log took it, RFC 3339'),
+      topic: text('Where it stands in the log'),
+      partition: { type: 'integer' },
+      offset: text('Decimal'),
+      position: text('Opaque; give it to a read that must have seen this event', examplePosition),
+      data: { type: 'object' },
+    },
+    example: exampleRead,
+  },
+  ItemResult: {
+    type: 'object',
+    required: ['status'],
+    properties: {
+      status: {
+        enum: ['logged', 'refused', 'unknown', 'not_attempted'],
+        description:
+          '`logged`: all in-sync replicas have it. `refused`: no effect, ever. `unknown`: it may appear, at most once. ' +
+          '`not_attempted`: not sent; send it again.',
+      },
+      id: text('Of the event'),
+      position: text('Opaque; where `logged`'),
+      problem: { $ref: '#/components/schemas/Problem' },
+    },
+  },
+  SingleResult: {
+    type: 'object',
+    required: ['status', 'id', 'position'],
+    properties: {
+      status: { const: 'logged' },
+      id: text('Of the event'),
+      position: text('Opaque', examplePosition),
+      ...reach,
+    },
+  },
+  BatchResult: {
+    type: 'object',
+    required: ['items', 'position'],
+    properties: {
+      items: { type: 'array', items: { $ref: '#/components/schemas/ItemResult' } },
+      position: { type: ['string', 'null'], description: 'Of everything that was logged' },
+      ...reach,
+    },
+  },
+  EventPage: {
+    type: 'object',
+    required: ['items', 'next_cursor', 'complete'],
+    properties: {
+      items: { type: 'array', items: { $ref: '#/components/schemas/StoredEvent' } },
+      next_cursor: { type: ['string', 'null'], description: 'Give it as `cursor` for the next page; null at the end' },
+      ...reach,
+    },
+  },
+  System: {
+    type: 'object',
+    required: ['services'],
+    properties: { services: { type: 'array', items: { $ref: '#/components/schemas/Service' } } },
+  },
+} satisfies Record<string, unknown>;
+
+export function asSchemas(schemas: Record<string, unknown>): Schemas {
+  return schemas as Schemas;
+}

@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { EventCodec } from '@chorda/contracts';
+import { systemClock } from '@chorda/kernel';
+import { createKafkaDriver } from '@chorda/messaging';
+import {
+  apiKeyMatches,
+  HealthRegistry,
+  kafkaConnection,
+  nestLogger,
+  parseApiKey,
+  productVersion,
+  readEnv,
+  registryConnection,
+  type AppHost,
+  type RunningApp,
+} from '@chorda/platform';
+import {
+  ApiKeyRepository,
+  CheckpointRepository,
+  createPool,
+  JournalRepository,
+  ServicesRepository,
+} from '@chorda/read-models';
+import { Authenticator, type KeyLookup } from './auth/authenticator.js';
+import { gatewayEnv, type GatewayEnv } from './gateway.env.js';
+import { GatewayMetrics } from './gateway.metrics.js';
+import { GatewayModule, type GatewayParts } from './gateway.module.js';
+import { createHttpAdapter } from './http/http-server.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { RouteInventory } from './http/route-inventory.js';
+import { IngestAdmission } from './ingest/ingest-admission.js';
+import { SimulationDoor } from './ingest/simulation-door.js';
+import { ApiDocuments } from './reference/api-documents.js';
+import { TailFeed } from './stream/tail-feed.js';
+import { TailRing } from './stream/tail-ring.js';
+
+/** How long an append may wait for the brokers; after it the answer is "unknown". */
+const deliveryTimeoutMs = 10_000;
+const heartbeatMs = 15_000;
+
+interface OpenedParts {
+  readonly parts: GatewayParts;
+  readonly routes: RouteInventory;
+  readonly admission: IngestAdmission;
+  readonly health: HealthRegistry;
+  readonly feed: TailFeed;
+  close(): Promise<void>;
+}
+
+/** Opens everything the gateway needs, then listens. What is opened is closed again when a later part fails. */
+export async function startGateway(source: NodeJS.ProcessEnv, host: AppHost): Promise<RunningApp> {
+  const env = readEnv(gatewayEnv, source);
+  const opened = await open(env, host);
+  try {
+    const app = await listen(env, opened);
+    return new RunningGateway(app, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+class RunningGateway implements RunningApp {
+  readonly name = 'gateway';
+  readonly url: string;
+
+  constructor(
+    private readonly app: NestFastifyApplication,
+    private readonly opened: OpenedParts,
+  ) {
+    const address = app.getHttpServer().address();
+    const isSocket = typeof address === 'object' && address !== null;
+    this.url = isSocket ? `http://${hostInUrl(address.address)}:${address.port}` : '';
+  }
+
+  notReady(): Promise<readonly string[]> {
+    return this.opened.health.notReady();
+  }
+
+  /** Readiness first, so that nobody sends more; then writes, streams and the server; the producer last. */
+  async stop(): Promise<void> {
+    const { health, admission, parts } = this.opened;
+    health.beginDraining();
+    admission.stop();
+    parts.ring.close();
+    await this.app.close();
+    await this.opened.close();
+  }
+}
+
+async function open(env: GatewayEnv, host: AppHost): Promise<OpenedParts> {
+  const closing: (() => Promise<unknown> | void)[] = [];
+  const close = async () => {
+    for (const each of closing.reverse()) await each();
+  };
+  try {
+    return { ...(await openParts(env, host, closing)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openParts(
+  env: GatewayEnv,
+  host: AppHost,
+  closing: (() => Promise<unknown> | void)[],
+): Promise<Omit<OpenedParts, 'close'>> {
+  const { logger } = host;
+  const metrics = new GatewayMetrics(host.metrics);
+  const pool = createPool(env.DATABASE_URL, { applicationName: 'chorda gateway' });
+  closing.push(() => pool.end());
+  const checkpoints = new CheckpointRepository(pool, env.DATABASE_URL, logger);
+  closing.push(() => checkpoints.close());
+  const codec = await EventCodec.connect({ ...registryConnection(env), topicPrefix: env.CHORDA_TOPIC_PREFIX });
+  closing.push(() => codec.close());
+  const driver = createKafkaDriver(kafkaConnection(env, 'chorda-gateway'), { logger });
+  closing.push(() => driver.close());
+  const producer = await driver.createProducer({ deliveryTimeoutMs });
+  closing.push(() => producer.close());
+  const admin = await driver.admin();
+  const ring = new TailRing({ eventsMax: env.CHORDA_TAIL_EVENTS_MAX, bytesMax: env.CHORDA_TAIL_BYTES_MAX });
+  const group = `gateway.tail-${randomBytes(6).toString('hex')}`;
+  const feed = new TailFeed({ driver, admin, codec, ring, metrics, logger, group });
+  closing.push(() => feed.stop());
+  await feed.start();
+  const routes = new RouteInventory();
+  const health = new HealthRegistry();
+  health.add('database', async () => void (await pool.query('SELECT 1')));
+  health.add('kafka', () => feed.notReady());
+  const parts: GatewayParts = {
+    logger,
+    producer,
+    admin,
+    codec,
+    authenticator: new Authenticator(keyLookup(new ApiKeyRepository(pool)), systemClock),
+    journal: new JournalRepository(pool),
+    services: new ServicesRepository(pool),
+    checkpoints,
+    ring,
+    metrics,
+    documents: new ApiDocuments('{}'),
+    problems: new ProblemFilter(routes, logger),
+    simulation: new SimulationDoor(env.CHORDA_SIMULATED_DECISIONS),
+    settings: { clientsMax: env.CHORDA_TAIL_CLIENTS_MAX, slowMsMax: env.CHORDA_TAIL_SLOW_MS_MAX, heartbeatMs },
+    notReady: () => health.notReady(),
+  };
+  const admission = new IngestAdmission(
+    { bytesMax: env.CHORDA_INGEST_BYTES_IN_FLIGHT_MAX, requestsMax: env.CHORDA_INGEST_REQUESTS_IN_FLIGHT_MAX },
+    metrics,
+  );
+  return { parts, routes, admission, health, feed };
+}
+
+async function listen(env: GatewayEnv, { parts, routes, admission }: OpenedParts): Promise<NestFastifyApplication> {
+  const adapter = createHttpAdapter({ routes, metrics: parts.metrics, admission });
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
+    logger: nestLogger(parts.logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  parts.documents.describe(app, productVersion);
+  await app.listen(env.PORT, env.CHORDA_LISTEN_HOST);
+  return app;
+}
+
+/** The visible part finds the key; its secret, expiry and revocation are then asked of what was found. */
+function keyLookup(keys: ApiKeyRepository): KeyLookup {
+  return async (token) => {
+    const parsed = parseApiKey(token);
+    const stored = parsed && (await keys.find(parsed.keyId));
+    if (stored === undefined || !apiKeyMatches(token, stored.secretHash)) return undefined;
+    if (stored.revokedAt !== undefined) return undefined;
+    if (stored.expiresAt !== undefined && stored.expiresAt.getTime() <= systemClock.nowMs()) return undefined;
+    return { keyId: stored.keyId, tenantId: stored.tenantId, scopes: new Set(stored.scopes) };
+  };
+}
+
+function hostInUrl(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
