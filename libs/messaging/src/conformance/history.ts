@@ -15,6 +15,13 @@ export interface SeenRecord extends RecordPlace {
   /** Which reader, and which of its assignments: one reader sees an offset once per assignment. */
   readonly reader: string;
   readonly epoch: number;
+  /** The machine's clock when it was handled, which orders what several processes saw. */
+  readonly handledAtMs: number;
+}
+
+/** What several processes saw, as it happened. */
+export function inTimeOrder(...histories: readonly (readonly SeenRecord[])[]): readonly SeenRecord[] {
+  return histories.flat().sort((one, other) => one.handledAtMs - other.handledAtMs);
 }
 
 export const findingKinds = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkHistory, type FindingKind, type SeenRecord, type SentRecord } from './history.js';
+import { checkHistory, inTimeOrder, type FindingKind, type SeenRecord, type SentRecord } from './history.js';
 
 const keys = ['a', 'b'];
 
@@ -10,7 +10,7 @@ function perfectRun(): { sent: SentRecord[]; seen: SeenRecord[] } {
     key: keys[index % 2] ?? '',
     place: { topic: 't', partition: 0, offset: BigInt(index) },
   }));
-  const seen = sent.map((record) => ({ id: record.id, key: record.key, ...record.place, reader: 'r', epoch: 1 }));
+  const seen = sent.map(({ id, key, place }) => ({ id, key, ...place, reader: 'r', epoch: 1, handledAtMs: 0 }));
   return { sent, seen };
 }
 
@@ -25,6 +25,12 @@ function swap(seen: SeenRecord[], first: number, second: number): void {
   const [one, other] = [seen[first], seen[second]];
   if (!one || !other) throw new Error('no such record');
   [seen[first], seen[second]] = [other, one];
+}
+
+function first(seen: readonly SeenRecord[]): SeenRecord {
+  const [record] = seen;
+  if (!record) throw new Error('nothing was seen');
+  return record;
 }
 
 describe('the check of a history', () => {
@@ -66,22 +72,21 @@ describe('the check of a history', () => {
 
   it('finds a record that was written twice, even where repeats are allowed', () => {
     const kinds = kindsAfter((seen) => {
-      const first = seen[0];
-      if (first) seen.push({ ...first, offset: 99n, epoch: 2 });
+      seen.push({ ...first(seen), offset: 99n, epoch: 2 });
     });
 
     expect(kinds).toContain('duplicate');
   });
 
   it('finds a record that was never sent', () => {
-    const kinds = kindsAfter((seen) => seen.push({ ...perfectPlace, id: 'stranger', key: 'a', reader: 'r', epoch: 1 }));
+    const kinds = kindsAfter((seen) => seen.push({ ...first(seen), id: 'stranger', offset: 500n }));
 
     expect(kinds).toEqual(['phantom']);
   });
 
   it('finds an acknowledgement that named another offset', () => {
     const kinds = kindsAfter((_, sent) => {
-      sent[3] = { id: 'id-3', key: 'b', place: { ...perfectPlace, offset: 1_000n } };
+      sent[3] = { id: 'id-3', key: 'b', place: { topic: 't', partition: 0, offset: 1_000n } };
     });
 
     expect(kinds).toEqual(['wrong-place']);
@@ -95,6 +100,12 @@ describe('the check of a history', () => {
 
     expect(kinds).toContain('unstable-offset');
   });
-});
 
-const perfectPlace = { topic: 't', partition: 0, offset: 500n };
+  it('orders what two processes saw by when they handled it', () => {
+    const { seen } = perfectRun();
+    const timed = seen.map((record, index) => ({ ...record, handledAtMs: index }));
+    const [even, odd] = [0, 1].map((rest) => timed.filter((_, index) => index % 2 === rest));
+
+    expect(inTimeOrder(even ?? [], odd ?? [])).toEqual(timed);
+  });
+});
