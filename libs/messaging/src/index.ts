@@ -6,3 +6,16 @@ export { startConsumer, type StartConsumer } from './consumer/start-consumer.js'
 export { redriveTopic } from './consumer/lanes.js';
 export { contextOf } from './tracing.js';
 export { traceNames } from './trace-names.js';
+export { OperationRecorder } from './service-events/operation-recorder.js';
+export type { Alert } from './service-events/service-events.js';
+export {
+  healthOf,
+  type ProcessFigures,
+  type ServiceFigures,
+  type ServiceHealth,
+} from './service-events/service-figures.js';
+export {
+  startServiceReporter,
+  type ServiceReporter,
+  type ServiceReporterOptions,
+} from './service-events/service-reporter.js';
