@@ -8,8 +8,9 @@ let interruptedMs = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // One Ctrl-C reaches us more than once: from the terminal, and from npm. A later one is from somebody who has
-    // waited long enough.
-    if (interruptedMs > 0 && Date.now() - interruptedMs > 700) process.exit(exitCodes.failed);
+    // waited long enough; `dev` has servers to end then, and listens itself.
+    const isAlone = process.listenerCount(signal) === 1;
+    if (isAlone && interruptedMs > 0 && Date.now() - interruptedMs > 700) process.exit(exitCodes.failed);
     if (interruptedMs === 0) interruptedMs = Date.now();
     interruption.abort();
   });

@@ -1,6 +1,7 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { CommandLine, examples, type Streams } from './command-line/command-line.js';
 import { exitCodes, type ExitCode } from './command-line/exit-codes.js';
+import { applyCommand } from './apply/apply.command.js';
 import { deadLettersCommand } from './dead-letters/dead-letters.command.js';
 import { demoCommand } from './demo/demo.command.js';
 import { devCommand } from './dev/dev.command.js';
@@ -18,7 +19,10 @@ Run \`npm start\` in the repository first; the commands below find it by themsel
 To talk to another Chorda, set CHORDA_URL and CHORDA_API_KEY.`;
 
 const afterword = `${examples(
-  ['chorda events send system.health_check --data \'{"service":"demo","status":"healthy"}\'', 'Send an event'],
+  [
+    'chorda events send external.webhook -d \'{"user_id":"user-7","provider":"me","event_name":"hello","body":"hi"}\'',
+    'Send an event',
+  ],
   ['chorda events tail --type "agent.*"', 'Watch events live'],
   ['chorda doctor', 'Check this machine and every server'],
 )}
@@ -59,6 +63,7 @@ export function buildProgram(cli: CommandLine): Command {
   program.addCommand(topicsCommand(cli));
   program.addCommand(schemasCommand(cli));
   program.addCommand(keysCommand(cli));
+  program.addCommand(applyCommand(cli));
   return withConventions(program, cli.streams);
 }
 

@@ -12,6 +12,7 @@ export {
   type JournalPage,
 } from './journal/journal.repository.js';
 export { migrate, MigrationError } from './migrations/migrate.js';
+export { pendingMigrations } from './migrations/pending-migrations.js';
 export { readerRole, ReaderRoleError } from './migrations/reader-role.js';
 export { dayMs, dayOf, dropDayPartitions, ensureDayPartitions, partitionDays } from './partitions/day-partitions.js';
 export { ServicesRepository, type ServiceHealthPoint, type ServiceInstance } from './services/services.repository.js';

@@ -68,7 +68,7 @@ const nextSteps: Readonly<Record<string, string>> = {
   UNAUTHENTICATED: 'Set CHORDA_API_KEY, or make a key with `chorda keys create NAME`.',
   FORBIDDEN: 'Use a key with the scope that is named; `chorda keys create NAME --scope …` makes one.',
   DECISION_NOT_ACCEPTED: 'Send the command instead: deciding is what may refuse it.',
-  UNKNOWN_EVENT_TYPE: 'docs/reference/events.md lists every type; docs/how-to/add-an-event-type.md adds one.',
+  UNKNOWN_EVENT_TYPE: '`chorda schemas list` prints every type; docs/how-to/add-an-event-type.md adds one.',
 };
 
 function explainCoded(error: CodedError): Explanation {

@@ -22,6 +22,7 @@ function listCommand(cli: CommandLine): Command {
     .option('-t, --topic <name>', 'only of this topic')
     .option('-g, --group <name>', 'only of this consumer group')
     .option('--each', 'every dead letter instead of groups')
+    .option('--all', 'also those that were sent through again')
     .option('-n, --limit <count>', 'read at most so many of each dead-letter topic', positiveNumber, 10_000)
     .addHelpText(
       'after',
@@ -70,6 +71,7 @@ function redriveCommand(cli: CommandLine): Command {
     .requiredOption('-g, --group <name>', 'the consumer group that set them aside')
     .option('--reason <name>', 'only those that were set aside for this reason')
     .option('-n, --limit <count>', 'at most so many', positiveNumber)
+    .option('--rate <count>', 'at most so many a second', positiveNumber, 100)
     .option('--dry-run', 'say what would be sent and send nothing')
     .option('-y, --yes', 'do not ask')
     .addHelpText(

@@ -28,6 +28,7 @@ export class Acknowledgements {
       partition: place?.partition,
       offset: place?.offset.toString(),
       position,
+      acknowledged_at_ms: Date.now(),
     };
     this.stream.write(`${JSON.stringify(line)}\n`);
   }

@@ -17,6 +17,6 @@ function typesOfPattern(pattern: string): readonly EventType[] {
   throw new CommandFailure(
     exitCodes.usage,
     `There is no event type ${pattern}`,
-    `${hint}docs/reference/events.md lists them all; a whole area is written like "agent.*".`,
+    `${hint}\`chorda schemas list\` prints them all; a whole area is written like "agent.*".`,
   );
 }

@@ -21,7 +21,7 @@ function sendCommand(cli: CommandLine): Command {
       'Send one event, or many from a file, and wait until Kafka has them on disk.\n' +
         'The answer names the position in the log; a refused event names each field that is wrong.',
     )
-    .argument('[type]', 'the event type, for example system.health_check; see docs/reference for all of them')
+    .argument('[type]', 'the event type, for example external.webhook; `chorda schemas list` prints them all')
     .option('-d, --data <json>', 'the payload as JSON; `-` reads it from stdin')
     .option('-s, --subject <text>', 'what the event is about (an agent id, a service); default: from the payload')
     .option('--source <uri>', 'who says so', 'urn:chorda:cli')
@@ -37,7 +37,7 @@ function sendCommand(cli: CommandLine): Command {
       'after',
       examples(
         [
-          'chorda events send external.webhook -s user-7 -d \'{"provider":"github","payload":{"action":"opened"}}\'',
+          'chorda events send external.webhook -d \'{"user_id":"user-7","provider":"me","event_name":"hello","body":"hi"}\'',
           'One event',
         ],
         ['chorda events send --file events.ndjson', 'Many, in order; each gets its own answer'],

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { positiveNumber } from '../command-line/arguments.js';
 import { examples, type CommandLine } from '../command-line/command-line.js';
 import type { CreateKeyOptions } from './create-key.js';
+import type { RevokeKeyOptions } from './revoke-key.js';
 
 /** `chorda keys …`: who may talk to the gateway. Works on the database itself, so it makes the first key too. */
 export function keysCommand(cli: CommandLine): Command {
@@ -38,9 +39,9 @@ function createCommand(cli: CommandLine): Command {
 function listCommand(cli: CommandLine): Command {
   return new Command('list')
     .description('All keys, without their secrets')
-    .option('--tenant <id>', 'only of this tenant')
+    .option('--tenant <id>', 'the tenant', 'default')
     .action(
-      cli.action(async (context, options: { tenant?: string }) => {
+      cli.action(async (context, options: { tenant: string }) => {
         const { listKeys } = await import('./list-keys.js');
         return listKeys(context, options);
       }),
@@ -51,9 +52,10 @@ function revokeCommand(cli: CommandLine): Command {
   return new Command('revoke')
     .description('End a key: gateways refuse it within seconds')
     .argument('<id>', 'the id from `chorda keys list`')
+    .option('--tenant <id>', 'the tenant', 'default')
     .option('-y, --yes', 'do not ask')
     .action(
-      cli.action(async (context, id: string, options: { yes?: boolean }) => {
+      cli.action(async (context, id: string, options: RevokeKeyOptions) => {
         const { revokeKey } = await import('./revoke-key.js');
         return revokeKey(context, id, options);
       }),
