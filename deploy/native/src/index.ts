@@ -14,12 +14,14 @@ export {
 } from './errors.js';
 export { freePorts, isPortFree } from './machine/ports.js';
 export { identify, isAlive, type ProcessIdentity } from './machine/process-identity.js';
+export { checkMachine, type MachineCheck } from './preflight.js';
 export { KafkaServer, type SaslAccess } from './servers/kafka-server.js';
 export { PostgresServer } from './servers/postgres-server.js';
 export { Reaper } from './servers/reaper.js';
 export { RedisServer } from './servers/redis-server.js';
 export { RegistryServer } from './servers/registry-server.js';
 export type { Server } from './servers/server.js';
+export { portTable, readSettings, type DevelopmentSettings } from './settings.js';
 export {
   prepareStack,
   serversOf,

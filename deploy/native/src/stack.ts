@@ -77,9 +77,18 @@ export async function prepareStack(options: StackOptions): Promise<StackServers>
 
 type Made = { -readonly [name in keyof StackServers]: StackServers[name] };
 
-/** Starts, or takes over, each server: the registry after Kafka, which holds its schemas; the others at once. */
-export async function startStackServers(servers: StackServers, said: (line: string) => void): Promise<void> {
+/**
+ * Starts, or takes over, each server: the registry after Kafka, which holds its schemas; the others at once.
+ *
+ * @param signal Aborted: no further server is started. One that is starting is ended by `stopStackServers`.
+ */
+export async function startStackServers(
+  servers: StackServers,
+  said: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   const up = async (server: Server | undefined) => {
+    signal?.throwIfAborted();
     if (server === undefined) return;
     if (await server.adopt()) said(`${server.name}: found running (process ${server.pid}), taken over`);
     else await server.start();

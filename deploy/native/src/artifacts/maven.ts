@@ -17,6 +17,7 @@ export interface MavenFetch {
   readonly into: string;
   readonly env: NodeJS.ProcessEnv;
   readonly progress: (line: string) => void;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -81,7 +82,12 @@ async function runMaven(maven: string, fetch: MavenFetch, fileCount: number): Pr
       `-DoutputDirectory=${fetch.into}`,
       '-DincludeScope=runtime',
     ],
-    { env: fetch.env, stdio: ['ignore', 'pipe', 'pipe'], timeout: mavenTimeoutMs },
+    {
+      env: fetch.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: mavenTimeoutMs,
+      ...(fetch.signal && { signal: fetch.signal }),
+    },
   );
   const errors: string[] = [];
   let downloaded = 0;

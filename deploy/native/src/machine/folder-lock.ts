@@ -68,6 +68,12 @@ function moveDeadLockAway(path: string, aside: string): void {
   }
 }
 
+/** Who holds the lock now, without taking it. */
+export function liveHolder(path: string): ProcessIdentity | undefined {
+  const holder = holderOf(path);
+  return holder !== undefined && isAlive(holder) ? holder : undefined;
+}
+
 function holderOf(path: string): ProcessIdentity | undefined {
   try {
     const parsed: unknown = JSON.parse(readFileSync(join(path, 'owner.json'), 'utf8'));

@@ -14,6 +14,10 @@ export abstract class ManagedServer implements Server {
     return this.process.pid;
   }
 
+  get isRunning(): boolean {
+    return this.process.isRunning;
+  }
+
   /** Writes configuration and makes the data folder where there is none. */
   protected abstract prepare(): Promise<void>;
 

@@ -2,6 +2,7 @@
 export interface Server {
   readonly name: 'kafka' | 'registry' | 'postgres' | 'redis';
   readonly pid: number | undefined;
+  readonly isRunning: boolean;
   start(): Promise<void>;
   /** Takes over a server that a killed supervisor left running. @returns false when there was none that answers. */
   adopt(): Promise<boolean>;

@@ -1,0 +1,2 @@
+export { Development, type DevelopmentOptions } from './development.js';
+export { runDevelopment } from './run-development.js';
