@@ -6,6 +6,9 @@ export { startConsumer, type StartConsumer } from './consumer/start-consumer.js'
 export { redriveTopic } from './consumer/lanes.js';
 export { contextOf } from './tracing.js';
 export { traceNames } from './trace-names.js';
+export { listDeadLetters, type DeadLetterQuery } from './dead-letters/list-dead-letters.js';
+export type { DeadLetter } from './dead-letters/dead-letter.js';
+export { redrive, type RedriveOptions, type RedriveReceipt } from './dead-letters/redrive.js';
 export { OperationRecorder } from './service-events/operation-recorder.js';
 export type { Alert } from './service-events/service-events.js';
 export {

@@ -123,8 +123,11 @@ export interface AssignedPartition extends TopicPartition {
   readonly owned: AbortSignal;
   /** One past the last record of the log, as last seen. */
   readonly endOffset: bigint | undefined;
-  /** Starts fetching at `offset`. Undefined: the committed offset, else what `startFrom` says. Again: moves there. */
-  start(offset: bigint | undefined): Promise<void>;
+  /**
+   * Starts fetching at `offset`, and answers it. Undefined: the committed offset, else what `startFrom` says. Again: moves
+   * there.
+   */
+  start(offset: bigint | undefined): Promise<bigint>;
   /**
    * The next records, at least one offset further. Undefined once `intake` aborted.
    *
@@ -172,9 +175,22 @@ export interface GroupConsumer {
   stop(): Promise<void>;
 }
 
+export interface ScanRange extends TopicPartition {
+  readonly from: bigint;
+  /** Exclusive. */
+  readonly to: bigint;
+  readonly signal?: AbortSignal;
+}
+
 export interface KafkaDriver {
   readonly topicPrefix: string;
   createProducer(options?: ProducerOptions): Promise<Producer>;
+  /**
+   * Reads a range of one partition, without a group and without any commit.
+   *
+   * @throws {@link PartitionUnreadableError} {@link TopicMissingError} {@link BrokerUnavailableError}
+   */
+  scan(range: ScanRange): AsyncIterable<RecordChunk>;
   /** Joins in the background; a broker that is away shows in `state`. */
   consume(options: GroupConsumerOptions): GroupConsumer;
   admin(): Promise<KafkaAdmin>;

@@ -87,11 +87,12 @@ export class PartitionLoop<E extends AnyEvent> {
   }
 
   private async follow(from: bigint | undefined): Promise<void> {
-    const isStarted = await this.untilDone('broker', () => this.partition.start(from));
+    const isStarted = await this.untilDone('broker', async () => {
+      this.nextOffset = await this.partition.start(from);
+    });
     while (isStarted && !this.partition.intake.aborted) {
       const chunk = await this.read();
       if (!chunk) return;
-      this.nextOffset ??= chunk.firstOffset;
       if (!(await this.process(chunk))) return;
     }
   }

@@ -75,7 +75,7 @@ export class AssignedLog implements AssignedPartition {
     return this.seeks;
   }
 
-  async start(offset: bigint | undefined): Promise<void> {
+  async start(offset: bigint | undefined): Promise<bigint> {
     this.progress();
     const from = offset ?? this.committedOffset ?? (await this.owner.startOffset(this));
     this.seeks++;
@@ -88,6 +88,7 @@ export class AssignedLog implements AssignedPartition {
     this.readOffset = from;
     this.fetchOffset = from;
     this.owner.wake();
+    return from;
   }
 
   async read(limits: ReadLimits): Promise<RecordChunk | undefined> {
@@ -151,7 +152,8 @@ export class AssignedLog implements AssignedPartition {
     this.wakeReader?.();
   }
 
-  private get hasMore(): boolean {
+  /** Whether `read` would answer without waiting. */
+  get hasMore(): boolean {
     return this.decoded !== undefined || this.batches.length > 0 || this.failure !== undefined;
   }
 

@@ -99,11 +99,12 @@ export class KafkajsGroupConsumer implements GroupConsumer {
       } catch (error) {
         if (this.stopping.signal.aborted) break;
         const failure = toBackboneError(error, `Consumer group ${this.options.group}`);
-        if (isMembershipFault(failure)) {
+        if (membershipFaults.has(codeOf(failure))) {
           await sleep(backoffMsMin, this.stopping.signal);
           continue;
         }
-        this.enter('crashed', failure);
+        // A coordinator that has just started, or moved, is on its way: that is joining, and no crash.
+        this.enter(coordinatorFaults.has(codeOf(failure)) ? 'joining' : 'crashed', failure);
         await sleep(backoffMs, this.stopping.signal);
         backoffMs = Math.min(backoffMs * 2, backoffMsMax);
         if (isConnectionFailure(failure)) await this.cluster.refresh().catch(() => undefined);
@@ -155,7 +156,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   private enter(state: GroupState, error: BackboneError | undefined): void {
     if (this.current === 'stopped') return;
     this.current = state;
-    if (error) this.logger.warn('A consumer crashed and will join again', { group: this.options.group, error });
+    if (error) this.logger.warn('A consumer will join again', { group: this.options.group, state, error });
     this.options.onState?.(state, error);
   }
 }
@@ -166,9 +167,11 @@ const membershipFaults: ReadonlySet<number | undefined> = new Set([
   kafkaErrors.unknownMemberId,
 ]);
 
-function isMembershipFault(error: BackboneError): boolean {
-  return membershipFaults.has(codeOf(error));
-}
+const coordinatorFaults: ReadonlySet<number | undefined> = new Set([
+  kafkaErrors.coordinatorLoading,
+  kafkaErrors.coordinatorNotAvailable,
+  kafkaErrors.notCoordinator,
+]);
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

@@ -7,6 +7,8 @@ import type {
   KafkaDriver,
   Producer,
   ProducerOptions,
+  RecordChunk,
+  ScanRange,
 } from '../port.js';
 import { withTracing } from '../tracing.js';
 import { connectAdmin } from './admin.js';
@@ -14,6 +16,7 @@ import { Cluster } from './cluster.js';
 import { KafkajsGroupConsumer } from './group-consumer.js';
 import { assertKafkajsVersion, stopIdleTimerLoop } from './kafkajs-internals.js';
 import { AccumulatingProducer } from './producer.js';
+import { scanRange } from './scan-range.js';
 
 /** @throws {@link DriverVersionError} when another kafkajs is installed than the one this was written against. */
 export function createKafkaDriver(
@@ -57,6 +60,17 @@ class KafkajsDriver implements KafkaDriver {
       },
       stop: () => this.closeOne(closable),
     };
+  }
+
+  async *scan(range: ScanRange): AsyncIterable<RecordChunk> {
+    const cluster = this.cluster();
+    const closable = { close: () => cluster.close() };
+    this.open.add(closable);
+    try {
+      yield* scanRange(cluster, this.topicPrefix, range);
+    } finally {
+      await this.closeOne(closable);
+    }
   }
 
   async admin(): Promise<KafkaAdmin> {
