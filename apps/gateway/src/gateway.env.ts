@@ -1,4 +1,4 @@
-import { databaseEnv, flag, httpEnv, kafkaEnv, loggingEnv, redisEnv, registryEnv, wholeNumber } from '@chorda/platform';
+import { databaseEnv, flag, httpEnv, kafkaEnv, loggingEnv, registryEnv, wholeNumber } from '@chorda/platform';
 import { z } from 'zod';
 
 const mebibyte = 1024 * 1024;
@@ -8,7 +8,6 @@ export const gatewayEnv = z.object({
   ...kafkaEnv,
   ...registryEnv,
   ...databaseEnv,
-  ...redisEnv,
   ...httpEnv,
   ...loggingEnv,
   /** Bytes of requests that may wait for the brokers at once; past it new ones are answered 503. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { EventCodec } from '@chorda/contracts';
+import { asyncApiDocument, EventCodec } from '@chorda/contracts';
 import { systemClock } from '@chorda/kernel';
 import { createKafkaDriver } from '@chorda/messaging';
 import {
@@ -141,7 +141,7 @@ async function openParts(
     checkpoints,
     ring,
     metrics,
-    documents: new ApiDocuments('{}'),
+    documents: new ApiDocuments(JSON.stringify(asyncApiDocument)),
     problems: new ProblemFilter(routes, logger),
     simulation: new SimulationDoor(env.CHORDA_SIMULATED_DECISIONS),
     settings: { clientsMax: env.CHORDA_TAIL_CLIENTS_MAX, slowMsMax: env.CHORDA_TAIL_SLOW_MS_MAX, heartbeatMs },

@@ -1,4 +1,5 @@
 import {
+  eventBytesMax,
   eventTypes,
   isEventType,
   parseEventData,
@@ -15,6 +16,9 @@ import type { UncheckedEvent } from './cloud-event-request.js';
 
 /** Sources that may send decisions where they are simulated (docs/decisions/simulated-decisions.md). */
 export const simulatedSourcePrefix = 'urn:chorda:demo';
+
+/** What `parseEventData` says of a text that alone is larger than an event may be. */
+const tooLarge = `must be at most ${eventBytesMax} bytes of UTF-8`;
 
 /** What a request says of all its events. */
 export interface Sender {
@@ -51,7 +55,9 @@ export function acceptEvent(event: UncheckedEvent, index: number, sender: Sender
   if (issues.length === 0 && parsed?.ok) return { ok: true, envelope: { event: parsed.event, metadata } };
   const named = issues.map((issue) => `${issue.header ?? (issue.pointer || '/')} ${issue.detail}`);
   const detail = `${named.slice(0, 3).join('; ')}${named.length > 3 ? `; and ${named.length - 3} more` : ''}`;
-  return { ok: false, id, problem: new Problem('INVALID_EVENT', detail, { issues }) };
+  // A field over the limit of a whole event is a matter of size, whatever else is wrong with it.
+  const code = issues.some((issue) => issue.detail === tooLarge) ? 'RECORD_TOO_LARGE' : 'INVALID_EVENT';
+  return { ok: false, id, problem: new Problem(code, detail, { issues }) };
 }
 
 /** What makes the event unwelcome whatever its data says. */

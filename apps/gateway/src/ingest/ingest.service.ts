@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { encodePosition, EventCodec, type EventEnvelope } from '@chorda/contracts';
 import { BackboneError, type Logger } from '@chorda/kernel';
 import type { OutgoingRecord, Producer, RecordPlace } from '@chorda/messaging';
+import { crashPoint } from '@chorda/platform';
 import { GatewayMetrics } from '../gateway.metrics.js';
 import { gatewayLogger, gatewayProducer } from '../gateway.tokens.js';
 import { Problem, problemMembers } from '../http/problem.js';
@@ -95,7 +96,11 @@ export class IngestService {
   private async send({ envelope, record }: Ready): Promise<ItemResult> {
     const { id, source } = envelope.metadata;
     try {
-      return { status: 'logged', id, source, place: await this.producer.send(record) };
+      const sending = this.producer.send(record);
+      crashPoint('gateway-batch-in-hand');
+      const place = await sending;
+      crashPoint('gateway-acknowledged-unanswered');
+      return { status: 'logged', id, source, place };
     } catch (error) {
       const { status, problem } = this.failureOf(error);
       return { status, id, problem };

@@ -1,0 +1,95 @@
+import { applyTopics, registerSchemas } from '@chorda/contracts';
+import { defaultTenant, silentLogger, tenantId, type TenantId } from '@chorda/kernel';
+import { createKafkaDriver } from '@chorda/messaging';
+import { createApiKey, createAppHost, type AppHost, type RunningApp } from '@chorda/platform';
+import { ApiKeyRepository, createPool, migrate } from '@chorda/read-models';
+import { freshDatabase, freshTopicPrefix, type StackAddresses } from '@chorda/testing';
+import { scopes, type Scope } from '../auth/scopes.js';
+import { startGateway } from '../start-gateway.js';
+import { JournalStandIn } from './journal-stand-in.js';
+
+/** Topics, schemas, tables and a journal of a spec's own, in which gateways are started and stopped. */
+export interface Ground {
+  readonly env: Readonly<Record<string, string>>;
+  readonly keys: ApiKeyRepository;
+  readonly journal: JournalStandIn;
+  /** A new key with these scopes; its text. */
+  issueKey(scopes: readonly Scope[], tenant?: TenantId): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface GatewayUnderTest {
+  readonly url: string;
+  readonly app: RunningApp;
+  readonly host: AppHost;
+  stop(): Promise<void>;
+}
+
+export const otherTenant = tenantId('other');
+export const everyScope: readonly Scope[] = scopes;
+
+export async function prepareGround(stack: StackAddresses): Promise<Ground> {
+  const prefix = freshTopicPrefix();
+  const database = await freshDatabase(stack);
+  const env = {
+    KAFKA_BROKERS: stack.kafkaBrokers,
+    SCHEMA_REGISTRY_URL: stack.registryUrl,
+    DATABASE_URL: database.url,
+    CHORDA_TOPIC_PREFIX: prefix,
+    CHORDA_SIMULATED_DECISIONS: 'true',
+    PORT: '0',
+  };
+  const driver = createKafkaDriver({ brokers: [stack.kafkaBrokers], topicPrefix: prefix, clientId: 'gateway-spec' });
+  const admin = await driver.admin();
+  await Promise.all([
+    migrate(database.url),
+    applyTopics(admin),
+    registerSchemas({ registryUrl: stack.registryUrl, topicPrefix: prefix }),
+  ]);
+  const pool = createPool(database.url);
+  const keys = new ApiKeyRepository(pool);
+  const journal = await JournalStandIn.connect(driver, admin, pool);
+  return {
+    env,
+    keys,
+    journal,
+    async issueKey(granted, tenant = defaultTenant) {
+      const { keyId, text, secretHash } = createApiKey();
+      await keys.issue({ tenantId: tenant, keyId, name: 'spec', secretHash, scopes: [...granted] });
+      return text;
+    },
+    async close() {
+      await journal.close();
+      await driver.close();
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
+
+export async function startGatewayOn(
+  ground: Ground,
+  env: Readonly<Record<string, string>> = {},
+): Promise<GatewayUnderTest> {
+  const host = { ...createAppHost({ name: 'gateway', sharesProcess: true, instance: 'spec' }), logger: silentLogger };
+  const app = await startGateway({ ...ground.env, ...env }, host);
+  await untilTrue(
+    async () => (await app.notReady()).length === 0,
+    30_000,
+    async () => (await app.notReady()).join('; '),
+  );
+  return { url: app.url ?? '', app, host, stop: () => app.stop() };
+}
+
+/** Asks every 20 ms. @throws when it is still false after `timeoutMs`. */
+export async function untilTrue(
+  check: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+  reason: () => string | Promise<string> = () => 'still false',
+): Promise<void> {
+  const endMs = Date.now() + timeoutMs;
+  while (!(await check())) {
+    if (Date.now() > endMs) throw new Error(`Not within ${timeoutMs} ms: ${await reason()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
