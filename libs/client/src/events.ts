@@ -160,8 +160,10 @@ export class EventsApi {
         leaveOut(error);
         throw new BatchFailedError(error, results);
       }
-      const open = results.find(({ status }) => status === 'unknown' || status === 'not_attempted');
-      if (open !== undefined && 'error' in open) leaveOut(open.error);
+      const open = results.find((result) => isOpen(result));
+      if (open === undefined || !('error' in open)) continue;
+      leaveOut(open.error);
+      return results;
     }
     return results;
   }

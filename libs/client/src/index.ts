@@ -31,5 +31,5 @@ export {
   type SendOptions,
   type SendResult,
 } from './events.js';
-export type { ServiceState, SystemState } from './system.js';
+export type { ServiceInstance, SystemState } from './system.js';
 export { TailBrokenError, type TailMessage, type TailOptions } from './tail.js';
