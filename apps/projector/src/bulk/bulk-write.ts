@@ -1,0 +1,120 @@
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { encodeBinaryCopy } from './binary-copy.js';
+import {
+  columnsOf,
+  quoted,
+  sqlTypeOf,
+  type Column,
+  type Columns,
+  type ReadModelTable,
+  type RowOf,
+  type TableShape,
+} from './table.js';
+import { storableText } from './text.js';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** From how many rows on COPY beats UNNEST; `docs/decisions/bulk-writes.md` has the figures. */
+export const copyRowsMin = 50;
+
+/** Adds rows by the way that is faster for their number. None of them may be there already. */
+export async function insertRows<C extends Columns>(
+  tx: pg.ClientBase,
+  table: ReadModelTable<C>,
+  rows: readonly RowOf<C>[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  if (rows.length >= copyRowsMin) await copyRows(tx, table, rows);
+  else await unnestRows(tx, table, rows);
+}
+
+export async function copyRows<C extends Columns>(
+  tx: pg.ClientBase,
+  table: ReadModelTable<C>,
+  rows: readonly RowOf<C>[],
+): Promise<void> {
+  const names = columnsOf(table).map(({ name }) => quoted(name));
+  const stream = tx.query(copyFrom(`COPY ${quoted(table.name)} (${names.join(', ')}) FROM STDIN WITH (FORMAT binary)`));
+  await new Promise<void>((resolve, reject) => {
+    stream.once('error', reject);
+    stream.once('finish', resolve);
+    stream.end(encodeBinaryCopy(table, rows));
+  });
+}
+
+export async function unnestRows<C extends Columns>(
+  tx: pg.ClientBase,
+  table: ReadModelTable<C>,
+  rows: readonly RowOf<C>[],
+): Promise<void> {
+  const columns = columnsOf(table);
+  await tx.query({ name: `insert ${table.name}`, text: insertStatement(table), values: arraysOf(columns, rows) });
+}
+
+/** Writes whole rows by key: new ones are added, those that are there replaced. Each key may occur once. */
+export async function upsertRows<C extends Columns>(
+  tx: pg.ClientBase,
+  table: ReadModelTable<C>,
+  rows: readonly RowOf<C>[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = columnsOf(table);
+  const assigned = columns.map(({ name }) => name).filter((name) => !table.key.includes(name));
+  const text = `${insertStatement(table)} ON CONFLICT (${table.key.map(quoted).join(', ')}) DO UPDATE SET
+    ${assigned.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')}`;
+  await tx.query({ name: `upsert ${table.name}`, text, values: arraysOf(columns, rows) });
+}
+
+/** The rows of these keys; keys without a row are left out. */
+export async function loadRows<C extends Columns>(
+  tx: pg.ClientBase,
+  table: ReadModelTable<C>,
+  keys: readonly Row[],
+): Promise<readonly RowOf<C>[]> {
+  const columns = columnsOf(table);
+  const keyColumns = columns.filter(({ name }) => table.key.includes(name));
+  const keyNames = keyColumns.map(({ name }) => quoted(name)).join(', ');
+  const arrays = keyColumns.map(({ type }, index) => `$${index + 1}::${sqlTypeOf(type)}[]`).join(', ');
+  const { rows } = await tx.query<Record<string, unknown>>({
+    name: `load ${table.name}`,
+    text: `SELECT ${columns.map(({ name }) => quoted(name)).join(', ')} FROM ${quoted(table.name)}
+      JOIN unnest(${arrays}) AS wanted (${keyNames}) USING (${keyNames})`,
+    values: arraysOf(keyColumns, keys),
+  });
+  return rows.map((row) => readRow<C>(columns, row));
+}
+
+function insertStatement(table: TableShape): string {
+  const columns = columnsOf(table);
+  // UNNEST would flatten a list of lists, so a list column travels as the texts of its lists.
+  const selected = columns.map(({ name, type }) => (type === 'text[]' ? `${quoted(name)}::text[]` : quoted(name)));
+  const arrays = columns.map(({ type }, index) => `$${index + 1}::${type === 'text[]' ? 'text' : sqlTypeOf(type)}[]`);
+  const names = columns.map(({ name }) => quoted(name)).join(', ');
+  return `INSERT INTO ${quoted(table.name)} (${names})
+    SELECT ${selected.join(', ')} FROM unnest(${arrays.join(', ')}) AS given (${names})`;
+}
+
+function arraysOf(columns: readonly Column[], rows: readonly Row[]): unknown[][] {
+  return columns.map((column) => rows.map((row) => parameterOf(column, row[column.name])));
+}
+
+function parameterOf({ name, type }: Column, value: unknown): unknown {
+  if (value === null || value === undefined) return null;
+  if (type === 'timestamp') return new Date(Number(value)).toISOString();
+  if (type === 'text') return storableText(String(value));
+  if (type !== 'text[]') return value;
+  if (!Array.isArray(value)) throw new TypeError(`Column ${name} takes a list of texts`);
+  return `{${value.map((item) => `"${storableText(String(item)).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}
+
+function readRow<C extends Columns>(columns: readonly Column[], row: Record<string, unknown>): RowOf<C> {
+  for (const { name, type } of columns) {
+    const value = row[name];
+    if (value === null) continue;
+    if (type === 'bigint') row[name] = BigInt(String(value));
+    else if (type === 'count') row[name] = Number(value);
+    else if (type === 'timestamp' && value instanceof Date) row[name] = value.getTime();
+  }
+  return row as RowOf<C>;
+}

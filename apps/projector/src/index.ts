@@ -1,0 +1,1 @@
+export { projectorGroup, startProjector } from './start-projector.js';

@@ -1,0 +1,83 @@
+import { allEventTypes, topicsOf, type EventEnvelope } from '@chorda/contracts';
+import type { Message } from '@chorda/messaging';
+import { dayOf } from '@chorda/read-models';
+import { insertRows } from '../bulk/bulk-write.js';
+import { defineTable, type RowOf } from '../bulk/table.js';
+import type { DayPartitions } from '../runner/day-partitions.js';
+import type { Projection } from '../runner/projection.js';
+
+export const journalTable = defineTable({
+  name: 'journal_v1',
+  key: ['tenant_id', 'topic', 'partition', 'offset', 'record_time'],
+  columns: {
+    tenant_id: 'text',
+    topic: 'text',
+    partition: 'int',
+    offset: 'bigint',
+    record_time: 'timestamp',
+    event_id: 'text',
+    type: 'text',
+    source: 'text',
+    subject: 'text',
+    event_time: 'timestamp',
+    correlation_id: 'text',
+    causation_id: 'text?',
+    traceparent: 'text?',
+    stream_version: 'bigint?',
+    schema_fingerprint: 'bytes',
+    payload: 'bytes',
+  },
+});
+
+/** Every topic that events are written to. */
+export const eventTopics: readonly string[] = [...new Set(allEventTypes.flatMap((type) => topicsOf(type)))];
+
+/** Magic byte and schema id, which only the registry of the log can explain; the fingerprint explains itself. */
+const framingBytes = 5;
+
+/** Every event of every topic, as the log has it. */
+export function journalProjection(days: DayPartitions): Projection {
+  const kept = (messages: readonly Message[]) => messages.filter(({ record }) => days.keeps(record.timestampMs));
+  return {
+    name: 'journal',
+    version: 1,
+    topics: eventTopics,
+    prepare: (pool, messages) =>
+      days.ensure(pool, new Set(kept(messages).map(({ record }) => dayOf(record.timestampMs)))),
+    apply: async (tx, messages) => {
+      const rows = kept(messages).map(toRow);
+      await insertRows(tx, journalTable, rows);
+      return rows.length;
+    },
+  };
+}
+
+function toRow({ record, envelope }: Message): RowOf<typeof journalTable.columns> {
+  const { metadata } = envelope;
+  return {
+    tenant_id: metadata.tenantId,
+    topic: record.topic,
+    partition: record.partition,
+    offset: record.offset,
+    record_time: record.timestampMs,
+    event_id: metadata.id,
+    type: envelope.event.type,
+    source: metadata.source,
+    subject: metadata.subject,
+    event_time: metadata.timeMs,
+    correlation_id: metadata.correlationId,
+    causation_id: metadata.causationId ?? null,
+    traceparent: metadata.traceparent ?? null,
+    stream_version: metadata.decision?.streamVersion ?? null,
+    schema_fingerprint: fingerprintOf(envelope, record.headers['ce_dataschema']),
+    payload: record.value?.subarray(framingBytes) ?? Buffer.alloc(0),
+  };
+}
+
+/** The codec took the record's schema by this header, so its fingerprint is that of the bytes. */
+function fingerprintOf(envelope: EventEnvelope, dataSchema: Buffer | readonly Buffer[] | undefined): Buffer {
+  const last = Array.isArray(dataSchema) ? dataSchema.at(-1) : dataSchema;
+  const hex = /:([0-9a-f]{64})$/.exec(last?.toString() ?? '')?.[1];
+  if (hex === undefined) throw new TypeError(`Record of ${envelope.metadata.id} has no schema fingerprint`);
+  return Buffer.from(hex, 'hex');
+}

@@ -1,0 +1,4 @@
+import { runAsProcess } from '@chorda/platform';
+import { startProjector } from './start-projector.js';
+
+await runAsProcess('projector', startProjector);

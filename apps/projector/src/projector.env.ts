@@ -1,0 +1,22 @@
+import { databaseEnv, kafkaEnv, loggingEnv, readEnv, registryEnv, selfReportEnv, wholeNumber } from '@chorda/platform';
+import { z } from 'zod';
+
+const schema = z.object({
+  ...kafkaEnv,
+  ...registryEnv,
+  ...databaseEnv,
+  ...loggingEnv,
+  ...selfReportEnv,
+  /** Connections to Postgres: batches of as many partitions are written at once. */
+  CHORDA_PROJECTOR_CONNECTIONS: wholeNumber(2, 100).default(6),
+  CHORDA_PROJECTOR_BATCH_RECORDS: wholeNumber(1, 10_000).default(1_000),
+  /** Whole days of the journal that are kept; 0 keeps it for ever. */
+  CHORDA_JOURNAL_RETENTION_DAYS: wholeNumber(0, 36_500).default(365),
+  CHORDA_HEALTH_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),
+});
+
+export type ProjectorEnv = z.infer<typeof schema>;
+
+export function readProjectorEnv(source: NodeJS.ProcessEnv): ProjectorEnv {
+  return readEnv(schema, source);
+}

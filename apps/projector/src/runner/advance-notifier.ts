@@ -1,0 +1,43 @@
+import type { Logger } from '@chorda/kernel';
+import { checkpointChannel, formatAdvances, type CheckpointAdvance } from '@chorda/read-models';
+import type pg from 'pg';
+
+/** NOTIFY takes less than 8000 bytes; names and offsets of one advance stay below 400. */
+const advancesPerNotification = 20;
+
+/**
+ * Wakes readers once for each committed batch, after its commit and on another connection: inside the transaction the
+ * notification would make all committing sessions of the server queue behind one another. A notification that is lost
+ * costs a waiter one look of its own.
+ */
+export class AdvanceNotifier {
+  private waiting: CheckpointAdvance[] = [];
+  private sending: Promise<void> | undefined;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Batches that commit while a notification is on its way share the next one. */
+  notify(advances: readonly CheckpointAdvance[]): void {
+    this.waiting.push(...advances);
+    this.sending ??= this.sendAll();
+  }
+
+  async settled(): Promise<void> {
+    await this.sending;
+  }
+
+  private async sendAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const advances = this.waiting.splice(0, advancesPerNotification);
+      try {
+        await this.pool.query('SELECT pg_notify($1, $2)', [checkpointChannel, formatAdvances(advances)]);
+      } catch (error) {
+        this.logger.debug('A notification of readers failed', { error });
+      }
+    }
+    this.sending = undefined;
+  }
+}

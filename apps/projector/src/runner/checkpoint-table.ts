@@ -1,0 +1,138 @@
+import type { TopicPartition } from '@chorda/messaging';
+import type pg from 'pg';
+import type { Projection } from './projection.js';
+
+/** What this process holds of one projection's checkpoint in one partition. */
+export interface Claim {
+  readonly projection: string;
+  readonly version: number;
+  readonly epoch: bigint;
+  nextOffset: bigint;
+}
+
+interface CheckpointRow {
+  readonly projection: string;
+  readonly version: number;
+  readonly next_offset: string;
+  readonly owner_epoch: string;
+  readonly topic_id: string | null;
+}
+
+/** All statements on the checkpoints. Each moves a row only where it still says what the caller read before. */
+export const checkpointTable = {
+  /** Makes the projections known to readers, who wait for those of their topics. A live version is never set back. */
+  async register(pool: pg.Pool, projections: readonly Projection[]): Promise<void> {
+    for (const { name, version, topics } of projections) {
+      await pool.query(
+        `INSERT INTO projections (name, live_version, topics) VALUES ($1, $2, $3)
+         ON CONFLICT (name) DO UPDATE SET topics = excluded.topics WHERE projections.topics <> excluded.topics`,
+        [name, version, topics],
+      );
+    }
+  },
+
+  /**
+   * Takes the partition for these projections: every owner before is fenced from the moment this commits. A row that
+   * an old owner has locked in mid-transaction is waited for; the server ends that transaction after its time-out.
+   *
+   * @param topicId When it differs from the stored one, the topic was made anew and is read from its start.
+   */
+  async claim(
+    pool: pg.Pool,
+    place: TopicPartition,
+    projections: readonly Projection[],
+    owner: string,
+    topicId: string | undefined,
+  ): Promise<{ readonly claims: readonly Claim[]; readonly recreated: boolean }> {
+    const names = projections.map(({ name }) => name);
+    const versions = projections.map(({ version }) => version);
+    const { rows } = await pool.query<CheckpointRow & { readonly recreated: boolean }>(
+      `WITH before AS (
+         SELECT projection, version, topic_id FROM checkpoints
+         WHERE topic = $3 AND partition = $4 AND projection = ANY ($1)
+       ), claimed AS (
+         INSERT INTO checkpoints AS c
+           (projection, version, topic, partition, next_offset, owner_epoch, owner, topic_id, updated_at)
+         SELECT name, version, $3, $4, 0, 1, $5, $6, now() FROM unnest($1::text[], $2::int[]) AS p (name, version)
+         ON CONFLICT (projection, version, topic, partition) DO UPDATE SET
+           owner_epoch = c.owner_epoch + 1, owner = excluded.owner, updated_at = now(),
+           next_offset = CASE WHEN c.topic_id <> excluded.topic_id THEN 0 ELSE c.next_offset END,
+           topic_id = coalesce(excluded.topic_id, c.topic_id)
+         RETURNING projection, version, next_offset, owner_epoch, topic_id
+       )
+       SELECT claimed.*, coalesce(before.topic_id <> claimed.topic_id, false) AS recreated
+       FROM claimed LEFT JOIN before USING (projection, version)`,
+      [names, versions, place.topic, place.partition, owner, topicId ?? null],
+    );
+    const claims = rows.map((row) => ({
+      projection: row.projection,
+      version: row.version,
+      epoch: BigInt(row.owner_epoch),
+      nextOffset: BigInt(row.next_offset),
+    }));
+    return { claims, recreated: rows.some((row) => row.recreated) };
+  },
+
+  /**
+   * The first statement of a batch's transaction: moves the checkpoints, and by it locks their rows, so that a new
+   * owner's claim waits for this commit and a stale owner learns that it is one before it writes anything.
+   *
+   * @returns Whether all of them stood where the claims say, with the claims' epochs.
+   */
+  async advance(
+    tx: pg.ClientBase,
+    place: TopicPartition,
+    claims: readonly Claim[],
+    nextOffset: bigint,
+  ): Promise<boolean> {
+    const { rowCount } = await tx.query({
+      name: 'advance checkpoints',
+      text: `UPDATE checkpoints c SET next_offset = $7, updated_at = now(), stopped_reason = NULL
+        FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS mine (projection, version, seen, epoch)
+        WHERE c.projection = mine.projection AND c.version = mine.version AND c.topic = $5 AND c.partition = $6
+          AND c.next_offset = mine.seen AND c.owner_epoch = mine.epoch`,
+      values: [
+        claims.map(({ projection }) => projection),
+        claims.map(({ version }) => version),
+        claims.map((claim) => claim.nextOffset),
+        claims.map(({ epoch }) => epoch),
+        place.topic,
+        place.partition,
+        nextOffset,
+      ],
+    });
+    return rowCount === claims.length;
+  },
+
+  /** Where the rows of these claims stand now; undefined for one that is gone or has another owner. */
+  async standing(
+    pool: pg.Pool,
+    place: TopicPartition,
+    claims: readonly Claim[],
+  ): Promise<readonly (bigint | undefined)[]> {
+    const { rows } = await pool.query<CheckpointRow>(
+      `SELECT projection, version, next_offset, owner_epoch FROM checkpoints WHERE topic = $1 AND partition = $2`,
+      [place.topic, place.partition],
+    );
+    return claims.map((claim) => {
+      const row = rows.find(({ projection, version }) => projection === claim.projection && version === claim.version);
+      return row && BigInt(row.owner_epoch) === claim.epoch ? BigInt(row.next_offset) : undefined;
+    });
+  },
+
+  /** Says why the partition stands still, for readers who wait; the next batch that goes through clears it. */
+  async markStopped(pool: pg.Pool, place: TopicPartition, claims: readonly Claim[], reason: string): Promise<void> {
+    await pool.query(
+      `UPDATE checkpoints c SET stopped_reason = $5, updated_at = now()
+       FROM unnest($1::text[], $2::bigint[]) AS mine (projection, epoch)
+       WHERE c.projection = mine.projection AND c.owner_epoch = mine.epoch AND c.topic = $3 AND c.partition = $4`,
+      [
+        claims.map(({ projection }) => projection),
+        claims.map(({ epoch }) => epoch),
+        place.topic,
+        place.partition,
+        reason.slice(0, 1_000),
+      ],
+    );
+  },
+};

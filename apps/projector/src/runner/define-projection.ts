@@ -1,0 +1,74 @@
+import type { AnyEvent } from '@chorda/contracts';
+import type { Message } from '@chorda/messaging';
+import type pg from 'pg';
+import { loadRows, upsertRows } from '../bulk/bulk-write.js';
+import type { Columns, ReadModelTable, RowOf, TableShape } from '../bulk/table.js';
+import { contextOf, type EventContext, type EventOf, type Projection } from './projection.js';
+
+export interface ProjectionDefinition<E extends AnyEvent, C extends Columns> {
+  readonly name: string;
+  /** A new version fills tables of its own; readers move over once it has caught up. */
+  readonly version: number;
+  readonly topics: readonly string[];
+  readonly table: ReadModelTable<C>;
+  /** The row that an event of a new key begins with, its key columns included; it also names the event's key. */
+  readonly begin: (event: E, context: EventContext) => RowOf<C>;
+  /** Pure; an event type that is not here changes nothing. */
+  readonly evolve: {
+    readonly [Type in E['type']]?: (row: RowOf<C>, event: EventOf<E, Type>, context: EventContext) => RowOf<C>;
+  };
+}
+
+/**
+ * A projection that folds events into one row a key: the touched rows are loaded once, the batch is folded in memory,
+ * and each touched key is written once, however many events it had.
+ */
+export function defineProjection<E extends AnyEvent>() {
+  return <C extends Columns>(definition: ProjectionDefinition<E, C>): Projection => ({
+    name: definition.name,
+    version: definition.version,
+    topics: definition.topics,
+    apply: (tx, messages) => foldBatch(definition, tx, messages),
+  });
+}
+
+async function foldBatch<E extends AnyEvent, C extends Columns>(
+  definition: ProjectionDefinition<E, C>,
+  tx: pg.ClientBase,
+  messages: readonly Message[],
+): Promise<number> {
+  const handled = messages.filter((message): message is Message<E> => handlerOf(definition, message) !== undefined);
+  if (handled.length === 0) return 0;
+  const { table } = definition;
+  const begun = new Map<string, RowOf<C>>();
+  for (const message of handled) {
+    const row = definition.begin(message.envelope.event, contextOf(message));
+    const key = keyOf(table, row);
+    if (!begun.has(key)) begun.set(key, row);
+  }
+  const rows = new Map(begun);
+  for (const row of await loadRows(tx, table, [...begun.values()])) rows.set(keyOf(table, row), row);
+  for (const message of handled) {
+    const key = keyOf(table, definition.begin(message.envelope.event, contextOf(message)));
+    const row = rows.get(key);
+    const handler = handlerOf(definition, message);
+    if (row && handler) rows.set(key, handler(row, message.envelope.event, contextOf(message)));
+  }
+  await upsertRows(tx, table, [...rows.values()]);
+  return handled.length;
+}
+
+type Handler<E, C extends Columns> = (row: RowOf<C>, event: E, context: EventContext) => RowOf<C>;
+
+function handlerOf<E extends AnyEvent, C extends Columns>(
+  definition: ProjectionDefinition<E, C>,
+  message: Message,
+): Handler<E, C> | undefined {
+  // The table of handlers is keyed by the type that each of them takes, which the compiler has checked at its definition.
+  const handlers = definition.evolve as Readonly<Record<string, Handler<E, C> | undefined>>;
+  return Object.hasOwn(handlers, message.envelope.event.type) ? handlers[message.envelope.event.type] : undefined;
+}
+
+function keyOf(table: TableShape, row: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(table.key.map((name) => String(row[name])));
+}

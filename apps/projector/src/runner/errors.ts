@@ -1,0 +1,33 @@
+import { BackboneError } from '@chorda/kernel';
+
+/** Another owner has claimed the partition, or its checkpoint stands elsewhere than this process thought. */
+export class PartitionFencedError extends BackboneError {
+  readonly code = 'PARTITION_FENCED';
+  readonly retriable = true;
+
+  constructor(topic: string, partition: number, why: string) {
+    super(`${topic}[${partition}] is not this projector's to write: ${why}; it stands down and claims anew`);
+  }
+}
+
+/** A batch came for a partition that was never claimed, or that was given back. */
+export class PartitionNotClaimedError extends BackboneError {
+  readonly code = 'PARTITION_NOT_CLAIMED';
+  readonly retriable = true;
+
+  constructor(topic: string, partition: number) {
+    super(`${topic}[${partition}] is not claimed`);
+  }
+}
+
+/**
+ * Whether an error says that Postgres is away, slow or shutting down, and nothing of the events: connection errors of
+ * Node, and the classes 08 (connection), 25 (a session that was ended), 40 (conflict), 53 (resources), 55 (locks),
+ * 57 (operator, among them time-outs) of SQLSTATE.
+ */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (code === undefined) return /connection|timeout/i.test(error.message);
+  return /^(08|25|40|53|55|57)[0-9A-Z]{3}$/.test(code) || /^E[A-Z]+$/.test(code);
+}

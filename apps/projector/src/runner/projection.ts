@@ -1,0 +1,43 @@
+import type { AnyEvent, EventMetadata } from '@chorda/contracts';
+import type { Message } from '@chorda/messaging';
+import type pg from 'pg';
+
+/**
+ * Folds or copies events into tables of its own. The runner owns the transaction, the checkpoint and the order; a
+ * projection only writes. A new version has tables of its own.
+ */
+export interface Projection {
+  readonly name: string;
+  readonly version: number;
+  readonly topics: readonly string[];
+  /** Before the transaction: what the tables need to take these messages. Repeats cost nothing. */
+  prepare?(pool: pg.Pool, messages: readonly Message[]): Promise<void>;
+  /**
+   * Writes messages of one partition, in offset order, through `tx` alone. None of them was applied before.
+   *
+   * @returns How many of them changed something.
+   */
+  apply(tx: pg.ClientBase, messages: readonly Message[]): Promise<number>;
+}
+
+/** An event as a handler sees it. */
+export type EventOf<E extends AnyEvent, Type extends E['type']> = Extract<E, { readonly type: Type }>;
+
+/** What else is known of an event: its CloudEvents context, and where the log keeps it. */
+export interface EventContext {
+  readonly metadata: EventMetadata;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly recordTimeMs: number;
+}
+
+export function contextOf({ envelope, record }: Message): EventContext {
+  return {
+    metadata: envelope.metadata,
+    topic: record.topic,
+    partition: record.partition,
+    offset: record.offset,
+    recordTimeMs: record.timestampMs,
+  };
+}

@@ -1,0 +1,234 @@
+import { EventCodec } from '@chorda/contracts';
+import {
+  createKafkaDriver,
+  healthOf,
+  startConsumer,
+  startServiceReporter,
+  type KafkaAdmin,
+  OperationRecorder,
+  type ServiceReporter,
+} from '@chorda/messaging';
+import {
+  HealthRegistry,
+  kafkaConnection,
+  ProcessSampler,
+  productVersion,
+  registryConnection,
+  type AppHost,
+  type RunningApp,
+} from '@chorda/platform';
+import { createPool, migrate } from '@chorda/read-models';
+import type pg from 'pg';
+import { journalProjection } from './journal/journal.projection.js';
+import { readProjectorEnv, type ProjectorEnv } from './projector.env.js';
+import { AdvanceNotifier } from './runner/advance-notifier.js';
+import { checkpointTable } from './runner/checkpoint-table.js';
+import { DayPartitions } from './runner/day-partitions.js';
+import { exposeLag, projectionMetrics } from './runner/projection-metrics.js';
+import { ProjectionRunner, type PartitionStop } from './runner/projection-runner.js';
+import { SupervisedConsumer } from './runner/supervised-consumer.js';
+import { Upkeep } from './runner/upkeep.js';
+import { serviceHealth } from './services/service-health.projection.js';
+import { services } from './services/services.projection.js';
+
+/** One group for all projections: each record is read and decoded once, and its repeats are found once. */
+export const projectorGroup = 'projector.read-models';
+
+/** Past it without progress a partition that is behind makes the projector not ready. */
+const noProgressMsMax = 30_000;
+const transactionTimeoutMs = 5_000;
+
+/** Kafka in, Postgres out. */
+export async function startProjector(source: NodeJS.ProcessEnv, host: AppHost): Promise<RunningApp> {
+  const env = readProjectorEnv(source);
+  await migrate(env.DATABASE_URL, host.logger);
+  const projector = new Projector(env, host);
+  try {
+    await projector.start();
+  } catch (error) {
+    await projector.stop().catch(() => undefined);
+    throw error;
+  }
+  return projector;
+}
+
+class Projector implements RunningApp {
+  readonly name = 'projector';
+  private readonly pool: pg.Pool;
+  private readonly driver;
+  private readonly days: { readonly journal: DayPartitions; readonly health: DayPartitions };
+  private readonly projections;
+  private readonly notifier: AdvanceNotifier;
+  private readonly upkeep: Upkeep;
+  private readonly consumer: SupervisedConsumer;
+  private readonly health = new HealthRegistry();
+  private readonly sampler = new ProcessSampler();
+  private readonly operations = new OperationRecorder();
+  private readonly metrics;
+  private codec: EventCodec | undefined;
+  private admin: KafkaAdmin | undefined;
+  private reporter: ServiceReporter | undefined;
+  private closeProducer: () => Promise<void> = async () => undefined;
+
+  constructor(
+    private readonly env: ProjectorEnv,
+    private readonly host: AppHost,
+  ) {
+    const { logger } = host;
+    this.pool = createPool(env.DATABASE_URL, {
+      applicationName: `chorda projector ${host.instance}`.slice(0, 63),
+      connectionsMax: env.CHORDA_PROJECTOR_CONNECTIONS,
+      transactionTimeoutMs,
+    });
+    this.driver = createKafkaDriver(kafkaConnection(env, `chorda-projector-${process.pid}`), { logger });
+    this.days = {
+      journal: new DayPartitions('journal_v1', env.CHORDA_JOURNAL_RETENTION_DAYS || Infinity),
+      health: new DayPartitions('service_health_v1', env.CHORDA_HEALTH_RETENTION_DAYS),
+    };
+    this.projections = [journalProjection(this.days.journal), services, serviceHealth(this.days.health)];
+    this.notifier = new AdvanceNotifier(this.pool, logger);
+    this.upkeep = new Upkeep(this.pool, Object.values(this.days), logger);
+    this.metrics = projectionMetrics(host.metrics);
+    this.consumer = new SupervisedConsumer(() => this.consume(this.connectedCodec()), logger);
+  }
+
+  async start(): Promise<void> {
+    const { env, host } = this;
+    this.codec = await EventCodec.connect({
+      ...registryConnection(env),
+      topicPrefix: env.CHORDA_TOPIC_PREFIX,
+    });
+    this.admin = await this.driver.admin();
+    await checkpointTable.register(this.pool, this.projections);
+    // The days ahead are there before the first batch asks for them.
+    await this.upkeep.runOnce();
+    this.upkeep.start();
+    this.addHealthChecks();
+    exposeLag(host.metrics, this.projections, () => this.lags());
+    await this.startReporter(this.codec);
+    await this.consumer.start();
+  }
+
+  notReady(): Promise<readonly string[]> {
+    return this.health.notReady();
+  }
+
+  async stop(): Promise<void> {
+    this.health.beginDraining();
+    await this.reporter?.stop();
+    await this.consumer.stop();
+    await this.upkeep.stop();
+    await this.notifier.settled();
+    await this.closeProducer();
+    await this.admin?.close();
+    await this.driver.close();
+    this.codec?.close();
+    this.sampler.stop();
+    await this.pool.end();
+  }
+
+  async crashed(error: Error): Promise<void> {
+    await this.reporter?.alert({ severity: 'critical', code: 'CRASHED', message: error.message });
+  }
+
+  private connectedCodec(): EventCodec {
+    if (this.codec === undefined) throw new TypeError('The consumer starts after the codec');
+    return this.codec;
+  }
+
+  private addHealthChecks(): void {
+    this.health.add('postgres', async () => {
+      await this.pool.query('SELECT 1');
+      return undefined;
+    });
+    this.health.add('consumer', () => {
+      const consumer = this.consumer.health();
+      if (consumer === undefined) return 'not started';
+      return consumer.state === 'running' ? undefined : (consumer.error ?? consumer.state);
+    });
+    this.health.add('partitions', () => {
+      const waiting = (this.consumer.health()?.partitions ?? []).flatMap((partition) => {
+        const place = `${partition.topic}[${partition.partition}] at ${partition.nextOffset}`;
+        if (partition.stoppedBy !== undefined) return [`${place} waits: ${partition.stoppedBy}`];
+        if (partition.noProgressMs > noProgressMsMax) return [`${place}: no progress for ${partition.noProgressMs} ms`];
+        return [];
+      });
+      return waiting.length === 0 ? undefined : waiting.slice(0, 5).join('; ');
+    });
+  }
+
+  private lags() {
+    return (this.consumer.health()?.partitions ?? []).map(({ topic, lagSeconds, lagRecords }) => ({
+      topic,
+      seconds: lagSeconds,
+      records: Number(lagRecords ?? 0n),
+    }));
+  }
+
+  private consume(codec: EventCodec) {
+    const topicIds = new Map<string, string | undefined>();
+    const runner = new ProjectionRunner({
+      pool: this.pool,
+      projections: this.projections,
+      owner: this.host.instance,
+      notifier: this.notifier,
+      metrics: this.metrics,
+      operations: this.operations,
+      logger: this.host.logger,
+      topicId: async (topic) => {
+        if (!topicIds.has(topic)) topicIds.set(topic, await this.idOf(topic));
+        return topicIds.get(topic);
+      },
+      onFenced: () => this.consumer.restart(),
+      onStopped: (stop) => this.tellStop(stop),
+    });
+    return startConsumer({
+      driver: this.driver,
+      codec,
+      handler: runner,
+      options: {
+        group: projectorGroup,
+        topics: [...new Set(this.projections.flatMap(({ topics }) => topics))],
+        batchRecordsMax: this.env.CHORDA_PROJECTOR_BATCH_RECORDS,
+        checkpoints: runner,
+      },
+      logger: this.host.logger,
+      metrics: this.host.metrics,
+    });
+  }
+
+  private async idOf(topic: string): Promise<string | undefined> {
+    const [state] = (await this.admin?.describeTopics([topic])) ?? [];
+    return state?.topicId;
+  }
+
+  private tellStop(stop: PartitionStop): void {
+    const { topic, partition, offset, reason } = stop;
+    this.host.logger.error('A partition stands still', { topic, partition, offset, reason });
+    const message = `${topic}[${partition}] stands still at ${offset}: ${reason}`;
+    void this.reporter?.alert({ severity: 'critical', code: 'PARTITION_STOPPED', message, topic, partition, offset });
+  }
+
+  private async startReporter(codec: EventCodec): Promise<void> {
+    const { env, host } = this;
+    const producer = await this.driver.createProducer();
+    this.closeProducer = () => producer.close();
+    this.reporter = startServiceReporter({
+      producer,
+      codec,
+      service: this.name,
+      instance: host.instance,
+      version: productVersion,
+      sharesProcess: host.sharesProcess,
+      sample: () => ({
+        ...this.sampler.sample(),
+        operations: this.operations.take(),
+        queueSize: this.lags().reduce((sum, { records }) => sum + records, 0),
+      }),
+      health: async () => healthOf(await this.notReady()),
+      intervalMs: env.CHORDA_SELF_REPORT_INTERVAL_MS,
+      logger: host.logger,
+      metrics: host.metrics,
+    });
+  }
+}
