@@ -1,4 +1,13 @@
-import { databaseEnv, flag, httpEnv, kafkaEnv, loggingEnv, registryEnv, wholeNumber } from '@chorda/platform';
+import {
+  databaseEnv,
+  flag,
+  httpEnv,
+  kafkaEnv,
+  loggingEnv,
+  registryEnv,
+  selfReportEnv,
+  wholeNumber,
+} from '@chorda/platform';
 import { z } from 'zod';
 
 const mebibyte = 1024 * 1024;
@@ -10,6 +19,7 @@ export const gatewayEnv = z.object({
   ...databaseEnv,
   ...httpEnv,
   ...loggingEnv,
+  ...selfReportEnv,
   /** Bytes of requests that may wait for the brokers at once; past it new ones are answered 503. */
   CHORDA_INGEST_BYTES_IN_FLIGHT_MAX: wholeNumber(mebibyte, 64 * 1024 * mebibyte).default(64 * mebibyte),
   /** Requests that may wait for the brokers at once. */

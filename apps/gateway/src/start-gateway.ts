@@ -3,13 +3,20 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { asyncApiDocument, EventCodec } from '@chorda/contracts';
 import { systemClock } from '@chorda/kernel';
-import { createKafkaDriver } from '@chorda/messaging';
+import {
+  createKafkaDriver,
+  healthOf,
+  OperationRecorder,
+  startServiceReporter,
+  type ServiceReporter,
+} from '@chorda/messaging';
 import {
   apiKeyMatches,
   HealthRegistry,
   kafkaConnection,
   nestLogger,
   parseApiKey,
+  ProcessSampler,
   productVersion,
   readEnv,
   registryConnection,
@@ -46,6 +53,7 @@ interface OpenedParts {
   readonly admission: IngestAdmission;
   readonly health: HealthRegistry;
   readonly feed: TailFeed;
+  readonly operations: OperationRecorder;
   close(): Promise<void>;
 }
 
@@ -55,7 +63,7 @@ export async function startGateway(source: NodeJS.ProcessEnv, host: AppHost): Pr
   const opened = await open(env, host);
   try {
     const app = await listen(env, opened);
-    return new RunningGateway(app, opened);
+    return new RunningGateway(app, opened, env, host);
   } catch (error) {
     await opened.close();
     throw error;
@@ -66,17 +74,41 @@ class RunningGateway implements RunningApp {
   readonly name = 'gateway';
   readonly url: string;
 
+  private readonly reporter: ServiceReporter;
+  private readonly sampler = new ProcessSampler();
+
   constructor(
     private readonly app: NestFastifyApplication,
     private readonly opened: OpenedParts,
+    env: GatewayEnv,
+    host: AppHost,
   ) {
     const address = app.getHttpServer().address();
     const isSocket = typeof address === 'object' && address !== null;
     this.url = isSocket ? `http://${hostInUrl(address.address)}:${address.port}` : '';
+    const { parts, operations, admission } = opened;
+    this.reporter = startServiceReporter({
+      producer: parts.producer,
+      codec: parts.codec,
+      service: this.name,
+      instance: host.instance,
+      version: productVersion,
+      address: this.url,
+      sharesProcess: host.sharesProcess,
+      sample: () => ({ ...this.sampler.sample(), operations: operations.take(), queueSize: admission.waiting }),
+      health: async () => healthOf(await this.notReady()),
+      intervalMs: env.CHORDA_SELF_REPORT_INTERVAL_MS,
+      logger: host.logger,
+      metrics: host.metrics,
+    });
   }
 
   notReady(): Promise<readonly string[]> {
     return this.opened.health.notReady();
+  }
+
+  async crashed(error: Error): Promise<void> {
+    await this.reporter.alert({ severity: 'critical', code: 'CRASHED', message: error.message });
   }
 
   /** Readiness first, so that nobody sends more; then writes, streams and the server; the producer last. */
@@ -86,6 +118,8 @@ class RunningGateway implements RunningApp {
     admission.stop();
     parts.ring.close();
     await this.app.close();
+    await this.reporter.stop();
+    this.sampler.stop();
     await this.opened.close();
   }
 }
@@ -127,6 +161,7 @@ async function openParts(
   closing.push(() => feed.stop());
   await feed.start();
   const routes = new RouteInventory();
+  const operations = new OperationRecorder();
   const health = new HealthRegistry();
   health.add('database', async () => void (await pool.query('SELECT 1')));
   health.add('kafka', () => feed.notReady());
@@ -151,11 +186,14 @@ async function openParts(
     { bytesMax: env.CHORDA_INGEST_BYTES_IN_FLIGHT_MAX, requestsMax: env.CHORDA_INGEST_REQUESTS_IN_FLIGHT_MAX },
     metrics,
   );
-  return { parts, routes, admission, health, feed };
+  return { parts, routes, admission, health, feed, operations };
 }
 
-async function listen(env: GatewayEnv, { parts, routes, admission }: OpenedParts): Promise<NestFastifyApplication> {
-  const adapter = createHttpAdapter({ routes, metrics: parts.metrics, admission });
+async function listen(
+  env: GatewayEnv,
+  { parts, routes, admission, operations }: OpenedParts,
+): Promise<NestFastifyApplication> {
+  const adapter = createHttpAdapter({ routes, metrics: parts.metrics, admission, operations });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     logger: nestLogger(parts.logger),
     bodyParser: false,

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { context, propagation, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OperationRecorder } from '@chorda/messaging';
 import type { GatewayMetrics } from '../gateway.metrics.js';
 import { newId } from '@chorda/kernel';
 import { ingestContentTypes } from '../ingest/cloud-event-request.js';
@@ -21,6 +22,8 @@ declare module 'fastify' {
     span: Span | undefined;
     spanContext: Context | undefined;
     lease: Lease | undefined;
+    /** A stream ends when its client goes: its duration says nothing about the gateway. */
+    isEndless: boolean;
   }
 }
 
@@ -41,6 +44,7 @@ export interface HttpServerParts {
   readonly routes: RouteInventory;
   readonly metrics: GatewayMetrics;
   readonly admission: Admission;
+  readonly operations: OperationRecorder;
 }
 
 /** Fastify with what every request gets, whatever its route: identity, trace, metrics, limits. */
@@ -81,10 +85,11 @@ function takeBodiesAsBytes(fastify: FastifyInstance): void {
   });
 }
 
-function addRequestHooks(fastify: FastifyInstance, { metrics, admission }: HttpServerParts): void {
+function addRequestHooks(fastify: FastifyInstance, { metrics, admission, operations }: HttpServerParts): void {
   fastify.decorateRequest('trace');
   fastify.decorateRequest('credential', undefined);
   fastify.decorateRequest('lease', undefined);
+  fastify.decorateRequest('isEndless', false);
   fastify.decorateRequest('span', undefined);
   fastify.decorateRequest('spanContext', undefined);
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -119,10 +124,16 @@ function addRequestHooks(fastify: FastifyInstance, { metrics, admission }: HttpS
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     endSpan(request, reply);
-    metrics.requestDuration.observe(
-      { method: request.method, route: request.routeOptions.url ?? 'unknown', status: String(reply.statusCode) },
-      reply.elapsedTime / 1000,
-    );
+    if (!request.isEndless) {
+      const { statusCode, elapsedTime } = reply;
+      const labels = {
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        status: String(statusCode),
+      };
+      metrics.requestDuration.observe(labels, elapsedTime / 1000);
+      operations.record('http.request', elapsedTime, statusCode >= 500);
+    }
     done();
   });
 }

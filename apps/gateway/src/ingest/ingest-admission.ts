@@ -26,6 +26,10 @@ export class IngestAdmission implements Admission {
     private readonly metrics: GatewayMetrics,
   ) {}
 
+  get waiting(): number {
+    return this.requests;
+  }
+
   stop(): void {
     this.isStopping = true;
   }

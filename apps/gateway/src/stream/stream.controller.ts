@@ -49,6 +49,7 @@ export class StreamController {
     if (this.clients >= this.settings.clientsMax) {
       throw new Problem('OVERLOADED', `There are ${this.clients} streams already`, { headers });
     }
+    request.isEndless = true;
     reply.hijack();
     reply.raw.writeHead(200, {
       ...Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])),

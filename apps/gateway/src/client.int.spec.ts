@@ -1,0 +1,148 @@
+import { ChordaClient, ChordaError, uncheckedEvent, type OutgoingEvent, type TailMessage } from '@chorda/client';
+import { newId } from '@chorda/kernel';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import {
+  everyScope,
+  prepareGround,
+  startGatewayOn,
+  untilTrue,
+  type GatewayUnderTest,
+  type Ground,
+} from './test-support/gateway-under-test.js';
+
+/** The SDK against the gateway it is for: each holds the other to the same paths, names and answers. */
+let ground: Ground;
+let gateway: GatewayUnderTest;
+let apiKey: string;
+
+beforeAll(async () => {
+  ground = await prepareGround(inject('stack'));
+  gateway = await startGatewayOn(ground);
+  apiKey = await ground.issueKey(everyScope);
+});
+
+afterAll(async () => {
+  await gateway?.stop();
+  await ground?.close();
+});
+
+const client = () => new ChordaClient({ url: gateway.url, apiKey, source: 'urn:sdk-spec' });
+
+function executed(agentId: string, input: number): OutgoingEvent {
+  return {
+    type: 'agent.executed',
+    data: {
+      agent_id: agentId,
+      execution_id: newId(),
+      input_data: { input },
+      output_data: null,
+      execution_time_ms: 12,
+      status: 'completed',
+    },
+  };
+}
+
+describe('the client and the gateway', () => {
+  it('send an event, read it back by its id, and find it', async () => {
+    const agentId = newId();
+    const { id } = await client().events.send({ ...executed(agentId, 1), correlationid: 'c-1' } as OutgoingEvent);
+    await ground.journal.catchUp();
+    const event = await client().events.get(id);
+    expect(event).toMatchObject({ id, source: 'urn:sdk-spec', subject: agentId, correlationid: 'c-1' });
+    expect(event.type === 'agent.executed' && event.data.input_data).toEqual({ input: 1 });
+    const found: string[] = [];
+    const filter = { types: ['agent.executed'] as const, subject: agentId, correlationId: 'c-1', from: new Date(0) };
+    for await (const each of client().events.search(filter, { limit: 1 })) found.push(each.id);
+    expect(found).toEqual([id]);
+  });
+
+  it('find all of many events, page by page', async () => {
+    const agentId = newId();
+    const results = await client().events.sendAll(Array.from({ length: 25 }, (_, index) => executed(agentId, index)));
+    expect(results.every(({ status }) => status === 'logged')).toBe(true);
+    await ground.journal.catchUp();
+    const pages: number[] = [];
+    const found = new Set<string>();
+    for await (const page of client().events.search({ subject: agentId }, { limit: 10 }).pages()) {
+      pages.push(page.events.length);
+      for (const { id } of page.events) found.add(id);
+    }
+    expect(pages).toEqual([10, 10, 5]);
+    expect([...found].sort()).toEqual(results.map(({ id }) => id).sort());
+  });
+
+  it('wait for a position, and say so where it is not reached', async () => {
+    const agentId = newId();
+    const { position } = await client().events.send(executed(agentId, 1));
+    const pages = client().events.search({ subject: agentId }, { minPosition: position, waitMs: 100 }).pages();
+    for await (const page of pages) expect(page).toMatchObject({ events: [], complete: false, reason: 'lagging' });
+    await ground.journal.catchUp();
+    const after = client().events.search({ subject: agentId }, { minPosition: position, waitMs: 10_000 }).pages();
+    for await (const page of after) expect(page).toMatchObject({ events: [{ position }], complete: true });
+  });
+
+  it('name the field that is wrong, of one event and of one in a batch', async () => {
+    const wrong = uncheckedEvent({ type: 'agent.deleted', data: { agent_id: 7 } });
+    const error: unknown = await client()
+      .events.send(wrong)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ChordaError);
+    expect(error).toMatchObject({ status: 422, requestId: expect.any(String) });
+    const agentId = newId();
+    const bad = uncheckedEvent({ type: 'agent.executed', data: { agent_id: agentId } });
+    const results = await client().events.sendAll([executed(agentId, 1), bad]);
+    expect(results).toMatchObject([{ status: 'logged' }, { status: 'refused', error: { code: 'INVALID_EVENT' } }]);
+    const [, refused] = results;
+    const pointers =
+      refused !== undefined && 'error' in refused ? refused.error.issues.map(({ pointer }) => pointer) : [];
+    expect(pointers).toContain('/data/execution_id');
+  });
+
+  it('refuse a wrong key once and for all', async () => {
+    const stranger = new ChordaClient({ url: gateway.url, apiKey: 'chd_wrong' });
+    await expect(stranger.system()).rejects.toMatchObject({ status: 401, retriable: false });
+    const tail = stranger.tail()[Symbol.asyncIterator]();
+    await expect(tail.next()).rejects.toMatchObject({ status: 401 });
+  });
+
+  it('show the services', async () => {
+    expect(await client().system()).toEqual({ services: [] });
+  });
+});
+
+describe('a tail over a restart of the gateway', () => {
+  it('brings each event once and in order, and says how the connection is', async () => {
+    const agentId = newId();
+    const stop = new AbortController();
+    const messages: TailMessage[] = [];
+    const states: string[] = [];
+    const tail = client().tail({ subject: agentId, signal: stop.signal, onConnection: (state) => states.push(state) });
+    const reading = (async () => {
+      for await (const message of tail) messages.push(message);
+    })();
+    await untilTrue(() => states.length === 1);
+    for (let index = 0; index < 5; index += 1) await client().events.send(executed(agentId, index));
+    await untilTrue(() => messages.length === 5);
+
+    const { port } = new URL(gateway.url);
+    await gateway.stop();
+    gateway = await startGatewayOn(ground, { PORT: port });
+    for (let index = 5; index < 10; index += 1) await client().events.send(executed(agentId, index));
+    await ground.journal.catchUp();
+    await untilTrue(
+      () => messages.length >= 10,
+      20_000,
+      () => `${messages.length} messages, ${states.join(', ')}`,
+    );
+
+    const inputs = messages.map((message) =>
+      message.kind === 'event' && message.event.type === 'agent.executed'
+        ? message.event.data.input_data
+        : message.kind,
+    );
+    expect(inputs).toEqual(Array.from({ length: 10 }, (_, input) => ({ input })));
+    expect(states.slice(0, 3)).toEqual(['open', 'lost', 'open']);
+    stop.abort();
+    await reading;
+  });
+});
