@@ -81,11 +81,15 @@ export class EventCodec {
   }
 
   /**
-   * A codec that reads and does not write, for commands and tests without a registry. `encode` throws; records written
-   * by this build or a released one are read, others stay unknown.
+   * A codec that never asks a registry: it reads what this build or a released one wrote, and learns nothing.
+   *
+   * @param schemaId Stands in every frame that it writes, so such records are for tests alone. Left out: `encode` throws.
    */
-  static offline(): EventCodec {
-    return new EventCodec(new RegistryClient({ registryUrl: 'http://127.0.0.1:1', timeoutMs: 1 }), new Map());
+  static offline(schemaId?: number): EventCodec {
+    const ids = new Map<string, number>();
+    if (schemaId !== undefined)
+      for (const { topic, type } of currentSubjects('')) ids.set(idKey(topic, type), schemaId);
+    return new EventCodec(new RegistryClient({ registryUrl: 'http://127.0.0.1:1', timeoutMs: 1_000 }), ids);
   }
 
   /** Closes idle connections to the registry. */
