@@ -28,8 +28,9 @@ afterAll(async () => {
 
 const client = () => new ChordaClient({ url: gateway.url, apiKey, source: 'urn:sdk-spec' });
 
-function executed(agentId: string, input: number): OutgoingEvent {
+function executed(agentId: string, input: number, correlationId?: string): OutgoingEvent {
   return {
+    correlationid: correlationId,
     type: 'agent.executed',
     data: {
       agent_id: agentId,
@@ -45,7 +46,7 @@ function executed(agentId: string, input: number): OutgoingEvent {
 describe('the client and the gateway', () => {
   it('send an event, read it back by its id, and find it', async () => {
     const agentId = newId();
-    const { id } = await client().events.send({ ...executed(agentId, 1), correlationid: 'c-1' } as OutgoingEvent);
+    const { id } = await client().events.send(executed(agentId, 1, 'c-1'));
     await ground.journal.catchUp();
     const event = await client().events.get(id);
     expect(event).toMatchObject({ id, source: 'urn:sdk-spec', subject: agentId, correlationid: 'c-1' });
