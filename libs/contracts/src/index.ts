@@ -56,3 +56,4 @@ export { asyncApiDocument } from './generated/asyncapi.js';
 export { runGenerator } from './generator/main.js';
 export { releaseSchemas, type Release, type ReleaseOptions } from './generator/release.js';
 export { gateIssues } from './generator/gate.js';
+export { dataSchemaUrn, schemaFingerprint } from './schema/canonical.js';

@@ -28,6 +28,11 @@ export class Bench {
     this.#endings.push(() => rmSync(this.folder, { recursive: true, force: true }));
   }
 
+  /** Ended with the rest, before what was started earlier. */
+  atEnd(ending: () => Promise<unknown> | void): void {
+    this.#endings.push(ending);
+  }
+
   /** Another client of the same kind, as another process would have it. */
   newDriver(): KafkaDriver {
     const driver = driversUnderTest[this.driverName](this.connection);
