@@ -1,2 +1,3 @@
 export { freshDatabase, type FreshDatabase } from './database.js';
 export { freshTopicPrefix, startStack, type StackAddresses, type TestStack, type TestStackOptions } from './stack.js';
+export { startSourceProcess, type SourceProcess } from './source-process.js';

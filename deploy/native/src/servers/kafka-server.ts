@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ServerFailedError } from '../errors.js';
-import type { Java } from '../machine/java.js';
+import { sharedClasses, type Java } from '../machine/java.js';
 import { answersOnPort } from '../machine/ports.js';
 import { ManagedServer } from './managed-server.js';
 import type { Reaper } from './reaper.js';
@@ -59,6 +59,7 @@ export class KafkaServer extends ManagedServer {
           `-Xmx${options.heapMib}m`,
           '-XX:+UseG1GC',
           '-XX:MaxGCPauseMillis=20',
+          ...sharedClasses(options.java, folder),
           ...jvmArguments(options, folder),
           'kafka.Kafka',
           join(folder, 'server.properties'),

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Java } from '../machine/java.js';
+import { sharedClasses, type Java } from '../machine/java.js';
 import { ManagedServer } from './managed-server.js';
 import type { Reaper } from './reaper.js';
 import type { ServerPlace } from './server.js';
@@ -28,11 +28,19 @@ export class RegistryServer extends ManagedServer {
       pidFile: join(options.home, 'run', 'registry.pid'),
       stopSignal: 'SIGTERM',
       readyTimeoutMs: 120_000,
-      stopTimeoutMs: 15_000,
+      stopTimeoutMs: 30_000,
       isReady: () => answers(`${url}/subjects`),
       launch: {
         program: options.java.program,
-        arguments: ['-Xms64m', '-Xmx320m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', options.jar],
+        arguments: [
+          '-Xms64m',
+          '-Xmx320m',
+          '-XX:+UseSerialGC',
+          '-XX:TieredStopAtLevel=1',
+          ...sharedClasses(options.java, join(options.home, 'registry')),
+          '-jar',
+          options.jar,
+        ],
         env: { ...options.env, ...registryEnv(options) },
         cwd: join(options.home, 'registry'),
       },
@@ -55,7 +63,14 @@ function registryEnv(options: RegistryOptions): NodeJS.ProcessEnv {
     QUARKUS_HTTP_PORT: String(options.port),
     QUARKUS_MANAGEMENT_HOST: '127.0.0.1',
     QUARKUS_MANAGEMENT_PORT: String(options.managementPort),
+    // It looks for a snapshot before it reads its journal, and waits that long for each answer of none: by default 5 s,
+    // twice a start. A snapshot that came later than this costs a longer replay and nothing else.
+    APICURIO_KAFKASQL_CONSUMER_POLL_TIMEOUT: '1000',
+    // One line a request, and one a change, say nothing that a developer asked for.
+    QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
     QUARKUS_LOG_LEVEL: 'WARN',
+    QUARKUS_LOG_CATEGORY__IO_APICURIO__LEVEL: 'WARN',
+    QUARKUS_LOG_CATEGORY__IO_APICURIO_REGISTRY_LOGGING_AUDIT__LEVEL: 'WARN',
   };
 }
 

@@ -92,9 +92,11 @@ export class Development {
     await startStackServers(this.servers, say, this.ending.signal);
     this.ending.signal.throwIfAborted();
     this.watch = new ServerWatch(serversOf(this.servers), say);
+    say(`Servers are up after ${seconds(startedMs)}; tables, topics, schemas …`);
     const env = this.appEnvironment();
     const key = await prepareData(env, home);
     this.ending.signal.throwIfAborted();
+    say(`Data is prepared after ${seconds(startedMs)}; apps …`);
     await this.startApps(await loading, env);
     this.ending.signal.throwIfAborted();
     this.announce(env, key, startedMs);
@@ -194,9 +196,7 @@ export class Development {
     say('');
     for (const line of commandLines(addresses.gatewayUrl, key)) say(line);
     say('');
-    say(
-      `Ready after ${((Date.now() - startedMs) / 1000).toFixed(1)} s. Logs: ${join(this.settings.home, 'logs')}. Ctrl-C stops it.`,
-    );
+    say(`Ready after ${seconds(startedMs)}. Logs: ${join(this.settings.home, 'logs')}. Ctrl-C stops it.`);
   }
 
   /** For the `chorda` command, which finds a running start by it. It holds the key: readable by its owner alone. */
@@ -245,4 +245,8 @@ export class Development {
 /** With servers of our own nobody else's events are at stake, and `npm run demo` has no decision engine to go to yet. */
 function demoDefaults(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { CHORDA_SIMULATED_DECISIONS: env['CHORDA_SIMULATED_DECISIONS'] || 'true' };
+}
+
+function seconds(sinceMs: number): string {
+  return `${((Date.now() - sinceMs) / 1000).toFixed(1)} s`;
 }
