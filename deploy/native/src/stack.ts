@@ -30,6 +30,8 @@ export interface StackOptions extends ArtifactOptions {
   readonly kafkaSaslPort?: number;
   /** For a registry without the Kafka of this stack. */
   readonly kafkaBrokers?: string;
+  /** For a home that is started again and again. */
+  readonly keepClasses?: boolean;
   /** Ends the servers when this process is killed. */
   readonly reaper?: Reaper;
 }
@@ -51,7 +53,8 @@ export async function prepareStack(options: StackOptions): Promise<StackServers>
   const { home, env, ports, servers } = options;
   const wants = (name: ServerName) => servers.includes(name);
   for (const folder of [home, join(home, 'run'), join(home, 'logs')]) mkdirSync(folder, { recursive: true });
-  const place = { home, env, ...(options.reaper === undefined ? {} : { reaper: options.reaper }) };
+  const keepClasses = options.keepClasses ?? false;
+  const place = { home, env, keepClasses, ...(options.reaper === undefined ? {} : { reaper: options.reaper }) };
   // One after the other: two downloads at once are no faster, and their progress lines would mix.
   const java = wants('kafka') || wants('registry') ? await ensureJava(wants('registry') ? 21 : 17, options) : undefined;
   const classpath = wants('kafka') ? await kafkaJars(options) : undefined;

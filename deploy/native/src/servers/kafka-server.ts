@@ -59,7 +59,7 @@ export class KafkaServer extends ManagedServer {
           `-Xmx${options.heapMib}m`,
           '-XX:+UseG1GC',
           '-XX:MaxGCPauseMillis=20',
-          ...sharedClasses(options.java, folder),
+          ...(options.keepClasses ? sharedClasses(options.java, folder) : []),
           ...jvmArguments(options, folder),
           'kafka.Kafka',
           join(folder, 'server.properties'),

@@ -37,7 +37,7 @@ export class RegistryServer extends ManagedServer {
           '-Xmx320m',
           '-XX:+UseSerialGC',
           '-XX:TieredStopAtLevel=1',
-          ...sharedClasses(options.java, join(options.home, 'registry')),
+          ...(options.keepClasses ? sharedClasses(options.java, join(options.home, 'registry')) : []),
           '-jar',
           options.jar,
         ],

@@ -25,4 +25,6 @@ export interface ServerPlace {
   /** Its data lies in a folder of its name under here, its log and pid file beside. */
   readonly home: string;
   readonly env: NodeJS.ProcessEnv;
+  /** JVMs write their classes down at their first end, which takes seconds, and start faster from then on. */
+  readonly keepClasses?: boolean;
 }

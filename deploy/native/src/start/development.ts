@@ -85,7 +85,7 @@ export class Development {
     const { home, ports, embedded, kafkaHeapMib } = settings;
     this.servers = await prepareStack({
       ...artifacts,
-      ...{ home, ports, servers: embedded, kafkaHeapMib },
+      ...{ home, ports, servers: embedded, kafkaHeapMib, keepClasses: true },
       ...(options.env['KAFKA_BROKERS'] ? { kafkaBrokers: options.env['KAFKA_BROKERS'] } : {}),
     });
     if (embedded.length > 0) say(`Starting ${embedded.join(', ')} …`);
