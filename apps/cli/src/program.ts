@@ -12,11 +12,11 @@ import { projectionsCommand } from './projections/projections.command.js';
 import { schemasCommand } from './schemas/schemas.command.js';
 import { topicsCommand } from './topics/topics.command.js';
 
-const introduction = `Chorda is an event backbone for AI agents on Apache Kafka: systems send events into it,
-projections make tables of them, and everybody can query the tables or watch the events live.
-
-Run \`npm start\` in the repository first; the commands below find it by themselves.
-To talk to another Chorda, set CHORDA_URL and CHORDA_API_KEY.`;
+const introduction =
+  'Chorda is an event backbone for AI agents on Apache Kafka: systems send events into it, projections make tables ' +
+  'of them, and everybody can query the tables or watch the events live.\n\n' +
+  'Run `npm start` in the repository first; the commands below find it by themselves. To talk to another Chorda, set ' +
+  'CHORDA_URL and CHORDA_API_KEY.';
 
 const afterword = `${examples(
   [
@@ -73,7 +73,11 @@ function withConventions(command: Command, streams: Streams): Command {
     writeOut: (text) => streams.stdout.write(text),
     writeErr: (text) => streams.stderr.write(text),
   };
-  command.configureOutput(output).exitOverride().showHelpAfterError('(add --help for what it takes)');
+  command
+    .helpCommand(false)
+    .configureOutput(output)
+    .exitOverride()
+    .showHelpAfterError('(add --help for what it takes)');
   command.configureHelp({ showGlobalOptions: true, sortSubcommands: false });
   for (const inner of command.commands) withConventions(inner, streams);
   return command;

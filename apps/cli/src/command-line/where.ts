@@ -34,7 +34,6 @@ interface StackFile {
 const settingNames: Readonly<Record<string, string>> = {
   gatewayUrl: 'CHORDA_URL',
   apiKey: 'CHORDA_API_KEY',
-  metricsUrl: 'CHORDA_METRICS_URL',
   kafkaBrokers: 'KAFKA_BROKERS',
   registryUrl: 'SCHEMA_REGISTRY_URL',
   databaseUrl: 'DATABASE_URL',

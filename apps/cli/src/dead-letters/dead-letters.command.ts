@@ -18,6 +18,7 @@ export function deadLettersCommand(cli: CommandLine): Command {
 
 function listCommand(cli: CommandLine): Command {
   return new Command('list')
+    .summary('How many there are, of what, and why')
     .description('Dead letters, grouped by topic, consumer group and reason')
     .option('-t, --topic <name>', 'only of this topic')
     .option('-g, --group <name>', 'only of this consumer group')
@@ -41,6 +42,7 @@ function listCommand(cli: CommandLine): Command {
 
 function showCommand(cli: CommandLine): Command {
   return new Command('show')
+    .summary('One dead letter whole')
     .description('One dead letter whole: its error, its headers and the bytes it had')
     .requiredOption('-t, --topic <name>', 'the topic that the message was on')
     .requiredOption('-g, --group <name>', 'the consumer group that set it aside')
@@ -63,8 +65,9 @@ function showCommand(cli: CommandLine): Command {
 
 function redriveCommand(cli: CommandLine): Command {
   return new Command('redrive')
+    .summary('Send them through again')
     .description(
-      'Send dead letters through again: to that consumer group alone, never to the source topic, ids kept.\n' +
+      'Send dead letters through again: to that consumer group alone, never to the source topic, ids kept. ' +
         'Asks first, unless --yes is given.',
     )
     .requiredOption('-t, --topic <name>', 'the topic that the messages were on')

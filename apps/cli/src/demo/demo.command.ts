@@ -5,9 +5,10 @@ import type { DemoOptions } from './run-demo.js';
 
 export function demoCommand(cli: CommandLine): Command {
   return new Command('demo')
+    .summary('Send a day of an invented company')
     .description(
-      'Send a day of an invented company through the HTTP door: agents live, execute and fail, workflows run,\n' +
-        'people approve, models are called. The same seed and day are the same events with the same ids, so a\n' +
+      'Send a day of an invented company through the HTTP door: agents live, execute and fail, workflows run, ' +
+        'people approve, models are called. The same seed and day are the same events with the same ids, so a ' +
         'second run adds nothing to the read models.',
     )
     .option('--events <count>', 'how many events', positiveNumber, 5_000)

@@ -3,8 +3,9 @@ import { examples, type CommandLine } from '../command-line/command-line.js';
 
 export function doctorCommand(cli: CommandLine): Command {
   return new Command('doctor')
+    .summary('Check this machine and every server, and send a probe end to end')
     .description(
-      'Check this machine and every server, then send a probe event end to end and time each hop.\n' +
+      'Check this machine and every server, then send a probe event end to end and time each hop. ' +
         'Each line that is not well says what to do. Ends with 1 when anything is broken.',
     )
     .option('--machine', 'only what `npm start` needs of this machine; no server has to run')

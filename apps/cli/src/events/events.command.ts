@@ -17,8 +17,9 @@ export function eventsCommand(cli: CommandLine): Command {
 
 function sendCommand(cli: CommandLine): Command {
   return new Command('send')
+    .summary('Send one event, or many from a file')
     .description(
-      'Send one event, or many from a file, and wait until Kafka has them on disk.\n' +
+      'Send one event, or many from a file, and wait until all in-sync brokers have them. ' +
         'The answer names the position in the log; a refused event names each field that is wrong.',
     )
     .argument('[type]', 'the event type, for example external.webhook; `chorda schemas list` prints them all')
@@ -53,6 +54,7 @@ function sendCommand(cli: CommandLine): Command {
 
 function tailCommand(cli: CommandLine): Command {
   return new Command('tail')
+    .summary('Print events as they are written')
     .description('Print events as they are written, until Ctrl-C. A lost connection is taken up where it broke off.')
     .option('-t, --type <pattern...>', 'only these types; `agent.*` takes a whole area')
     .option('-s, --subject <text>', 'only events about this subject')
@@ -77,6 +79,7 @@ function tailCommand(cli: CommandLine): Command {
 
 function searchCommand(cli: CommandLine): Command {
   return new Command('search')
+    .summary('Find events in the journal')
     .description('Find events in the journal, newest first')
     .option('-t, --type <pattern...>', 'only these types; `agent.*` takes a whole area')
     .option('-s, --subject <text>', 'only events about this subject')
@@ -104,6 +107,7 @@ function searchCommand(cli: CommandLine): Command {
 
 function getCommand(cli: CommandLine): Command {
   return new Command('get')
+    .summary('Print one event by its id')
     .description('Print one event by its id')
     .argument('<id>', "the event's id")
     .option('--source <uri>', 'who sent it, where two senders used the same id')

@@ -15,6 +15,7 @@ export function keysCommand(cli: CommandLine): Command {
 
 function createCommand(cli: CommandLine): Command {
   return new Command('create')
+    .summary('Make a key and print it, once')
     .description('Make a key and print it. This is the only time that it is shown: only its hash is kept.')
     .argument('<name>', 'what the key is for, for people who read the list')
     .option('--tenant <id>', 'the tenant whose events it reads and writes', 'default')
@@ -38,6 +39,7 @@ function createCommand(cli: CommandLine): Command {
 
 function listCommand(cli: CommandLine): Command {
   return new Command('list')
+    .summary('All keys, without their secrets')
     .description('All keys, without their secrets')
     .option('--tenant <id>', 'the tenant', 'default')
     .action(
@@ -50,6 +52,7 @@ function listCommand(cli: CommandLine): Command {
 
 function revokeCommand(cli: CommandLine): Command {
   return new Command('revoke')
+    .summary('End a key')
     .description('End a key: gateways refuse it within seconds')
     .argument('<id>', 'the id from `chorda keys list`')
     .option('--tenant <id>', 'the tenant', 'default')

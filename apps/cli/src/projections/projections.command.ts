@@ -8,7 +8,7 @@ export function projectionsCommand(cli: CommandLine): Command {
   projections
     .command('list')
     .description(
-      'For each projection and partition: the next offset it will apply, how far that is behind the log in events\n' +
+      'For each projection and partition: the next offset it will apply, how far that is behind the log in events ' +
         'and seconds, which process holds it, and why it stopped where it did. Ends with 1 when one is stopped.',
     )
     .addHelpText(
