@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Admin, KafkaConfig } from 'kafkajs';
-import type { Logger } from '@chorda/kernel';
-import { TopicMissingError } from '../errors.js';
+import { sleep, type Logger } from '@chorda/kernel';
+import { BrokerUnavailableError, TopicMissingError } from '../errors.js';
 import type { KafkaAdmin, KafkaConnection, RecordPlace, TopicSpec, TopicState } from '../port.js';
 import type { Cluster } from './cluster.js';
 import { toBackboneError } from './errors.js';
@@ -11,6 +11,7 @@ import { openSocket, saslOptions, tlsOptions } from './sockets.js';
 const { Kafka, ConfigResourceTypes, logLevel }: typeof import('kafkajs') = createRequire(import.meta.url)('kafkajs');
 
 const dynamicTopicConfig = 1;
+const leaderPatienceMs = 10_000;
 
 export async function connectAdmin(connection: KafkaConnection, cluster: Cluster, logger: Logger): Promise<KafkaAdmin> {
   const kafka = new Kafka({
@@ -82,7 +83,7 @@ class KafkajsAdmin implements KafkaAdmin {
     // False where all exist already: making a topic twice is the same as making it once.
     await asOurs('Creating topics', () =>
       this.admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false,
         topics: specs.map((spec) => ({
           topic: this.full(spec.name),
           numPartitions: spec.partitions,
@@ -91,6 +92,7 @@ class KafkajsAdmin implements KafkaAdmin {
         })),
       }),
     );
+    await this.waitForLeaders(specs.map(({ name }) => this.full(name)));
   }
 
   async alterTopicConfig(name: string, config: Readonly<Record<string, string>>): Promise<void> {
@@ -138,6 +140,21 @@ class KafkajsAdmin implements KafkaAdmin {
     await Promise.allSettled([this.admin.disconnect(), this.cluster.close()]);
   }
 
+  /** A broker hears of a new topic some time after the controller has made it, and kafkajs takes that for an error. */
+  private async waitForLeaders(names: readonly string[]): Promise<void> {
+    const deadlineMs = Date.now() + leaderPatienceMs;
+    for (;;) {
+      const { topics } = await this.cluster.refresh(names);
+      const isLed = (name: string) =>
+        topics.some((topic) => topic.name === name && topic.errorCode === 0 && topic.partitions.every(hasLeader));
+      const unled = names.find((name) => !isLed(name));
+      if (unled === undefined) return;
+      if (Date.now() > deadlineMs)
+        throw new BrokerUnavailableError(`Topic ${this.bare(unled)} was made and has no leader`);
+      await sleep(50);
+    }
+  }
+
   private full(name: string): string {
     return `${this.prefix}${name}`;
   }
@@ -145,4 +162,8 @@ class KafkajsAdmin implements KafkaAdmin {
   private bare(name: string): string {
     return name.slice(this.prefix.length);
   }
+}
+
+function hasLeader({ leader }: { readonly leader: number }): boolean {
+  return leader >= 0;
 }

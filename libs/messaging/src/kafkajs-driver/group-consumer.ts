@@ -135,6 +135,8 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   /** Waits for the reader of an older assignment: two at once would handle the same records side by side. */
   private async runReader(partition: AssignedPartition, session: GroupSession): Promise<void> {
     const key = `${partition.topic}/${partition.partition}`;
+    // From here on the watchdog counts: an older reader that never returns must not keep the partition from others.
+    partition.progress();
     await this.readers.get(key);
     if (partition.intake.aborted) return;
     const reading = this.options.run(partition).catch((error: unknown) => {

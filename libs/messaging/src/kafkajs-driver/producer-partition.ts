@@ -190,6 +190,7 @@ export class ProducerPartition {
   private close(): void {
     this.open = undefined;
     this.inFlight = false;
+    this.retryAtMs = 0;
   }
 
   /** `shift` on a long array moves all of it; the taken head is cut off now and then instead. */
