@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { context, propagation, ROOT_CONTEXT, type Context } from '@opentelemetry/api';
 import { encodePosition, EventCodec, type EventEnvelope } from '@chorda/contracts';
 import { BackboneError, type Logger } from '@chorda/kernel';
 import type { OutgoingRecord, Producer, RecordPlace } from '@chorda/messaging';
@@ -30,6 +31,8 @@ interface Ready {
   readonly index: number;
   readonly envelope: EventEnvelope;
   readonly record: OutgoingRecord;
+  /** The trace that the event brought; left out: the request's. */
+  readonly trace: Context | undefined;
 }
 
 @Injectable()
@@ -70,7 +73,8 @@ export class IngestService {
     if (!accepted.ok) return { status: 'refused', id: accepted.id, problem: accepted.problem };
     try {
       const { topic, key, partition, value, headers } = this.codec.encode(accepted.envelope);
-      return { index, envelope: accepted.envelope, record: { topic, key, partition, value, headers } };
+      const trace = ownTrace(accepted.envelope, sender);
+      return { index, envelope: accepted.envelope, record: { topic, key, partition, value, headers }, trace };
     } catch (error) {
       return { status: 'refused', id: accepted.envelope.metadata.id, problem: unencodable(error, event) };
     }
@@ -93,10 +97,11 @@ export class IngestService {
     }
   }
 
-  private async send({ envelope, record }: Ready): Promise<ItemResult> {
+  private async send({ envelope, record, trace }: Ready): Promise<ItemResult> {
     const { id, source } = envelope.metadata;
     try {
-      const sending = this.producer.send(record);
+      const send = () => this.producer.send(record);
+      const sending = trace === undefined ? send() : context.with(trace, send);
       crashPoint('gateway-batch-in-hand');
       const place = await sending;
       crashPoint('gateway-acknowledged-unanswered');
@@ -159,6 +164,14 @@ function nextWave(chain: readonly Ready[], start: number): readonly Ready[] {
     end += 1;
   }
   return chain.slice(start, end);
+}
+
+/** Events that were gathered before they were sent each belong to the trace that caused them, not to the sending. */
+function ownTrace({ metadata }: EventEnvelope, sender: Sender): Context | undefined {
+  const { traceparent, tracestate } = metadata;
+  return traceparent === sender.traceparent
+    ? undefined
+    : propagation.extract(ROOT_CONTEXT, { traceparent, tracestate });
 }
 
 /** As the answer shows it. */
