@@ -624,7 +624,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -695,7 +696,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -923,7 +925,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -1007,7 +1010,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -1087,7 +1091,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -1177,7 +1182,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -1322,7 +1328,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -1555,7 +1562,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -1617,7 +1625,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -1688,7 +1697,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -1812,7 +1822,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -1892,7 +1903,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -1959,7 +1971,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -2059,7 +2072,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -2202,7 +2216,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -2329,7 +2344,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -2425,7 +2441,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -2521,7 +2538,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -2583,7 +2601,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -2724,7 +2743,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -2839,7 +2859,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -2942,7 +2963,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -3076,7 +3098,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -3189,7 +3212,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -3305,7 +3329,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -3445,7 +3470,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -3668,7 +3694,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -3817,7 +3844,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -3966,7 +3994,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -4150,7 +4179,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -4353,7 +4383,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -4527,7 +4558,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -4721,7 +4753,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -4874,7 +4907,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -5060,7 +5094,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -5232,7 +5267,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -5322,7 +5358,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -5407,7 +5444,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -5509,7 +5547,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -5649,7 +5688,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -5769,7 +5809,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -5960,7 +6001,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -6044,7 +6086,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -6111,7 +6154,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -6200,7 +6244,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -6341,7 +6386,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -6467,7 +6513,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -6607,7 +6654,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -6752,7 +6800,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -6879,7 +6928,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -6973,7 +7023,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -7072,7 +7123,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -7163,7 +7215,8 @@ export const asyncApiDocument: JsonValue = {
     "bindings": {
      "kafka": {
       "key": {
-       "$ref": "#/components/schemas/eventKey"
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
       },
       "schemaIdLocation": "payload",
       "schemaIdPayloadEncoding": "confluent",
@@ -7270,10 +7323,6 @@ export const asyncApiDocument: JsonValue = {
       "description": "W3C trace context."
      }
     }
-   },
-   "eventKey": {
-    "type": "string",
-    "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
    }
   }
  }

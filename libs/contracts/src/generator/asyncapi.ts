@@ -28,7 +28,7 @@ export function asyncApi(schemas: readonly EventSchema[]): JsonValue {
     operations: Object.fromEntries(sorted.map(([topic]) => [`read_${channelId(topic)}`, operation(topic)])),
     components: {
       messages: Object.fromEntries(schemas.map((schema) => [schema.type, message(schema)])),
-      schemas: { eventHeaders, eventKey },
+      schemas: { eventHeaders },
     },
   };
 }
@@ -140,7 +140,7 @@ function message(schema: EventSchema): JsonValue {
     tags: [{ name: schema.area }, { name: schema.kind }],
     bindings: {
       kafka: {
-        key: { $ref: '#/components/schemas/eventKey' },
+        key: eventKey,
         schemaIdLocation: 'payload',
         schemaIdPayloadEncoding: 'confluent',
         schemaLookupStrategy: 'TopicRecordNameStrategy',
