@@ -63,6 +63,7 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       // No hook ran for such a request, so it has no identity yet.
       identify(request, undefined);
+      setSafeHeaders(reply, request.trace);
       const isLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH';
       const problem = isLong
         ? new Problem('URI_TOO_LONG', 'A part of the address is too long')

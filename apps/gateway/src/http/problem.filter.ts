@@ -13,6 +13,13 @@ const fastifyCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   FST_ERR_MAX_PARAM_LENGTH: ['URI_TOO_LONG', 'A part of the address is too long'],
 };
 
+/** Nest wraps most of them and keeps the status alone. */
+const nestStatuses: Readonly<Record<number, readonly [ProblemCode, string]>> = {
+  413: ['PAYLOAD_TOO_LARGE', 'The body is larger than a request may be'],
+  414: ['URI_TOO_LONG', 'A part of the address is too long'],
+  415: ['UNSUPPORTED_MEDIA_TYPE', 'The content type is not one that this address takes'],
+};
+
 /** Turns everything that leaves a handler into `application/problem+json`; what was not foreseen is told to the log alone. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -41,7 +48,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof InvalidInputError) {
       return new Problem('INVALID_REQUEST', error.message, { issues: error.issues });
     }
-    const known = fastifyCodes[codeOf(error)];
+    const known =
+      fastifyCodes[codeOf(error)] ?? (error instanceof HttpException ? nestStatuses[error.getStatus()] : undefined);
     if (known !== undefined) return new Problem(...known);
     if (error instanceof HttpException && error.getStatus() === 404) return this.nothingHere(request);
     if (error instanceof HttpException && error.getStatus() < 500) {

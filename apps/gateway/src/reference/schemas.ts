@@ -190,6 +190,22 @@ export const sharedSchemas: Record<string, unknown> = {
       ...reach,
     },
   },
+  Service: {
+    type: 'object',
+    description: 'One instance of a service, as it described itself last. A figure is null where it never told it.',
+    required: ['service', 'instance', 'status', 'last_seen', 'missing'],
+    properties: {
+      service: text('Name of the service', 'gateway'),
+      instance: text('Names it among those of its service'),
+      status: { enum: ['healthy', 'degraded', 'unhealthy', 'unknown'], description: 'What it said last' },
+      last_seen: text('When it said so, RFC 3339'),
+      missing: { type: 'boolean', description: 'It has not said anything for three of its intervals' },
+      shares_process: { type: 'boolean', description: 'Figures of the process are those of all services in it' },
+      alerts: { type: 'array', items: { type: 'string' }, description: 'What is wrong, a sentence each' },
+      error_count: { type: 'integer', description: 'Error alerts it sent' },
+    },
+    additionalProperties: true,
+  },
   System: {
     type: 'object',
     required: ['services'],

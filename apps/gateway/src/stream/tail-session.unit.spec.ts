@@ -21,7 +21,7 @@ function event(partition: number, offset: number, id = `${partition}/${offset}`,
 
 /** The log in memory: the ring gets what is appended, the journal has what `project` gave it. */
 class Log implements TailHistory {
-  readonly ring: TailRing;
+  ring: TailRing;
   readonly events: TailEvent[] = [];
   private readonly projected = new Map<number, bigint>();
   private readonly ends = new Map<number, number>();
@@ -39,6 +39,12 @@ class Log implements TailHistory {
     this.ring.append(appended);
     this.ring.wake();
     return appended;
+  }
+
+  /** Another gateway takes over: its ring knows nothing of what came before it. */
+  restart(): void {
+    this.ring = new TailRing({ eventsMax: 100, bytesMax: 1e9 });
+    for (const [partition, end] of this.ends) this.ring.claim(topic, partition, BigInt(end));
   }
 
   project(): void {
@@ -146,6 +152,17 @@ describe('a client that leaves and comes back', () => {
       ),
       { numRuns: 150 },
     );
+  });
+
+  it('sees an event once whose repeat came to a gateway that had not read the first', async () => {
+    const log = new Log(1, 100);
+    log.append(0, 'same');
+    log.restart();
+    log.append(0, 'same');
+    log.append(0, 'next');
+    const client = new Client(2);
+    await client.watch(log, TailPosition.empty());
+    expect(client.ids).toEqual(['same', 'next']);
   });
 
   it('sees each partition in order', async () => {

@@ -1,6 +1,6 @@
 import { applyTopics, registerSchemas } from '@chorda/contracts';
 import { defaultTenant, silentLogger, tenantId, type TenantId } from '@chorda/kernel';
-import { createKafkaDriver } from '@chorda/messaging';
+import { createKafkaDriver, type KafkaAdmin } from '@chorda/messaging';
 import { createApiKey, createAppHost, type AppHost, type RunningApp } from '@chorda/platform';
 import { ApiKeyRepository, createPool, migrate } from '@chorda/read-models';
 import { freshDatabase, freshTopicPrefix, type StackAddresses } from '@chorda/testing';
@@ -43,7 +43,7 @@ export async function prepareGround(stack: StackAddresses): Promise<Ground> {
   const admin = await driver.admin();
   await Promise.all([
     migrate(database.url),
-    applyTopics(admin),
+    topicsOn(admin),
     registerSchemas({ registryUrl: stack.registryUrl, topicPrefix: prefix }),
   ]);
   const pool = createPool(database.url);
@@ -79,6 +79,11 @@ export async function startGatewayOn(
     async () => (await app.notReady()).join('; '),
   );
   return { url: app.url ?? '', app, host, stop: () => app.stop() };
+}
+
+/** A broker that makes topics for several specs at once may not know the newest yet; a second run finds them. */
+async function topicsOn(admin: KafkaAdmin): Promise<void> {
+  await applyTopics(admin).catch(() => applyTopics(admin));
 }
 
 /** Asks every 20 ms. @throws when it is still false after `timeoutMs`. */

@@ -44,6 +44,15 @@ export class JournalStandIn {
     await this.write();
   }
 
+  /** Every read of the journal fails until it is mended. */
+  async spoil(): Promise<void> {
+    await this.pool.query('ALTER VIEW journal RENAME TO journal_spoilt');
+  }
+
+  async mend(): Promise<void> {
+    await this.pool.query('ALTER VIEW journal_spoilt RENAME TO journal');
+  }
+
   async close(): Promise<void> {
     await this.consumer?.stop();
   }

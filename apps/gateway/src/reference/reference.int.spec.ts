@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { allEventTypes } from '@chorda/contracts';
+import {
+  prepareGround,
+  startGatewayOn,
+  type GatewayUnderTest,
+  type Ground,
+} from '../test-support/gateway-under-test.js';
+import { problems } from '../http/problem.js';
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly responses: Record<
+    string,
+    { description: string; content?: Record<string, { examples?: object; schema?: object }> }
+  >;
+}
+
+let ground: Ground;
+let gateway: GatewayUnderTest;
+let document: { openapi: string; paths: Record<string, Record<string, Operation>>; components: { schemas: object } };
+
+beforeAll(async () => {
+  ground = await prepareGround(inject('stack'));
+  gateway = await startGatewayOn(ground);
+  document = JSON.parse(await (await fetch(`${gateway.url}/openapi.json`)).text());
+});
+
+afterAll(async () => {
+  await gateway?.stop();
+  await ground?.close();
+});
+
+const operations = () => Object.values(document.paths).flatMap((methods) => Object.values(methods));
+
+describe('the OpenAPI document', () => {
+  it('has every route of the router, and no other', async () => {
+    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const routes = [
+      'GET /',
+      'GET /openapi.json',
+      'GET /asyncapi.json',
+      'GET /reference/{asset}',
+      'GET /livez',
+      'GET /readyz',
+      'POST /v1/events',
+      'GET /v1/events',
+      'GET /v1/events/{id}',
+      'GET /v1/stream',
+      'GET /v1/system',
+    ];
+    expect(described.sort()).toEqual(routes.sort());
+    for (const route of routes) {
+      const [method = '', path = ''] = route.split(' ');
+      const { status } = await fetch(gateway.url + path.replace('{id}', 'x').replace('{asset}', 'start.js'), {
+        method,
+      });
+      expect([404, 405]).not.toContain(status);
+    }
+  });
+
+  it('describes each operation, its errors with examples, and no schema that is not there', () => {
+    expect(document.openapi).toBe('3.1.0');
+    for (const operation of operations()) {
+      expect(operation.operationId).toMatch(/^[a-z]\w+$/);
+      expect(operation.summary.length).toBeGreaterThan(5);
+      expect(operation.responses['500']?.content?.['application/problem+json']?.examples).toHaveProperty('INTERNAL');
+    }
+    for (const [, name = ''] of JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+      expect(document.components.schemas).toHaveProperty(name);
+    }
+  });
+
+  it('names every error code that the gateway knows', () => {
+    const text = JSON.stringify(document.paths);
+    const missing = Object.keys(problems).filter((code) => !text.includes(`"${code}"`));
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('the AsyncAPI document', () => {
+  it('has every event type', async () => {
+    const text = await (await fetch(`${gateway.url}/asyncapi.json`)).text();
+    expect(allEventTypes.filter((type) => !text.includes(type))).toEqual([]);
+  });
+});
+
+describe('the page at /', () => {
+  it('asks for nothing from elsewhere', async () => {
+    const response = await fetch(gateway.url);
+    const page = await response.text();
+    expect(page).not.toMatch(/https?:\/\//);
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    for (const [, path = ''] of page.matchAll(/(?:src|href)="(\/reference\/[^"]+)"/g)) {
+      expect((await fetch(gateway.url + path)).status).toBe(200);
+    }
+  });
+});
