@@ -1,0 +1,55 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startStack } from '@chorda/testing';
+import { isInHand, runBackbone, type BackboneRunReport } from './soak/backbone-run.js';
+
+const usage = `npm run soak -- backbone [--events 100000] [--rate 1500] [--kills 5]
+
+Sends the demo day through the HTTP door while the gateway and the projector are killed (SIGKILL) that many times each,
+then holds the log and the journal against the acknowledgements. Exit code 1: a promise was broken.`;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    events: { type: 'string', default: '100000' },
+    rate: { type: 'string', default: '1500' },
+    kills: { type: 'string', default: '5' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help || positionals[0] !== 'backbone') {
+  console.log(usage);
+  process.exit(values.help ? 0 : 2);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'chorda-soak-'));
+mkdirSync(folder, { recursive: true });
+console.log(`Logs and acknowledgements: ${folder}`);
+const stack = await startStack();
+let report: BackboneRunReport;
+try {
+  report = await runBackbone({
+    stack,
+    folder,
+    events: Number(values.events),
+    ratePerSecond: Number(values.rate),
+    killsOfEach: Number(values.kills),
+    progress: (line) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`),
+  });
+} finally {
+  await stack.stop();
+}
+console.log(`${report.acknowledged} acknowledged, ${report.applied} in the journal`);
+console.log(`${report.repeatsOnLog} repeats on the log, dropped by the journal`);
+console.log(`${report.acknowledgedAfterLastKill} acknowledged after the last kill`);
+console.log(`${report.hits.length} kills, ${report.hits.filter(isInHand).length} of them with a batch in hand:`);
+for (const point of new Set(report.hits)) {
+  console.log(`  ${report.hits.filter((hit) => hit === point).length} x ${point}`);
+}
+for (const anomaly of report.anomalies.slice(0, 20)) console.error(`${anomaly.name}: ${anomaly.detail}`);
+console.log(`${report.anomalies.length} anomalies`);
+const isVacuous = report.hits.length < 2 * Number(values.kills) || report.acknowledgedAfterLastKill === 0;
+if (isVacuous) console.error('The faults did not meet the load: send more events, or at a lower rate');
+process.exit(report.anomalies.length > 0 || isVacuous ? 1 : 0);

@@ -1,0 +1,126 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from '@chorda/native-stack';
+import { prepareData } from '@chorda/native-stack/start';
+import { freshDatabase, freshTopicPrefix, type StackAddresses } from '@chorda/testing';
+import { sendDemoDay } from './demo-load.js';
+import { readJournal, readLog, waitUntilApplied } from './found.js';
+import { anomaliesOf, repeatsIn, type Anomaly } from './history.js';
+import { Victim, type PlannedKill } from './victim.js';
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
+const entryOf = (app: string) => join(repository, 'apps', app, 'dist', 'main.js');
+
+export interface BackboneRunOptions {
+  readonly stack: StackAddresses;
+  /** Logs, acknowledgements and crash logs. */
+  readonly folder: string;
+  readonly events: number;
+  readonly ratePerSecond: number;
+  readonly killsOfEach: number;
+  readonly progress: (line: string) => void;
+}
+
+export interface BackboneRunReport {
+  readonly acknowledged: number;
+  readonly applied: number;
+  /** Records of an event beyond its first, on the log: repeats after unknown outcomes. */
+  readonly repeatsOnLog: number;
+  /** Crash points that were hit, as the killed processes wrote them. */
+  readonly hits: readonly string[];
+  /** Acknowledgements that came after the last kill: the load ran on through it. */
+  readonly acknowledgedAfterLastKill: number;
+  readonly anomalies: readonly Anomaly[];
+}
+
+/** Where the gateway kills itself, in turn: with a batch in hand, and between the brokers' answer and its own. */
+const gatewayKills: readonly PlannedKill[] = [
+  { point: 'gateway-batch-in-hand', hit: 300 },
+  { point: 'gateway-acknowledged-unanswered', hit: 300 },
+];
+
+/** Where the projector kills itself, in turn: around each step of a batch's transaction. */
+const projectorKills: readonly PlannedKill[] = [
+  { point: 'before-rows', hit: 20 },
+  { point: 'after-rows-journal', hit: 20 },
+  { point: 'before-commit', hit: 20 },
+  { point: 'after-commit', hit: 20 },
+];
+
+/** The points at which a batch is in hand or a transaction open; the rest lie between one thing and the next. */
+export function isInHand(point: string): boolean {
+  return point !== 'after-commit' && point !== 'gateway-acknowledged-unanswered';
+}
+
+const appliedWithinMs = 180_000;
+
+/**
+ * Sends the demo day through the HTTP door while gateway and projector are killed, waits until the projector has
+ * applied everything, and holds log and journal against the acknowledgements.
+ */
+export async function runBackbone(options: BackboneRunOptions): Promise<BackboneRunReport> {
+  const { stack, folder, progress } = options;
+  mkdirSync(folder, { recursive: true });
+  const database = await freshDatabase(stack);
+  const topicPrefix = freshTopicPrefix();
+  const env = environmentOf(stack, database.url, topicPrefix);
+  const log = { brokers: stack.kafkaBrokers.split(','), topicPrefix };
+  const victims: Victim[] = [];
+  try {
+    const key = await prepareData(env, folder);
+    const [port = 0, ...metricsPorts] = await freePorts(3);
+    const gatewayEnv = { ...env, PORT: `${port}`, METRICS_PORT: `${metricsPorts[0]}` };
+    victims.push(victimOf('gateway', gatewayEnv, gatewayKills, options));
+    victims.push(victimOf('projector', { ...env, METRICS_PORT: `${metricsPorts[1]}` }, projectorKills, options));
+    for (const victim of victims) victim.start();
+    const demoEnv = { ...env, CHORDA_URL: `http://127.0.0.1:${port}`, CHORDA_API_KEY: key.text };
+    const sent = await sendDemoDay({ ...options, cliEntry: entryOf('cli'), env: demoEnv });
+    const lastKillMs = Math.max(...victims.map((victim) => victim.lastKillMs));
+    progress(`${sent.acknowledged.length} events acknowledged; waiting for the projector`);
+    await waitUntilApplied(log, database.url, appliedWithinMs);
+    const [onLog, readModel] = [await readLog(log), await readJournal(database.url)];
+    return {
+      acknowledged: sent.acknowledged.length,
+      applied: readModel.length,
+      repeatsOnLog: repeatsIn(onLog),
+      hits: victims.flatMap((victim) => victim.hits()),
+      acknowledgedAfterLastKill: sent.timesMs.filter((timeMs) => timeMs > lastKillMs).length,
+      anomalies: anomaliesOf({ planned: sent.planned, acknowledged: sent.acknowledged, log: onLog, readModel }),
+    };
+  } finally {
+    await Promise.allSettled(victims.map((victim) => victim.stop()));
+    await database.drop();
+  }
+}
+
+function victimOf(
+  name: string,
+  env: NodeJS.ProcessEnv,
+  kills: readonly PlannedKill[],
+  { folder, killsOfEach, progress }: BackboneRunOptions,
+): Victim {
+  return new Victim({
+    name,
+    script: entryOf(name),
+    env,
+    kills: Array.from({ length: killsOfEach }, (_, index) => kills[index % kills.length] as PlannedKill),
+    crashLog: join(folder, `${name}.crashes`),
+    outputFile: join(folder, `${name}.log`),
+    progress,
+  });
+}
+
+function environmentOf(stack: StackAddresses, databaseUrl: string, topicPrefix: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    KAFKA_BROKERS: stack.kafkaBrokers,
+    SCHEMA_REGISTRY_URL: stack.registryUrl,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: stack.redisUrl,
+    CHORDA_TOPIC_PREFIX: topicPrefix,
+    CHORDA_SIMULATED_DECISIONS: 'true',
+    OTEL_SDK_DISABLED: 'true',
+  };
+}

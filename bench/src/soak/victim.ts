@@ -1,0 +1,100 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, existsSync, readFileSync, type WriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { sleep } from '@chorda/kernel';
+
+/** A named place in an app, and how often it is reached before the app kills itself there. */
+export interface PlannedKill {
+  readonly point: string;
+  readonly hit: number;
+}
+
+export interface VictimOptions {
+  readonly name: string;
+  /** The app's built entry. */
+  readonly script: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly kills: readonly PlannedKill[];
+  /** The killed process writes here which point it hit: kills are counted by that, not by what was planned. */
+  readonly crashLog: string;
+  readonly outputFile: string;
+  readonly progress: (line: string) => void;
+}
+
+/** A life that ends without being planned to is a fault of the app, and so many of them a fault of the run. */
+const unplannedEndsMax = 3;
+const restartDelayMs = 200;
+
+/**
+ * An app that is started again whenever it dies, as a supervisor would. Each life but the last carries one planned
+ * kill; when all kills are spent the app lives until `stop`.
+ */
+export class Victim {
+  private readonly output: WriteStream;
+  private child: ChildProcess | undefined;
+  private life: Promise<void> | undefined;
+  private stopping = false;
+  private unplannedEnds = 0;
+  private killsSpent = 0;
+  /** When the last kill was seen, milliseconds since the epoch. */
+  lastKillMs = 0;
+
+  constructor(private readonly options: VictimOptions) {
+    this.output = createWriteStream(options.outputFile);
+  }
+
+  start(): void {
+    this.life = this.live();
+  }
+
+  /** The points that were hit, as the killed processes wrote them. */
+  hits(): readonly string[] {
+    if (!existsSync(this.options.crashLog)) return [];
+    return readFileSync(this.options.crashLog, 'utf8').split('\n').filter(Boolean);
+  }
+
+  get killsLeft(): number {
+    return this.options.kills.length - this.killsSpent;
+  }
+
+  /** SIGTERM, and SIGKILL for one that does not drain in time. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.child?.kill('SIGTERM');
+    const deadline = setTimeout(() => this.child?.kill('SIGKILL'), 30_000);
+    await this.life;
+    clearTimeout(deadline);
+    this.output.end();
+  }
+
+  private async live(): Promise<void> {
+    while (!this.stopping) {
+      const kill = this.options.kills[this.killsSpent];
+      const code = await this.oneLife(kill);
+      if (this.stopping) return;
+      if (code === 'SIGKILL' && kill !== undefined) {
+        this.killsSpent += 1;
+        this.lastKillMs = Date.now();
+        this.options.progress(`${this.options.name} killed at ${kill.point}, ${this.killsLeft} to go`);
+      } else if (++this.unplannedEnds > unplannedEndsMax) {
+        throw new Error(
+          `${this.options.name} ended ${this.unplannedEnds} times unplanned; see ${this.options.outputFile}`,
+        );
+      }
+      await sleep(restartDelayMs);
+    }
+  }
+
+  private async oneLife(kill: PlannedKill | undefined): Promise<NodeJS.Signals | number | null> {
+    const crash = kill && { CHORDA_CRASH_AT: `${kill.point}:${kill.hit}`, CHORDA_CRASH_LOG: this.options.crashLog };
+    const child = spawn(process.execPath, [this.options.script], {
+      env: { ...this.options.env, NODE_ENV: 'test', ...crash },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    child.stdout.pipe(this.output, { end: false });
+    child.stderr.pipe(this.output, { end: false });
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    return signal ?? code;
+  }
+}
