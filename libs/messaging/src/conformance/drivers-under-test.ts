@@ -5,7 +5,10 @@ import {
   answersBeforeAcknowledgement,
   commitsEarly,
   dropsOnRebalance,
+  neverTellsOfALoss,
+  readsHeadersAsText,
   sendsTwice,
+  skipsWhatItCannotRead,
   swapsTwoRecords,
 } from './wrong-drivers.js';
 
@@ -20,6 +23,9 @@ export const driversUnderTest = {
   'swaps two records': (connection) => swapsTwoRecords(kafkajs(connection)),
   'drops on rebalance': (connection) => dropsOnRebalance(kafkajs(connection)),
   'answers before the acknowledgement': (connection) => answersBeforeAcknowledgement(kafkajs(connection)),
+  'skips what it cannot read': (connection) => skipsWhatItCannotRead(kafkajs(connection)),
+  'never tells of a loss': (connection) => neverTellsOfALoss(kafkajs(connection)),
+  'reads headers as text': (connection) => readsHeadersAsText(kafkajs(connection)),
   'sends twice': (connection) => sendsTwice(kafkajs(connection)),
 } satisfies Record<string, MakeDriver>;
 

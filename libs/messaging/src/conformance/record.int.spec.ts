@@ -1,5 +1,8 @@
 import { inject } from 'vitest';
 import { recordCases } from './cases/record.cases.js';
-import { brokerOf, describeKafkaConformance } from './describe-kafka-conformance.js';
+import { brokerOf, caseNamed, describeKafkaConformance, itCatches } from './describe-kafka-conformance.js';
 
-describeKafkaConformance('kafkajs', recordCases, () => brokerOf(inject('stack')));
+const broker = () => brokerOf(inject('stack'));
+
+describeKafkaConformance('kafkajs', recordCases, broker);
+itCatches('reads headers as text', 'wrong-bytes', caseNamed(recordCases, /byte for byte/), broker);

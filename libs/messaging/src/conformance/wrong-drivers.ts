@@ -1,3 +1,4 @@
+import { PartitionUnreadableError } from '../errors.js';
 import type {
   AssignedPartition,
   GroupConsumerOptions,
@@ -49,6 +50,45 @@ export function dropsOnRebalance(driver: KafkaDriver): KafkaDriver {
   });
 }
 
+/** Steps over a batch that it cannot read, and says nothing. */
+export function skipsWhatItCannotRead(driver: KafkaDriver): KafkaDriver {
+  return withPartitions(driver, (partition) => ({
+    async read(limits) {
+      for (;;) {
+        try {
+          return await partition.read(limits);
+        } catch (error) {
+          if (!(error instanceof PartitionUnreadableError)) throw error;
+          await partition.start(error.offset + 1n);
+        }
+      }
+    },
+  }));
+}
+
+/** Lets a reader believe for ever that its partition is its own. */
+export function neverTellsOfALoss(driver: KafkaDriver): KafkaDriver {
+  return withPartitions(driver, () => ({ owned: new AbortController().signal }));
+}
+
+/** Takes header values for text, as Nest's own Kafka transport does. */
+export function readsHeadersAsText(driver: KafkaDriver): KafkaDriver {
+  const asText = (value: Buffer | readonly Buffer[] | undefined) =>
+    Buffer.isBuffer(value)
+      ? Buffer.from(value.toString('utf8'))
+      : value?.map((part) => Buffer.from(part.toString('utf8')));
+  return withPartitions(driver, (partition) => ({
+    async read(limits) {
+      const chunk = await partition.read(limits);
+      const records = chunk?.records.map((record) => {
+        const headers = Object.entries(record.headers).map(([name, value]) => [name, asText(value)]);
+        return { ...record, headers: Object.fromEntries(headers) };
+      });
+      return chunk && records && { ...chunk, records };
+    },
+  }));
+}
+
 /** Says "stored" when the record has only been queued, with the offset that it hopes for. */
 export function answersBeforeAcknowledgement(driver: KafkaDriver): KafkaDriver {
   return {
@@ -88,7 +128,7 @@ export function sendsTwice(driver: KafkaDriver): KafkaDriver {
   };
 }
 
-type Wrong = Partial<Pick<AssignedPartition, 'start' | 'read' | 'commit'>>;
+type Wrong = Partial<Pick<AssignedPartition, 'owned' | 'read'>>;
 
 function withPartitions(driver: KafkaDriver, wrongIn: (partition: AssignedPartition) => Wrong): KafkaDriver {
   return {

@@ -1,5 +1,8 @@
 import { inject } from 'vitest';
 import { zombieCases } from './cases/zombie.cases.js';
-import { brokerOf, describeKafkaConformance } from './describe-kafka-conformance.js';
+import { brokerOf, caseNamed, describeKafkaConformance, itCatches } from './describe-kafka-conformance.js';
 
-describeKafkaConformance('kafkajs', zombieCases, () => brokerOf(inject('stack')));
+const broker = () => brokerOf(inject('stack'));
+
+describeKafkaConformance('kafkajs', zombieCases, broker);
+itCatches('never tells of a loss', 'not-told', caseNamed(zombieCases, /slept/), broker);

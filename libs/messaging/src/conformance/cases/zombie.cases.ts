@@ -51,7 +51,7 @@ async function zombie(bench: Bench): Promise<readonly Finding[]> {
     await sleep(2_000); // Longer than any commit interval.
     const afterZombie = await committed();
     gate.resolve();
-    const told = await becomes(() => existsSync(join(bench.folder, 'told-that-it-lost-the-partition')), 10_000);
+    const told = await becomes(() => existsSync(join(bench.folder, 'told-that-it-lost-the-partition')), 5_000);
     // Awake, the sleeper is a member again, and may be given the partition.
     const handled = () => new Set([...notedRecords(sleeper), ...seen].map((record) => record.id)).size;
     await settles(handled, recordCount, 5_000);
