@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type Producer as KafkajsProducer } from 'kafkajs';
+import kafkajs, { type Producer as KafkajsProducer } from 'kafkajs';
 import { createKafkaDriver, type OutgoingRecord, type Producer } from '@chorda/messaging';
 import { partitionOf } from '@chorda/contracts';
 import { silentLogger } from '@chorda/kernel';
@@ -28,7 +28,11 @@ export interface ProduceSettings {
 
 /** The same records, the same acknowledgement (acks=all, idempotent), the same partitions: only the client differs. */
 export async function benchProduce(settings: ProduceSettings, progress: (line: string) => void): Promise<Measure[]> {
-  const plain = new Kafka({ brokers: settings.brokers, clientId: 'bench-kafkajs', logLevel: logLevel.ERROR });
+  const plain = new kafkajs.Kafka({
+    brokers: settings.brokers,
+    clientId: 'bench-kafkajs',
+    logLevel: kafkajs.logLevel.ERROR,
+  });
   const rival = plain.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
   await rival.connect();
   const driver = createKafkaDriver(

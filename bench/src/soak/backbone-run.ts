@@ -1,16 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { freePorts } from '@chorda/native-stack';
 import { prepareData } from '@chorda/native-stack/start';
 import { freshDatabase, freshTopicPrefix, type StackAddresses } from '@chorda/testing';
+import { entryOf, environmentOf, type AppName } from '../backbone.js';
 import { sendDemoDay } from './demo-load.js';
 import { readJournal, readLog, waitUntilApplied } from './found.js';
 import { anomaliesOf, repeatsIn, type Anomaly } from './history.js';
 import { Victim, type PlannedKill } from './victim.js';
-
-const repository = fileURLToPath(new URL('../../../', import.meta.url));
-const entryOf = (app: string) => join(repository, 'apps', app, 'dist', 'main.js');
 
 export interface BackboneRunOptions {
   readonly stack: StackAddresses;
@@ -95,7 +92,7 @@ export async function runBackbone(options: BackboneRunOptions): Promise<Backbone
 }
 
 function victimOf(
-  name: string,
+  name: AppName,
   env: NodeJS.ProcessEnv,
   kills: readonly PlannedKill[],
   { folder, killsOfEach, progress }: BackboneRunOptions,
@@ -109,18 +106,4 @@ function victimOf(
     outputFile: join(folder, `${name}.log`),
     progress,
   });
-}
-
-function environmentOf(stack: StackAddresses, databaseUrl: string, topicPrefix: string): NodeJS.ProcessEnv {
-  return {
-    PATH: process.env['PATH'],
-    HOME: process.env['HOME'],
-    KAFKA_BROKERS: stack.kafkaBrokers,
-    SCHEMA_REGISTRY_URL: stack.registryUrl,
-    DATABASE_URL: databaseUrl,
-    REDIS_URL: stack.redisUrl,
-    CHORDA_TOPIC_PREFIX: topicPrefix,
-    CHORDA_SIMULATED_DECISIONS: 'true',
-    OTEL_SDK_DISABLED: 'true',
-  };
 }

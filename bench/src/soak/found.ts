@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import pg from 'pg';
 import { allEventTypes, topicsOf } from '@chorda/contracts';
 import { sleep } from '@chorda/kernel';
+import { registerZstd } from '../kafkajs-zstd.js';
 import type { Found } from './history.js';
 
 // The checker reads the log with a client that is not ours: what both sides misread alike would go unseen.
-const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
-CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: (encoder: { buffer: Buffer }) => Promise.resolve(zstdCompressSync(encoder.buffer)),
-  decompress: (buffer: Buffer) => Promise.resolve(zstdDecompressSync(buffer)),
-});
+const { Kafka, logLevel } = kafkajs;
 
 export const demoSourcePrefix = 'urn:chorda:demo';
 const eventTopics = [...new Set(allEventTypes.flatMap(topicsOf))];
@@ -23,6 +19,7 @@ export interface LogAddress {
 
 /** The events of the demo as they stand on the log, from its start to its present end. */
 export async function readLog({ brokers, topicPrefix }: LogAddress): Promise<readonly Found[]> {
+  registerZstd();
   const kafka = new Kafka({ brokers: [...brokers], clientId: 'history-checker', logLevel: logLevel.NOTHING });
   const groupId = `history-checker-${randomUUID()}`;
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 });

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { EventCodec } from '@chorda/contracts';
+import { silentLogger, sleep } from '@chorda/kernel';
+import { createKafkaDriver } from '@chorda/messaging';
+import { freePorts } from '@chorda/native-stack';
+import { CheckpointRepository, createPool } from '@chorda/read-models';
+import type { StackAddresses } from '@chorda/testing';
+import { environmentOf, startApp, waitFor } from './backbone.js';
+import { sampleEvent } from './sample-event.js';
+import { percentile, type Measure } from './samples.js';
+
+export interface LatencySettings {
+  readonly stack: StackAddresses;
+  readonly topicPrefix: string;
+  /** Migrated. */
+  readonly databaseUrl: string;
+  readonly eventsPerSecond: number;
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly folder: string;
+}
+
+interface Waiting {
+  readonly sentMs: number;
+  readonly offset: bigint;
+}
+
+/**
+ * From `send` to the commit of the row, at a fixed rate of arrival: an event is sent when it is due, whatever became of
+ * the ones before it, so a stall is seen by every event that it holds up. Raw samples are the percentiles of each round.
+ */
+export async function benchLatency(settings: LatencySettings, progress: (line: string) => void): Promise<Measure> {
+  const { stack, topicPrefix, databaseUrl, rounds, folder } = settings;
+  const [metricsPort] = await freePorts(1);
+  const env = { ...environmentOf(stack, databaseUrl, topicPrefix), METRICS_PORT: `${metricsPort}`, LOG_LEVEL: 'warn' };
+  const app = startApp('projector', env, join(folder, 'latency-projector.log'));
+  const pool = createPool(databaseUrl, { applicationName: 'bench', connectionsMax: 2 });
+  const checkpoints = new CheckpointRepository(pool, databaseUrl);
+  const codec = await EventCodec.connect({ registryUrl: stack.registryUrl, topicPrefix });
+  const driver = createKafkaDriver(
+    { brokers: stack.kafkaBrokers.split(','), topicPrefix, clientId: 'bench' },
+    { logger: silentLogger },
+  );
+  const producer = await driver.createProducer();
+  const samples: Measure['samples'][number][] = [];
+  try {
+    for (let round = 0; round <= rounds; round += 1) {
+      const latencies = await oneRound(settings, codec, (record) => producer.send(record), checkpoints);
+      for (const [contestant, share] of [
+        ['p50', 0.5],
+        ['p99', 0.99],
+      ] as const) {
+        const value = percentile(latencies, share);
+        if (round > 0) samples.push({ contestant, round, value });
+        progress(`event to row: round ${round}/${rounds}, ${contestant}: ${value.toFixed(1)} ms`);
+      }
+    }
+  } finally {
+    await producer.close();
+    await driver.close();
+    await checkpoints.close();
+    await pool.end();
+    await app.stop();
+  }
+  const { eventsPerSecond, seconds } = settings;
+  return {
+    name: 'event to row at half load',
+    unit: 'ms',
+    settings: { eventsPerSecond: Math.round(eventsPerSecond), seconds },
+    contestants: ['p50', 'p99'],
+    samples,
+  };
+}
+
+async function oneRound(
+  { eventsPerSecond, seconds }: LatencySettings,
+  codec: EventCodec,
+  send: (record: ReturnType<EventCodec['encode']>) => Promise<{ partition: number; offset: bigint }>,
+  checkpoints: CheckpointRepository,
+): Promise<readonly number[]> {
+  const waiting = new Map<number, Waiting[]>();
+  const applied = new Map<number, { nextOffset: bigint; atMs: number }>();
+  const latencies: number[] = [];
+  const unsubscribe = checkpoints.onAdvance((advances) => {
+    const nowMs = performance.now();
+    for (const { projection, topic, partition, nextOffset } of advances) {
+      if (projection !== 'journal' || topic !== 'agent.events') continue;
+      applied.set(partition, { nextOffset, atMs: nowMs });
+      const left = (waiting.get(partition) ?? []).filter(({ sentMs, offset }) => {
+        if (offset < nextOffset) latencies.push(nowMs - sentMs);
+        return offset >= nextOffset;
+      });
+      waiting.set(partition, left);
+    }
+  });
+  const total = Math.round(eventsPerSecond * seconds);
+  const startedMs = performance.now();
+  for (let sent = 0; sent < total;) {
+    const due = Math.min(total, Math.floor(((performance.now() - startedMs) / 1000) * eventsPerSecond));
+    for (; sent < due; sent += 1) {
+      const sentMs = performance.now();
+      void send(codec.encode(sampleEvent(sent))).then(({ partition, offset }) => {
+        // The row may be there before the acknowledgement is: then it was there when the checkpoint moved.
+        const seen = applied.get(partition);
+        if (seen && seen.nextOffset > offset) latencies.push(Math.max(0, seen.atMs - sentMs));
+        else (waiting.get(partition) ?? waiting.set(partition, []).get(partition))?.push({ sentMs, offset });
+      });
+    }
+    await sleep(1);
+  }
+  await waitFor('The rows of the last events', 60_000, () => Promise.resolve(latencies.length >= total));
+  unsubscribe();
+  return latencies;
+}
