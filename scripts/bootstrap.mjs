@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const nodeMajorMin = 24;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Ends this script with one line that says what to do. */
 export function giveUp(message) {
@@ -81,12 +82,26 @@ export function environment(extra = {}) {
   return { ...process.env, PATH: folders.join(delimiter), ...extra };
 }
 
-/** Runs a program to its end with our terminal. @returns its exit code; 1 where a signal ended it. */
+/**
+ * Runs a program to its end with our terminal; a signal ends it and then us.
+ *
+ * @returns its exit code; 1 where a signal ended it.
+ */
 export function runToEnd(program, args, options) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: root, stdio: 'inherit', ...options });
+    let interrupted = false;
+    const interrupt = (signal) => {
+      interrupted = true;
+      child.kill(signal);
+    };
+    for (const signal of signals) process.on(signal, interrupt);
     child.once('error', (error) => giveUp(`${program} could not be started: ${error.message}`));
-    child.once('close', (code) => resolve(code ?? 1));
+    child.once('close', (code) => {
+      if (interrupted) process.exit(130);
+      for (const signal of signals) process.off(signal, interrupt);
+      resolve(code ?? 1);
+    });
   });
 }
 
@@ -102,9 +117,21 @@ export function handOver(entry, args) {
     env: environment(),
   });
   // In a terminal the child gets Ctrl-C from it, from npm and from us: it counts signals of one moment as one.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  if (process.env.npm_lifecycle_event !== undefined) whenParentIsGone(() => child.kill('SIGTERM'));
   child.once('error', (error) => giveUp(`Node 24 could not be started: ${error.message}`));
   child.once('close', (code, signal) => process.exit(code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)));
+}
+
+/** An npm that is killed takes no child with it and sends it no signal: nobody would be left to stop what it started. */
+function whenParentIsGone(stop) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, 500);
+  timer.unref();
 }
 
 function seconds(startedMs) {
