@@ -1,7 +1,8 @@
 import { BackboneError } from '@chorda/kernel';
-import { isEventType, subjectOf, topicOf } from '../catalogue.js';
+import { eventSchemaOf, isEventType, subjectOf, topicOf } from '../catalogue.js';
 import type { AnyEvent, EventEnvelope, EventType, EventTypeInfo } from '../event-type.js';
 import { eventTypes } from '../generated/event-types.js';
+import { compileBadJson, type FindBadJson } from '../payload/json-fields.js';
 import { RegistryClient, type RegistryConnection } from '../registry/registry-client.js';
 import { currentSubjects, subjectName } from '../registry/subjects.js';
 import { eventBytesMax, partitionCountOf } from '../topics/catalogue.js';
@@ -57,6 +58,7 @@ export class EventCodec {
   private readonly schemas = new WriterSchemas();
   private readonly encoder = new EventEncoder(this.schemas);
   private readonly learning = new Map<number, Promise<void>>();
+  private readonly badJson = new Map<EventType, FindBadJson>();
   private readonly notFoundUntilMs = new Map<number, number>();
 
   private constructor(
@@ -131,7 +133,10 @@ export class EventCodec {
     if (key === null || key.toString('utf8') !== `${metadata.tenantId}/${metadata.subject}`) {
       throw new UndecodableRecordError('bad_key', 'the key is not <tenant>/<subject> of the headers');
     }
-    return { event: writer.read(type, schemaId.value, framingBytes, schemaId.value.length), metadata };
+    const event = writer.read(type, schemaId.value, framingBytes, schemaId.value.length);
+    const bad = this.badJsonOf(type)(event.data);
+    if (bad !== undefined) throw new UndecodableRecordError('invalid_value', `${bad} is no JSON text`);
+    return { event, metadata };
   }
 
   /**
@@ -181,6 +186,15 @@ export class EventCodec {
     const oldest = this.notFoundUntilMs.keys().next().value;
     if (this.notFoundUntilMs.size >= notFoundMax && oldest !== undefined) this.notFoundUntilMs.delete(oldest);
     this.notFoundUntilMs.set(schemaId, Date.now() + notFoundMsMax);
+  }
+
+  private badJsonOf(type: EventType): FindBadJson {
+    let find = this.badJson.get(type);
+    if (!find) {
+      find = compileBadJson(eventSchemaOf(type).shape);
+      this.badJson.set(type, find);
+    }
+    return find;
   }
 
   private writerOf(info: EventTypeInfo, dataSchema: string, schemaId: number): WriterSchema {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventTypes, jsonText, subjectOf, type AnyEvent, type EventEnvelope } from '../index.js';
+import { eventTypes, jsonText, subjectOf, type AnyEvent, type EventEnvelope, type JsonText } from '../index.js';
 import { envelopeOf, plainMetadata, someEvent } from '../testing/arbitrary-event.js';
 import { asReceived } from '../testing/record.js';
 import { InvalidEventError, UndecodableRecordError, WriterSchemaUnknownError } from './errors.js';
@@ -59,6 +59,13 @@ describe('a record that nobody will ever read', () => {
     value[5] = 1;
     expect(() => codec.decode(withValue(value))).toThrow(/\/agent_id has a negative length/);
   });
+});
+
+it('sets aside a JSON field whose text is no JSON, with the field named, before anybody has to show it', () => {
+  const text = '{"not": json' as JsonText;
+  const event = { ...executed, data: { ...executed.data, output_data: text } } as AnyEvent;
+  const record = asReceived(codec.encode(envelopeOf(event)));
+  expect(() => codec.decode(record)).toThrow(/invalid_value.*\/output_data is no JSON text/);
 });
 
 it('takes a schema that is newer than itself for unknown, not for bad', () => {

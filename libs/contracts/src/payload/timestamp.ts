@@ -4,8 +4,24 @@ export const timestampMsMax = 253_402_300_799_999;
 
 const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
+/** `YYYY-MM-DDTHH:MM:SS.sssZ`, what `formatTimestamp` writes and so what almost every record says. */
+function parseOwnFormat(text: string): number | undefined {
+  if (text.length !== 24 || text[10] !== 'T' || text[19] !== '.' || text[23] !== 'Z') return undefined;
+  // The engine's own parser is quick and takes 30 February for 2 March: what comes back must be what went in.
+  const timeMs = Date.parse(text);
+  return timeMs >= timestampMsMin && timeMs <= timestampMsMax && dayOf(text) === new Date(timeMs).getUTCDate()
+    ? timeMs
+    : undefined;
+}
+
+function dayOf(text: string): number {
+  return (text.charCodeAt(8) - 48) * 10 + text.charCodeAt(9) - 48;
+}
+
 /** Milliseconds since the epoch, digits past milliseconds cut off; undefined for what is no RFC 3339 date-time. */
 export function parseTimestamp(text: string): number | undefined {
+  const own = parseOwnFormat(text);
+  if (own !== undefined) return own;
   const match = rfc3339.exec(text);
   if (!match) return undefined;
   const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', sign] = match;
