@@ -1,5 +1,5 @@
 import { applyTopics, type AnyEvent } from '@chorda/contracts';
-import { sleep, type Logger } from '@chorda/kernel';
+import { BackboneError, sleep, type Logger } from '@chorda/kernel';
 import type { Registry } from 'prom-client';
 import type { BatchHandler, ConsumerHealth, ConsumerOptions, RunningConsumer } from '../consumer-contract.js';
 import { TopicMissingError } from '../errors.js';
@@ -80,7 +80,8 @@ class Consumer<E extends AnyEvent> implements RunningConsumer {
         return;
       } catch (error) {
         logger.warn('A consumer could not start yet', { group: options.group, failures, error });
-        this.enter('crashed', error instanceof Error ? error : new Error(String(error)));
+        const isPassing = error instanceof BackboneError && error.retriable;
+        this.enter(isPassing ? 'joining' : 'crashed', error instanceof Error ? error : new Error(String(error)));
         await sleep(backoffMs(failures, 200, 10_000), this.stopping.signal);
       }
     }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Admin, KafkaConfig } from 'kafkajs';
 import { sleep, type Logger } from '@chorda/kernel';
-import { BrokerUnavailableError, TopicMissingError } from '../errors.js';
+import { BrokerUnavailableError, KafkaProtocolError, TopicMissingError } from '../errors.js';
 import type { KafkaAdmin, KafkaConnection, RecordPlace, TopicSpec, TopicState } from '../port.js';
 import type { Cluster } from './cluster.js';
 import { toBackboneError } from './errors.js';
@@ -12,6 +12,7 @@ const { Kafka, ConfigResourceTypes, logLevel }: typeof import('kafkajs') = creat
 
 const dynamicTopicConfig = 1;
 const leaderPatienceMs = 10_000;
+const undecidedPatienceMs = 5_000;
 
 export async function connectAdmin(connection: KafkaConnection, cluster: Cluster, logger: Logger): Promise<KafkaAdmin> {
   const kafka = new Kafka({
@@ -34,11 +35,17 @@ export async function connectAdmin(connection: KafkaConnection, cluster: Cluster
   return new KafkajsAdmin(admin, cluster, connection.topicPrefix);
 }
 
+/** What a cluster says while it is still making up its mind (a new topic, a leader that moved) is asked again for a while. */
 async function asOurs<Answer>(what: string, ask: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw toBackboneError(error, what);
+  const deadlineMs = Date.now() + undecidedPatienceMs;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const failure = toBackboneError(error, what);
+      if (!(failure instanceof KafkaProtocolError) || !failure.retriable || Date.now() > deadlineMs) throw failure;
+    }
+    await sleep(100);
   }
 }
 

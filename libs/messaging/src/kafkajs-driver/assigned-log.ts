@@ -14,6 +14,8 @@ export interface LogOwner {
   startOffset(log: AssignedLog): Promise<bigint>;
   /** There is room again, or a new place to fetch from. */
   wake(): void;
+  /** False once the broker has not been heard for a session: another member may have the partition by now. */
+  isCurrent(): boolean;
 }
 
 /**
@@ -97,7 +99,8 @@ export class AssignedLog implements AssignedPartition {
     if (this.intake.aborted) return undefined;
     const waiting = this.bufferedBytes < limits.bytesMax && this.decoded === undefined && this.batches.length < 2;
     if (waiting && limits.waitMsMax > 0) await sleep(limits.waitMsMax, this.intake);
-    if (this.intake.aborted) return undefined;
+    // A process that was stopped for long wakes up here, before its next heartbeat: it hands out nothing stale.
+    if (this.intake.aborted || !this.owner.isCurrent()) return undefined;
     this.progress();
     return this.take(limits);
   }

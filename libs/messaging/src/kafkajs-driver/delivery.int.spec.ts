@@ -96,13 +96,13 @@ describe('a producer on a bad connection', () => {
     const producer = new AccumulatingProducer(cluster, prefix, silentLogger, { deliveryTimeoutMs: 800 });
     await producer.send(record(0));
     cluster.faultOf = () => 'answer lost';
-    const unknown = await Promise.allSettled([producer.send(record(1)), producer.send(record(2))]);
-    for (const each of unknown) expect(each).toMatchObject({ reason: expect.any(DeliveryUnknownError) });
+    await expect(producer.send(record(1))).rejects.toBeInstanceOf(DeliveryUnknownError);
     cluster.faultOf = () => undefined;
+    // Of the same size: with the old sequence the broker would take it for a repeat, and drop it.
+    await producer.send(record(2));
     await producer.send(record(3));
-    await producer.send(record(4));
     // What nobody knew had in truth been stored, once for all its attempts.
-    expect(await logOf(0)).toEqual(['0', '1', '2', '3', '4']);
+    expect(await logOf(0)).toEqual(['0', '1', '2', '3']);
     await producer.close();
   });
 

@@ -38,10 +38,11 @@ export function groupSettings(options: GroupConsumerOptions): GroupSettings {
 /**
  * A member of a consumer group for as long as the process wants it.
  *
- * - `joining`: looks for topics and coordinator, waits for an assignment.
+ * - `joining`: looks for topics and coordinator, waits for an assignment; after a loss of the brokers too, with its reason.
  * - `running`: partitions are assigned and fetched.
  * - `rebalancing`: intake has ended, readers finish what is in hand, their offsets are committed; then `joining`.
- * - `crashed`: something failed that a rebalance does not explain; after a back-off, `joining`.
+ * - `crashed`: something failed that does not come right by itself, or a reader does not return; after a back-off,
+ *   `joining`.
  * - `stopped`: left the group, for good.
  */
 export class KafkajsGroupConsumer implements GroupConsumer {
@@ -103,8 +104,8 @@ export class KafkajsGroupConsumer implements GroupConsumer {
           await sleep(backoffMsMin, this.stopping.signal);
           continue;
         }
-        // A coordinator that has just started, or moved, is on its way: that is joining, and no crash.
-        this.enter(coordinatorFaults.has(codeOf(failure)) ? 'joining' : 'crashed', failure);
+        // What comes right by itself (a broker that is away, a coordinator that loads) is still joining, with its reason.
+        this.enter(failure.retriable ? 'joining' : 'crashed', failure);
         await sleep(backoffMs, this.stopping.signal);
         backoffMs = Math.min(backoffMs * 2, backoffMsMax);
         if (isConnectionFailure(failure)) await this.cluster.refresh().catch(() => undefined);
@@ -167,12 +168,6 @@ const membershipFaults: ReadonlySet<number | undefined> = new Set([
   kafkaErrors.rebalanceInProgress,
   kafkaErrors.illegalGeneration,
   kafkaErrors.unknownMemberId,
-]);
-
-const coordinatorFaults: ReadonlySet<number | undefined> = new Set([
-  kafkaErrors.coordinatorLoading,
-  kafkaErrors.coordinatorNotAvailable,
-  kafkaErrors.notCoordinator,
 ]);
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -12,6 +12,9 @@ const earliest = -2;
 const latest = -1;
 const endOffsetsEveryMs = 5_000;
 const commitAttempts = 3;
+/** Of all partitions together, fetched and not yet read; each keeps at least a quarter of a mebibyte. */
+const buffersBytesMax = 64 * 1024 * 1024;
+const partitionBufferBytesMin = 256 * 1024;
 
 export type SessionEnd =
   /** Others came or went: drain, commit, join again. */
@@ -58,6 +61,12 @@ export class GroupSession implements LogOwner {
     this.fetcher?.wake();
   }
 
+  isCurrent(): boolean {
+    if (Date.now() - this.heardAtMs <= this.settings.sessionTimeoutMs) return true;
+    this.end({ kind: 'lost' });
+    return false;
+  }
+
   async startOffset(log: AssignedLog): Promise<bigint> {
     return this.listOffset(log, this.settings.startFrom === 'earliest' ? earliest : latest);
   }
@@ -88,10 +97,12 @@ export class GroupSession implements LogOwner {
 
   private async open(assigned: readonly { topic: string; partition: number }[], nextEpoch: () => number) {
     const committed = await this.membership.committed(assigned);
+    const share = Math.max(partitionBufferBytesMin, Math.floor(buffersBytesMax / Math.max(1, assigned.length)));
+    const bounds = { ...this.settings, bufferBytesMax: Math.min(this.settings.bufferBytesMax, share) };
     this.logs = assigned.map(({ topic, partition }) => {
       const at = committed.find((each) => each.topic === topic && each.partition === partition)?.offset;
       const bare = topic.slice(this.topicPrefix.length);
-      return new AssignedLog(bare, topic, partition, nextEpoch(), at, this.settings, this);
+      return new AssignedLog(bare, topic, partition, nextEpoch(), at, bounds, this);
     });
     if (this.ended) for (const log of this.logs) log.endIntake();
     this.fetcher = new Fetcher(this.cluster, this.logs, this.logger, (log) => void this.mendRange(log));
@@ -119,8 +130,7 @@ export class GroupSession implements LogOwner {
       await sleep(this.settings.heartbeatIntervalMs, this.closed.signal);
       if (this.closed.signal.aborted) return;
       const nowMs = Date.now();
-      // A process that was stopped wakes up here; what it holds may have been given away long ago.
-      if (nowMs - this.heardAtMs > this.settings.sessionTimeoutMs) return this.end({ kind: 'lost' });
+      if (!this.isCurrent()) return;
       const { stuckAfterMs } = this.settings;
       const isStuck = (log: AssignedLog) => log.busySinceMs !== undefined && nowMs - log.busySinceMs > stuckAfterMs;
       if (this.ended === undefined && this.logs.some(isStuck)) return this.end({ kind: 'stuck' });

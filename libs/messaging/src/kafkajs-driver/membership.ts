@@ -43,6 +43,7 @@ export class Membership {
 
   /** Joins and waits for an assignment. Rejects on a rebalance in between: call again. */
   async join(): Promise<{ topic: string; partition: number }[]> {
+    await this.cluster.refresh(this.topics);
     for (const topic of this.topics) await this.cluster.topicOrThrow(topic);
     this.coordinator = await this.cluster.coordinatorOf(this.group);
     try {

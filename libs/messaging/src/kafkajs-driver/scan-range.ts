@@ -15,7 +15,7 @@ export async function* scanRange(cluster: Cluster, prefix: string, range: ScanRa
   await cluster.topicOrThrow(fullTopic);
   const leader = cluster.leaderOf(fullTopic, partition);
   if (!leader) throw new BrokerUnavailableError(`${topic}[${partition}] has no leader`);
-  const owner = { startOffset: () => Promise.resolve(from), wake: () => undefined };
+  const owner = { startOffset: () => Promise.resolve(from), wake: () => undefined, isCurrent: () => true };
   const log = new AssignedLog(topic, fullTopic, partition, 1, undefined, bounds, owner);
   await log.start(from);
   let at = from;
