@@ -170,6 +170,7 @@ class Projector implements RunningApp {
     const runner = new ProjectionRunner({
       pool: this.pool,
       projections: this.projections,
+      group: projectorGroup,
       owner: this.host.instance,
       notifier: this.notifier,
       metrics: this.metrics,

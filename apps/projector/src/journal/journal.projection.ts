@@ -52,13 +52,13 @@ export function journalProjection(days: DayPartitions): Projection {
   };
 }
 
-function toRow({ record, envelope }: Message): RowOf<typeof journalTable.columns> {
+function toRow({ record, origin, envelope }: Message): RowOf<typeof journalTable.columns> {
   const { metadata } = envelope;
   return {
     tenant_id: metadata.tenantId,
-    topic: record.topic,
-    partition: record.partition,
-    offset: record.offset,
+    topic: origin.topic,
+    partition: origin.partition,
+    offset: origin.offset,
     record_time: record.timestampMs,
     event_id: metadata.id,
     type: envelope.event.type,

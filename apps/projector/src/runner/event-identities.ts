@@ -5,6 +5,12 @@ import type pg from 'pg';
 /** A repeat further away than this from its first occurrence counts as an event of its own. */
 export const identityWindowMs = 30 * 86_400_000;
 
+/** The first occurrence of an identity; `entry` is left out when no record in hand is it. */
+interface First {
+  readonly offset: bigint;
+  readonly entry?: Identified;
+}
+
 interface Identified {
   readonly message: Message;
   readonly identity: string;
@@ -15,7 +21,8 @@ interface Identified {
  * makes a new record of the same event, which no offset can tell. It is found here, once for all projections of the
  * partition, in the transaction of their rows; what was a repeat is written down, so that a rebuild decides alike.
  *
- * Reading the same record again finds the identity under its own offset: that is no repeat.
+ * Reading the same record again finds the identity under its own offset: that is no repeat. Offsets here are those of the
+ * topic where the record first stood.
  */
 export async function withoutRepeats(tx: pg.ClientBase, messages: readonly Message[]): Promise<Sorted> {
   const sorted: { readonly first: Message[]; readonly repeats: Message[] } = { first: [], repeats: [] };
@@ -49,15 +56,19 @@ function spansOf(messages: readonly Message[]): readonly (readonly Message[])[] 
 
 async function sortOut(tx: pg.ClientBase, messages: readonly Message[]): Promise<Sorted> {
   const identified = messages.map((message) => ({ message, identity: identityOf(message) }));
-  const firstOffsets = new Map<string, bigint>();
-  for (const { message, identity } of identified) {
-    if (!firstOffsets.has(identity)) firstOffsets.set(identity, message.record.offset);
+  const firsts = new Map<string, First>();
+  for (const entry of identified) {
+    const { identity, message } = entry;
+    if (!firsts.has(identity)) firsts.set(identity, { offset: message.origin.offset, entry });
   }
-  const isFirst = ({ message, identity }: Identified) => firstOffsets.get(identity) === message.record.offset;
-  const candidates = identified.filter(isFirst);
-  if (!(await insertAll(tx, candidates))) await compareWithKnown(tx, candidates, firstOffsets);
+  const candidates = [...firsts.values()].flatMap(({ entry }) => (entry ? [entry] : []));
+  // What a redrive brings is compared first: afterwards an identity that it added could not be told from an old one.
+  const isRedriven = messages.some(({ record, origin }) => record.topic !== origin.topic);
+  if (isRedriven) await compareWithKnown(tx, candidates, firsts);
+  if (!(await insertAll(tx, candidates)) && !isRedriven) await compareWithKnown(tx, candidates, firsts);
+  const isFirst = (entry: Identified) => firsts.get(entry.identity)?.entry === entry;
   const repeats = identified.filter((entry) => !isFirst(entry));
-  if (repeats.length > 0) await writeDown(tx, repeats, firstOffsets);
+  if (repeats.length > 0) await writeDown(tx, repeats, firsts);
   return {
     first: identified.filter(isFirst).map(({ message }) => message),
     repeats: repeats.map(({ message }) => message),
@@ -81,10 +92,10 @@ export async function pruneIdentities(pool: pg.Pool, nowMs = Date.now(), stepsMa
 }
 
 /** 128 bits of SHA-256; parts are length-prefixed by JSON, so no two lists of parts give the same text. */
-function identityOf({ record, envelope: { metadata } }: Message): string {
+function identityOf({ origin, envelope: { metadata } }: Message): string {
   return hash(
     'sha256',
-    JSON.stringify([record.topic, record.partition, metadata.tenantId, metadata.source, metadata.id]),
+    JSON.stringify([origin.topic, origin.partition, metadata.tenantId, metadata.source, metadata.id]),
     'hex',
   ).slice(0, 32);
 }
@@ -105,15 +116,15 @@ async function insertAll(tx: pg.ClientBase, candidates: readonly Identified[]): 
 async function compareWithKnown(
   tx: pg.ClientBase,
   candidates: readonly Identified[],
-  firstOffsets: Map<string, bigint>,
+  firsts: Map<string, First>,
 ): Promise<void> {
   const known = await loadKnown(tx, candidates);
   const replaced: Identified[] = [];
   for (const candidate of candidates) {
     const first = known.get(candidate.identity);
-    if (first === undefined || first.offset === candidate.message.record.offset) continue;
+    if (first === undefined || isSameRecord(candidate.message, first.offset)) continue;
     if (candidate.message.record.timestampMs - first.timeMs > identityWindowMs) replaced.push(candidate);
-    else firstOffsets.set(candidate.identity, first.offset);
+    else firsts.set(candidate.identity, { offset: first.offset });
   }
   if (replaced.length === 0) return;
   await tx.query(
@@ -123,6 +134,14 @@ async function compareWithKnown(
      WHERE known.tenant_id = mine.tenant_id AND known.identity = mine.identity`,
     identityArrays(replaced),
   );
+}
+
+/**
+ * A record that is read again, for a projection that had not come so far. What a redrive brings is never that: it comes
+ * on a topic of its own, and if its identity is known, the event was applied.
+ */
+function isSameRecord({ record, origin }: Message, firstOffset: bigint): boolean {
+  return record.topic === origin.topic && origin.offset === firstOffset;
 }
 
 async function loadKnown(tx: pg.ClientBase, candidates: readonly Identified[]) {
@@ -140,7 +159,7 @@ function identityArrays(identified: readonly Identified[]): unknown[][] {
   return [
     identified.map(({ message }) => message.envelope.metadata.tenantId),
     identified.map(({ identity }) => identity),
-    identified.map(({ message }) => message.record.offset),
+    identified.map(({ message }) => message.origin.offset),
     identified.map(({ message }) => new Date(message.record.timestampMs).toISOString()),
   ];
 }
@@ -148,7 +167,7 @@ function identityArrays(identified: readonly Identified[]): unknown[][] {
 async function writeDown(
   tx: pg.ClientBase,
   repeats: readonly Identified[],
-  firstOffsets: ReadonlyMap<string, bigint>,
+  firsts: ReadonlyMap<string, First>,
 ): Promise<void> {
   await tx.query(
     `INSERT INTO event_repeats (tenant_id, topic, partition, "offset", first_offset, event_id, source, record_time)
@@ -160,7 +179,7 @@ async function writeDown(
       repeats.map(({ message }) => message.record.topic),
       repeats.map(({ message }) => message.record.partition),
       repeats.map(({ message }) => message.record.offset),
-      repeats.map(({ identity }) => firstOffsets.get(identity)),
+      repeats.map(({ identity }) => firsts.get(identity)?.offset),
       repeats.map(({ message }) => message.envelope.metadata.id),
       repeats.map(({ message }) => message.envelope.metadata.source),
       repeats.map(({ message }) => new Date(message.record.timestampMs).toISOString()),

@@ -1,12 +1,13 @@
 import type { Logger } from '@chorda/kernel';
-import type {
-  Batch,
-  BatchHandler,
-  CheckpointStore,
-  Message,
-  OperationRecorder,
-  Outcomes,
-  TopicPartition,
+import {
+  redriveTopic,
+  type Batch,
+  type BatchHandler,
+  type CheckpointStore,
+  type Message,
+  type OperationRecorder,
+  type Outcomes,
+  type TopicPartition,
 } from '@chorda/messaging';
 import { crashPoint } from '@chorda/platform';
 import type pg from 'pg';
@@ -22,6 +23,8 @@ export interface RunnerParts {
   /** Sessions with `transaction_timeout`, of the role that owns the tables. */
   readonly pool: pg.Pool;
   readonly projections: readonly Projection[];
+  /** The consumer group; its redrive topics feed the projections of their sources. */
+  readonly group: string;
   /** Names this process in the checkpoints. */
   readonly owner: string;
   readonly notifier: AdvanceNotifier;
@@ -70,7 +73,7 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
 
   async claim(place: TopicPartition): Promise<bigint> {
     const { pool, owner, logger } = this.parts;
-    const projections = this.parts.projections.filter(({ topics }) => topics.includes(place.topic));
+    const projections = this.parts.projections.filter((projection) => this.reads(projection, place.topic));
     const topicId = await this.parts.topicId(place.topic);
     const { claims, recreated } = await checkpointTable.claim(pool, place, projections, owner, topicId);
     if (recreated) {
@@ -112,6 +115,10 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     owned.faults = 0;
     owned.stopped = false;
     return batch.allDone();
+  }
+
+  private reads({ topics }: Projection, topic: string): boolean {
+    return topics.some((source) => source === topic || redriveTopic(source, this.parts.group) === topic);
   }
 
   private async apply(batch: Batch, claims: readonly Claim[]): Promise<void> {

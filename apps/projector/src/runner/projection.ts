@@ -32,12 +32,13 @@ export interface EventContext {
   readonly recordTimeMs: number;
 }
 
-export function contextOf({ envelope, record }: Message): EventContext {
+/** Places are those where the record first stood: what a redrive brings back is the same event at the same place. */
+export function contextOf({ envelope, record, origin }: Message): EventContext {
   return {
     metadata: envelope.metadata,
-    topic: record.topic,
-    partition: record.partition,
-    offset: record.offset,
+    topic: origin.topic,
+    partition: origin.partition,
+    offset: origin.offset,
     recordTimeMs: record.timestampMs,
   };
 }

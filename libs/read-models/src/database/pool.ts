@@ -13,7 +13,7 @@ export interface PoolOptions {
   readonly connectTimeoutMs?: number;
 }
 
-/** A bounded pool. Errors of idle connections are the pool's own affair: it drops them and opens others. */
+/** A bounded pool. A connection that is lost while idle is dropped by the pool, and another opened when it is needed. */
 export function createPool(databaseUrl: string, options: PoolOptions = {}): pg.Pool {
   const settings = [`-c statement_timeout=${options.statementTimeoutMs ?? 10_000}`];
   if (options.transactionTimeoutMs !== undefined) {
@@ -29,5 +29,8 @@ export function createPool(databaseUrl: string, options: PoolOptions = {}): pg.P
     options: settings.join(' '),
   });
   pool.on('error', () => undefined);
+  // A connection that is cut while it is lent out and has no query to fail tells nobody but its own listeners; without
+  // one, Node ends the process. Its next query fails, which is where it is dealt with.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

@@ -1,0 +1,198 @@
+import { eventTypes, EventCodec, parseEventData, type EventType } from '@chorda/contracts';
+import { silentLogger, tenantId } from '@chorda/kernel';
+import {
+  redriveTopic,
+  type Batch,
+  type IncomingRecord,
+  type Message,
+  type Outcome,
+  type Outcomes,
+} from '@chorda/messaging';
+import { createPool } from '@chorda/read-models';
+import type pg from 'pg';
+import { Registry } from 'prom-client';
+import { journalProjection } from '../journal/journal.projection.js';
+import { serviceHealth } from '../services/service-health.projection.js';
+import { services } from '../services/services.projection.js';
+import { AdvanceNotifier } from './advance-notifier.js';
+import { checkpointTable } from './checkpoint-table.js';
+import { DayPartitions } from './day-partitions.js';
+import { projectionMetrics } from './projection-metrics.js';
+import { ProjectionRunner, type PartitionStop, type RunnerParts } from './projection-runner.js';
+import type { Projection } from './projection.js';
+
+/** What specs of the runner share: records as the log has them, and a runner without Kafka around it. */
+
+const codec = EventCodec.offline(1);
+
+export const systemEvents = { topic: 'system.events', partition: 0 } as const;
+
+const group = 'projector.read-models';
+export const redrives = { topic: redriveTopic(systemEvents.topic, group), partition: 0 } as const;
+
+export interface GivenEvent {
+  readonly offset: number;
+  readonly id?: string;
+  readonly source?: string;
+  readonly tenant?: string;
+  readonly service?: string;
+  readonly type?: EventType;
+  readonly recordTimeMs?: number;
+  readonly cpuUsage?: number;
+  readonly traceparent?: string;
+  /** Brought by a redrive, at this offset of the redrive topic. */
+  readonly redrivenAt?: number;
+}
+
+/** A health check, through the codec: bytes and headers are those that the log would have. */
+export function message(given: GivenEvent): Message {
+  const { offset, service = 'projector', recordTimeMs = Date.now() } = given;
+  const parsed = parseEventData('system.health_check', {
+    service,
+    status: 'healthy',
+    metrics: { cpu_usage: given.cpuUsage ?? 0.5, memory_usage: 0.25, active_agents: 1, queue_size: offset },
+    alerts: [],
+    instance: 'one',
+  });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  const metadata = {
+    id: given.id ?? `event-${offset}`,
+    source: given.source ?? '/spec',
+    subject: service,
+    tenantId: tenantId(given.tenant ?? 'default'),
+    timeMs: recordTimeMs,
+    correlationId: 'correlation',
+    ...(given.traceparent && { traceparent: given.traceparent }),
+  };
+  const encoded = codec.encode({ event: parsed.event, metadata });
+  const record: IncomingRecord = {
+    ...systemEvents,
+    offset: BigInt(offset),
+    key: encoded.key,
+    value: encoded.value,
+    headers: Object.fromEntries(Object.entries(encoded.headers).map(([name, text]) => [name, Buffer.from(text)])),
+    timestampMs: recordTimeMs,
+  };
+  const envelope = codec.decode(record);
+  const place = { ...systemEvents, offset: BigInt(offset) };
+  if (given.redrivenAt === undefined) return { record, envelope, event: envelope.event, origin: place };
+  const redriven = { ...record, ...redrives, offset: BigInt(given.redrivenAt) };
+  return { record: redriven, envelope, event: envelope.event, origin: place };
+}
+
+export function messages(from: number, count: number, given: Omit<GivenEvent, 'offset'> = {}): readonly Message[] {
+  return Array.from({ length: count }, (_, index) => message({ ...given, offset: from + index }));
+}
+
+export function batchOf(records: readonly Message[], bounds: { first?: bigint; next?: bigint } = {}): Batch {
+  const firstOffset = bounds.first ?? records[0]?.record.offset ?? 0n;
+  const nextOffset = bounds.next ?? (records.at(-1)?.record.offset ?? firstOffset) + 1n;
+  const { topic, partition } = records[0]?.record ?? systemEvents;
+  return {
+    topic,
+    partition,
+    [Symbol.iterator]: () => records[Symbol.iterator](),
+    messages: records,
+    firstOffset,
+    nextOffset,
+    assignmentEpoch: 1,
+    signal: new AbortController().signal,
+    allDone: () => new AllDone(),
+  };
+}
+
+class AllDone implements Outcomes {
+  retry(): void {
+    throw new Error('The projector never asks for a retry');
+  }
+  dead(): void {
+    throw new Error('The projector sets nothing aside');
+  }
+  of(): Outcome {
+    return { kind: 'done' };
+  }
+}
+
+export interface TestRunner {
+  readonly runner: ProjectionRunner;
+  readonly pool: pg.Pool;
+  readonly metrics: Registry;
+  readonly stops: PartitionStop[];
+  fenced(): number;
+  close(): Promise<void>;
+}
+
+/** A projector's runner with connections of its own, as a process has them. */
+export async function startRunner(
+  databaseUrl: string,
+  options: {
+    readonly owner?: string;
+    readonly projections?: readonly Projection[];
+    readonly transactionTimeoutMs?: number;
+    readonly topicId?: RunnerParts['topicId'];
+  } = {},
+): Promise<TestRunner> {
+  const pool = createPool(databaseUrl, {
+    applicationName: options.owner ?? 'runner',
+    connectionsMax: 4,
+    transactionTimeoutMs: options.transactionTimeoutMs ?? 5_000,
+  });
+  const projections = options.projections ?? ownProjections();
+  await checkpointTable.register(pool, projections);
+  const metrics = new Registry();
+  const stops: PartitionStop[] = [];
+  let fenced = 0;
+  const notifier = new AdvanceNotifier(pool, silentLogger);
+  const runner = new ProjectionRunner({
+    pool,
+    projections,
+    group,
+    owner: options.owner ?? 'runner',
+    notifier,
+    metrics: projectionMetrics(metrics),
+    operations: { record: () => undefined },
+    logger: silentLogger,
+    topicId: options.topicId ?? (() => Promise.resolve('topic-id')),
+    onFenced: () => void fenced++,
+    onStopped: (stop) => void stops.push(stop),
+  });
+  const close = async () => {
+    await notifier.settled();
+    await pool.end();
+  };
+  return { runner, pool, metrics, stops, fenced: () => fenced, close };
+}
+
+export function ownProjections(): readonly Projection[] {
+  return [
+    journalProjection(new DayPartitions('journal_v1', Infinity)),
+    services,
+    serviceHealth(new DayPartitions('service_health_v1', Infinity)),
+  ];
+}
+
+/** What the read models hold, for comparing. */
+export async function readModels(pool: pg.Pool) {
+  const journal = await pool.query<{ offset: string; event_id: string }>(
+    `SELECT "offset", event_id FROM journal_v1 WHERE topic = $1 ORDER BY "offset"`,
+    [systemEvents.topic],
+  );
+  const health = await pool.query<{ offset: string }>(`SELECT "offset" FROM service_health_v1 ORDER BY "offset"`);
+  const service = await pool.query<{ queue_size: string }>(`SELECT queue_size FROM services_v1`);
+  const checkpoints = await pool.query<{ projection: string; next_offset: string }>(
+    `SELECT projection, next_offset FROM checkpoints WHERE topic = $1 ORDER BY projection`,
+    [systemEvents.topic],
+  );
+  return {
+    journal: journal.rows.map((row) => Number(row.offset)),
+    health: health.rows.map((row) => Number(row.offset)),
+    lastQueueSize: service.rows.map((row) => Number(row.queue_size)),
+    checkpoints: checkpoints.rows.map((row) => Number(row.next_offset)),
+  };
+}
+
+export function numbers(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
+}
+
+export const healthCheckSchema = eventTypes['system.health_check'].schemaFingerprint;
