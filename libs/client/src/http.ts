@@ -92,10 +92,15 @@ export class Http {
    */
   async open(request: HttpRequest, signal: AbortSignal): Promise<Response> {
     const limit = this.limit({ ...request, signal });
-    const response = await this.fetch(request, limit);
-    if (!response.ok) throw failureOf(await this.read(request, response, limit), this.address(request));
-    limit.end();
-    return response;
+    try {
+      const response = await this.fetch(request, limit);
+      if (!response.ok) throw failureOf(await this.read(request, response, limit), this.address(request));
+      limit.end();
+      return response;
+    } catch (error) {
+      limit.release();
+      throw error;
+    }
   }
 
   private async answer(request: HttpRequest): Promise<Answer> {

@@ -160,6 +160,14 @@ describe('sending a batch', () => {
     expect(new Set(gateway.seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(2);
   });
 
+  it('sends the same bytes and the same key again where no answer came', async () => {
+    const gateway = await scriptedGateway(cutOff, problem(502, 'BAD_GATEWAY'), acknowledge);
+    const results = await gateway.client().events.sendAll(events(3));
+    expect(results.every(({ status }) => status === 'logged')).toBe(true);
+    expect(new Set(gateway.seen.map(({ body }) => body)).size).toBe(1);
+    expect(new Set(gateway.seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  });
+
   it('answers for each event where none was accepted', async () => {
     const gateway = await scriptedGateway(problem(422, 'BATCH_REFUSED', { items: [refused, refused] }));
     const results = await gateway.client().events.sendAll(events(2));
