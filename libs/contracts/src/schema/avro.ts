@@ -14,7 +14,7 @@ export function isList(value: JsonValue | undefined): value is readonly JsonValu
   return Array.isArray(value);
 }
 
-const primitives: ReadonlySet<JsonValue> = new Set([
+const primitives: ReadonlySet<string> = new Set([
   'null',
   'boolean',
   'int',
@@ -25,8 +25,8 @@ const primitives: ReadonlySet<JsonValue> = new Set([
   'string',
 ]);
 
-export function isPrimitive(name: JsonValue | undefined): name is string {
-  return name !== undefined && primitives.has(name);
+export function isPrimitive(name: string): boolean {
+  return primitives.has(name);
 }
 
 /** `workflow.StepCompleted` for `StepCompleted` inside namespace `workflow`. */

@@ -1,7 +1,7 @@
 import { InvalidInputError, type Issue, type JsonValue } from '@chorda/kernel';
 import { fullName, isAvroObject, isList, type AvroJson, type AvroObject } from './avro.js';
 
-/** A type of the subset of Avro that event schemas may use; `docs/reference/schemas.md` says why each limit is there. */
+/** A type of the subset of Avro that event schemas may use; `docs/how-to/add-an-event-type.md` says why each limit is there. */
 export type FieldType =
   | { readonly kind: 'boolean' }
   | { readonly kind: 'int' | 'float' | 'double'; readonly bounds: Bounds }
