@@ -30,7 +30,10 @@ export const gatewayEnv = z.object({
   CHORDA_TAIL_CLIENTS_MAX: wholeNumber(1, 1_000_000).default(1000),
   /** How long a client of the tail may leave its socket full before it is dropped. */
   CHORDA_TAIL_SLOW_MS_MAX: wholeNumber(10, 600_000).default(15_000),
-  /** Demo stacks only: decisions from `urn:chorda:demo` sources are taken as events (docs/decisions/simulated-decisions.md). */
+  /**
+   * Demo stacks only: decisions from `urn:chorda:demo` sources are taken as events
+   * (docs/decisions/0004-simulated-decisions.md).
+   */
   CHORDA_SIMULATED_DECISIONS: flag.default(false),
 });
 

@@ -14,7 +14,7 @@ import { Problem, type ProblemIssue } from '../http/problem.js';
 import { AttributeReader, traceparentPattern } from './attributes.js';
 import type { UncheckedEvent } from './cloud-event-request.js';
 
-/** Sources that may send decisions where they are simulated (docs/decisions/simulated-decisions.md). */
+/** Sources that may send decisions where they are simulated (docs/decisions/0004-simulated-decisions.md). */
 export const simulatedSourcePrefix = 'urn:chorda:demo';
 
 /** What `parseEventData` says of a text that alone is larger than an event may be. */

@@ -81,15 +81,20 @@ function structuredEvent(value: Readonly<Record<string, unknown>>, pointer: stri
 /** From Node's flat list of headers, in which a header that came twice is still there twice. */
 function binaryEvent(rawHeaders: readonly string[], data: unknown): UncheckedEvent {
   const attributes: Record<string, unknown> = {};
-  const twice: ProblemIssue[] = [];
+  const issues: ProblemIssue[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const header = (rawHeaders[at] ?? '').toLowerCase();
     if (!header.startsWith('ce-')) continue;
     const name = header.slice(3);
-    if (Object.hasOwn(attributes, name)) twice.push({ pointer: '', header, detail: 'must come once' });
-    else Object.defineProperty(attributes, name, { value: headerValue(rawHeaders[at + 1] ?? ''), enumerable: true });
+    const raw = rawHeaders[at + 1] ?? '';
+    if (Object.hasOwn(attributes, name)) issues.push({ pointer: '', header, detail: 'must come once' });
+    // Node reads headers as Latin-1: other bytes would be kept as other characters than were meant.
+    else if (/[^\x20-\x7e]/.test(raw))
+      issues.push({ pointer: '', header, detail: 'must be percent-encoded outside ASCII' });
+    else Object.defineProperty(attributes, name, { value: headerValue(raw), enumerable: true });
   }
-  if (twice.length > 0) throw new Problem('INVALID_REQUEST', 'A CloudEvents header came twice', { issues: twice });
+  if (issues.length > 0)
+    throw new Problem('INVALID_REQUEST', 'A CloudEvents header is not as it should be', { issues });
   if (Object.keys(attributes).length === 0) {
     throw new Problem(
       'INVALID_REQUEST',

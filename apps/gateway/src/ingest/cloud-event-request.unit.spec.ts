@@ -39,6 +39,10 @@ describe('binary mode', () => {
     expect(problem.details.issues).toEqual([{ pointer: '', header: 'ce-id', detail: 'must come once' }]);
   });
 
+  it('refuses bytes that it would have to guess the meaning of', () => {
+    expect(problemOf(() => read(['ce-id', 'caf\u00e9'])).details.issues).toMatchObject([{ header: 'ce-id' }]);
+  });
+
   it('does not set a prototype from a header', () => {
     const event = read(['ce-id', '1', 'ce-__proto__', 'x']);
     expect(Object.getPrototypeOf(event?.attributes)).toBe(Object.prototype);
