@@ -10,7 +10,7 @@ import {
   type Span,
   type TextMapGetter,
 } from '@opentelemetry/api';
-import type { IncomingHeaders, OutgoingRecord, Producer } from './port.js';
+import type { IncomingHeaders, OutgoingHeaders, OutgoingRecord, Producer } from './port.js';
 import { traceNames } from './trace-names.js';
 
 /** A span a record, from `send` to the acknowledgement; its context goes into the record's headers. */
@@ -18,10 +18,9 @@ export function withTracing(producer: Producer): Producer {
   const tracer = trace.getTracer(traceNames.tracer);
   return {
     async send(record) {
-      const span = tracer.startSpan(`send ${record.topic}`, {
-        kind: SpanKind.PRODUCER,
-        attributes: { [traceNames.system]: 'kafka', [traceNames.destination]: record.topic },
-      });
+      const attributes = { [traceNames.system]: 'kafka', [traceNames.destination]: record.topic };
+      const options = { kind: SpanKind.PRODUCER, attributes };
+      const span = tracer.startSpan(`send ${record.topic}`, options, parentOf(record));
       // Without an SDK no span records; the caller's headers then go as they are.
       if (!span.isRecording()) return producer.send(record);
       try {
@@ -41,6 +40,20 @@ export function withTracing(producer: Producer): Producer {
     close: () => producer.close(),
   };
 }
+
+/** The caller's own span; where it runs in none, the context that came with the event. */
+function parentOf(record: OutgoingRecord): Context {
+  const active = context.active();
+  return trace.getSpan(active) ? active : propagation.extract(active, record.headers, outgoingGetter);
+}
+
+const outgoingGetter: TextMapGetter<OutgoingHeaders> = {
+  keys: (headers) => Object.keys(headers),
+  get: (headers, name) => {
+    const value = headers[name];
+    return typeof value === 'string' ? value : undefined;
+  },
+};
 
 function withContext(record: OutgoingRecord, active: Context): OutgoingRecord {
   const carrier: Record<string, string> = {};
@@ -62,7 +75,10 @@ export function contextOf(headers: IncomingHeaders): Context {
   return propagation.extract(ROOT_CONTEXT, headers, headerGetter);
 }
 
-/** One span for a batch, linked to the context of each of its records. */
+/**
+ * One span for a batch, linked to the context of each of its records. A batch of one continues that record's trace, so
+ * that a request can be followed to what came of it.
+ */
 export async function traceBatch<Answer>(
   of: { readonly topic: string; readonly partition: number; readonly group: string },
   count: number,
@@ -79,10 +95,12 @@ export async function traceBatch<Answer>(
     [traceNames.group]: of.group,
     [traceNames.batchCount]: count,
   };
-  return tracer.startActiveSpan(`process ${of.topic}`, { kind: SpanKind.CONSUMER, attributes }, async (span) => {
+  const options = { kind: SpanKind.CONSUMER, attributes };
+  const parent = count === 1 ? contextOf(headers()[0]!) : ROOT_CONTEXT;
+  return tracer.startActiveSpan(`process ${of.topic}`, options, parent, async (span) => {
     try {
       // Reading a header of each record is for nothing where no SDK records.
-      if (span.isRecording()) span.addLinks(linksOf(headers()));
+      if (count > 1 && span.isRecording()) span.addLinks(linksOf(headers()));
       return await handle();
     } catch (error) {
       fail(span, error);
