@@ -152,7 +152,7 @@ describe('npm start', () => {
     const [send, read, follow] = first.commands as [string, string, string];
     const following = shell(follow, 8_000);
     const answer: unknown = JSON.parse(await shell(send));
-    expect(answer).toMatchObject({ status: 'projected', complete: true });
+    expect(answer).toMatchObject({ complete: true });
     const event: unknown = JSON.parse(await shell(read));
     expect(event).toMatchObject({ type: 'agent.executed', data: { status: 'completed' } });
     const id = /events\/(\S+)/.exec(read)?.[1] ?? '';
