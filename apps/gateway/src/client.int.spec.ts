@@ -5,10 +5,10 @@ import {
   everyScope,
   prepareGround,
   startGatewayOn,
-  untilTrue,
   type GatewayUnderTest,
   type Ground,
 } from './test-support/gateway-under-test.js';
+import { untilTrue } from './test-support/until-true.js';
 
 /** The SDK against the gateway it is for: each holds the other to the same paths, names and answers. */
 let ground: Ground;

@@ -6,11 +6,11 @@ import {
   otherTenant,
   prepareGround,
   startGatewayOn,
-  untilTrue,
   type GatewayUnderTest,
   type Ground,
 } from '../test-support/gateway-under-test.js';
 import { executed, GatewayClient, structured } from '../test-support/requests.js';
+import { untilTrue } from '../test-support/until-true.js';
 
 let ground: Ground;
 let gateway: GatewayUnderTest;

@@ -6,11 +6,11 @@ import {
   otherTenant,
   prepareGround,
   startGatewayOn,
-  untilTrue,
   type GatewayUnderTest,
   type Ground,
 } from '../test-support/gateway-under-test.js';
 import { executed, GatewayClient } from '../test-support/requests.js';
+import { untilTrue } from '../test-support/until-true.js';
 import { SseClient } from '../test-support/sse-client.js';
 
 let ground: Ground;

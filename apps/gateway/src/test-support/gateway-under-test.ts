@@ -7,6 +7,7 @@ import { freshDatabase, freshTopicPrefix, type StackAddresses } from '@chorda/te
 import { scopes, type Scope } from '../auth/scopes.js';
 import { startGateway } from '../start-gateway.js';
 import { JournalStandIn } from './journal-stand-in.js';
+import { untilTrue } from './until-true.js';
 
 /** Topics, schemas, tables and a journal of a spec's own, in which gateways are started and stopped. */
 export interface Ground {
@@ -84,17 +85,4 @@ export async function startGatewayOn(
 /** A broker that makes topics for several specs at once may not know the newest yet; a second run finds them. */
 async function topicsOn(admin: KafkaAdmin): Promise<void> {
   await applyTopics(admin).catch(() => applyTopics(admin));
-}
-
-/** Asks every 20 ms. @throws when it is still false after `timeoutMs`. */
-export async function untilTrue(
-  check: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
-  reason: () => string | Promise<string> = () => 'still false',
-): Promise<void> {
-  const endMs = Date.now() + timeoutMs;
-  while (!(await check())) {
-    if (Date.now() > endMs) throw new Error(`Not within ${timeoutMs} ms: ${await reason()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

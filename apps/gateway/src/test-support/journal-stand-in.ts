@@ -3,7 +3,7 @@ import type { GroupConsumer, IncomingRecord, KafkaAdmin, KafkaDriver } from '@ch
 import { dayMs, dayOf, ensureDayPartitions } from '@chorda/read-models';
 import type pg from 'pg';
 import { tailTopics } from '../stream/tail-feed.js';
-import { untilTrue } from './gateway-under-test.js';
+import { untilTrue } from './until-true.js';
 
 const epoch = 1;
 

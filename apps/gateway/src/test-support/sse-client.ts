@@ -1,5 +1,5 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { untilTrue } from './gateway-under-test.js';
+import { untilTrue } from './until-true.js';
 
 /** Watches a stream and keeps what it is told. */
 export class SseClient {
