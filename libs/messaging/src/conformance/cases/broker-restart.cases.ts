@@ -87,7 +87,7 @@ async function brokerRestart(bench: Bench, broker: BreakableBroker): Promise<rea
 export function brokerRestartCase(broker: () => BreakableBroker): ConformanceCase {
   return {
     name: 'loses and repeats nothing when the broker is killed and comes back',
-    timeoutMs: 120_000,
+    timeoutMs: 180_000,
     findings: (bench) => brokerRestart(bench, broker()),
   };
 }
