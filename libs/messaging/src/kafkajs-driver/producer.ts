@@ -37,6 +37,11 @@ interface Identity {
   readonly producerEpoch: number;
 }
 
+interface Early {
+  readonly outgoing: OutgoingRecord;
+  readonly waiting: Waiting;
+}
+
 interface Chosen {
   readonly partition: ProducerPartition;
   readonly batch: OpenBatch;
@@ -54,7 +59,8 @@ interface Lane {
 export class AccumulatingProducer implements Producer {
   private readonly partitions = new Map<string, ProducerPartition>();
   private readonly lanes = new Map<number, Lane>();
-  private readonly topicLookups = new Map<string, Promise<void>>();
+  /** Records of topics that are being looked up. */
+  private readonly early = new Map<string, Early[]>();
   private readonly bounds: BatchBounds;
   private readonly limits: typeof defaults;
   private readonly sweep: NodeJS.Timeout;
@@ -128,19 +134,33 @@ export class AccumulatingProducer implements Producer {
   private place(outgoing: OutgoingRecord, waiting: Waiting): void {
     const topic = `${this.topicPrefix}${outgoing.topic}`;
     const known = this.cluster.topic(topic);
-    // While the first look-up runs, all records of the topic wait behind it, so that their order stays.
-    if (known && !this.topicLookups.has(topic)) return this.enqueue(topic, known.partitions.length, outgoing, waiting);
-    const lookup = this.topicLookups.get(topic) ?? this.lookUp(topic);
-    lookup.then(
-      () => this.enqueue(topic, this.cluster.topic(topic)?.partitions.length ?? 0, outgoing, waiting),
-      (error: unknown) => this.settle(waiting, toBackboneError(error, `Sending to ${outgoing.topic}`, outgoing.topic)),
+    const early = this.early.get(topic);
+    // While the look-up runs, all records of the topic wait behind it, so that their order stays.
+    if (early) early.push({ outgoing, waiting });
+    else if (known) this.enqueue(topic, known.partitions.length, outgoing, waiting);
+    else this.lookUp(topic, { outgoing, waiting });
+  }
+
+  private lookUp(topic: string, first: Early): void {
+    this.early.set(topic, [first]);
+    this.findTopic(topic).then(
+      () => {
+        const count = this.cluster.topic(topic)?.partitions.length ?? 0;
+        for (const { outgoing, waiting } of this.takeEarly(topic)) this.enqueue(topic, count, outgoing, waiting);
+      },
+      (error: unknown) => {
+        const bare = topic.slice(this.topicPrefix.length);
+        const failure = toBackboneError(error, `Sending to ${bare}`, bare);
+        for (const { waiting } of this.takeEarly(topic)) this.settle(waiting, failure);
+      },
     );
   }
 
-  private lookUp(topic: string): Promise<void> {
-    const lookup = this.findTopic(topic).finally(() => this.topicLookups.delete(topic));
-    this.topicLookups.set(topic, lookup);
-    return lookup;
+  /** In the same turn as their placing: a send in between would overtake them. */
+  private takeEarly(topic: string): readonly Early[] {
+    const early = this.early.get(topic) ?? [];
+    this.early.delete(topic);
+    return early;
   }
 
   private async findTopic(topic: string): Promise<void> {
@@ -204,7 +224,7 @@ export class AccumulatingProducer implements Producer {
       }
       const leader = this.cluster.leaderOf(partition.topic, partition.partition);
       if (!leader) this.refreshLeaders();
-      else byNode.get(leader)?.push(partition) ?? byNode.set(leader, [partition]);
+      else byNode.set(leader, [...(byNode.get(leader) ?? []), partition]);
     }
     for (const [node, ready] of byNode) this.sendReady(node, ready, nowMs);
   }
