@@ -7,7 +7,7 @@ import { brokenRules } from './lawful-order.js';
 const startMs = Date.UTC(2026, 10, 20);
 const plan = (seed: number, events = 3_000): readonly DemoEvent[] => [...demoDay({ seed, startMs, events })];
 
-describe('the demo day', () => {
+describe('the demo day', { timeout: 30_000 }, () => {
   const day = plan(1);
 
   it('is the same for the same seed, ids included', () => {
@@ -90,7 +90,7 @@ describe('the demo day', () => {
   });
 });
 
-describe('the check of the order', () => {
+describe('the check of the order', { timeout: 30_000 }, () => {
   const day = plan(1, 2_000);
   const first = (type: string) => day.findIndex((event) => event.type === type);
 
