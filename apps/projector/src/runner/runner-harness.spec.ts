@@ -38,7 +38,7 @@ export interface GivenEvent {
   readonly service?: string;
   readonly type?: EventType;
   readonly recordTimeMs?: number;
-  readonly cpuUsage?: number;
+  readonly alerts?: readonly string[];
   readonly traceparent?: string;
   /** Brought by a redrive, at this offset of the redrive topic. */
   readonly redrivenAt?: number;
@@ -50,8 +50,8 @@ export function message(given: GivenEvent): Message {
   const parsed = parseEventData('system.health_check', {
     service,
     status: 'healthy',
-    metrics: { cpu_usage: given.cpuUsage ?? 0.5, memory_usage: 0.25, active_agents: 1, queue_size: offset },
-    alerts: [],
+    metrics: { cpu_usage: 0.5, memory_usage: 0.25, active_agents: 1, queue_size: offset },
+    alerts: given.alerts ?? [],
     instance: 'one',
   });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
