@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createKafkaDriver } from '@chorda/messaging';
 import { freePorts } from '@chorda/native-stack';
 import { freshDatabase, freshTopicPrefix, type FreshDatabase } from '@chorda/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -24,10 +25,31 @@ interface Printed {
   readonly migrations: readonly string[];
   readonly topics: readonly { readonly outcome: string }[];
   readonly schemas: readonly { readonly outcome: string }[];
+  readonly value: unknown;
+  readonly dead_letters: readonly {
+    readonly topic: string;
+    readonly group: string;
+    readonly dead_letter_partition: number;
+    readonly dead_letter_offset: string;
+    readonly redriven_at: string | null;
+  }[];
 }
 const json = (ended: Ended) => JSON.parse(ended.stdout) as Printed;
 const webhook = (name: string) =>
   JSON.stringify({ user_id: 'user-7', provider: 'me', event_name: name, body: { n: 1 } });
+
+/** What a program wrote that knows nothing of schemas. */
+async function writeGarbage(): Promise<void> {
+  const topicPrefix = environment['CHORDA_TOPIC_PREFIX'] ?? '';
+  const driver = createKafkaDriver({ brokers: [stack.kafkaBrokers], topicPrefix, clientId: 'garbage' });
+  try {
+    const producer = await driver.createProducer();
+    const key = Buffer.from('default/user-7');
+    await producer.send({ topic: 'external.webhook', key, value: Buffer.from('no Avro'), headers: {} });
+  } finally {
+    await driver.close();
+  }
+}
 
 beforeAll(async () => {
   database = await freshDatabase(stack);
@@ -179,6 +201,35 @@ describe('chorda, against running apps', () => {
 
   it('has no dead letters to show, and says so', async () => {
     expect(await run('dead-letters', 'list')).toMatchObject({ code: 0, stdout: 'No dead letters.\n' });
+  });
+
+  it('shows what a group has set aside, and sends it through again to that group', async () => {
+    await writeGarbage();
+    const letters = async () => json(await run('dead-letters', 'list', '--each', '--json')).dead_letters;
+    await expect.poll(letters, { timeout: 30_000 }).toHaveLength(1);
+    const [letter] = await letters();
+    const where = ['-t', letter!.topic, '-g', letter!.group];
+    const place = ['-p', String(letter!.dead_letter_partition), '-o', letter!.dead_letter_offset];
+    expect(letter).toMatchObject({ topic: 'external.webhook', reason: expect.any(String) as string });
+
+    const shown = await run('dead-letters', 'show', ...where, ...place, '--json');
+    expect(json(shown).value).toMatchObject({ text: 'no Avro' });
+    expect(await run('dead-letters', 'show', ...where, '-p', '0', '-o', '999999')).toMatchObject({ code: 3 });
+
+    // Nothing is sent dry, nor without somebody to say yes.
+    const dry = json(await run('dead-letters', 'redrive', ...where, '--dry-run', '--json'));
+    expect(dry).toMatchObject({ dry_run: true, sent: 0 });
+    expect(await run('dead-letters', 'redrive', ...where)).toMatchObject({ code: 2 });
+    expect(await letters()).toHaveLength(1);
+
+    // It is still no Avro, so the group sets it aside again: a new letter, and the old one is marked.
+    expect(await run('dead-letters', 'redrive', ...where, '--yes')).toMatchObject({ code: 0 });
+    await expect
+      .poll(async () => (await letters()).map((each) => each.dead_letter_offset), { timeout: 30_000 })
+      .not.toContain(letter!.dead_letter_offset);
+    await expect.poll(letters, { timeout: 30_000 }).toHaveLength(1);
+    const all = json(await run('dead-letters', 'list', '--each', '--all', '--json')).dead_letters;
+    expect(all.map(({ redriven_at }) => redriven_at !== null).sort()).toEqual([false, true]);
   });
 
   it('says what to do when nothing answers', async () => {
