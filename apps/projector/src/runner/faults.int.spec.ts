@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { Projection } from './projection.js';
 import {
   batchOf,
-  message,
   messages,
   numbers,
   ownProjections,
@@ -101,14 +100,6 @@ describe('a fault', () => {
     expect(await test.runner.claim(systemEvents)).toBe(1n);
     await test.runner.handleBatch(batchOf(messages(1, 5)));
     expect((await readModels(test.pool)).journal).toEqual(numbers(0, 6));
-  });
-
-  it('of a text that Postgres cannot keep is none: NUL is replaced, its bytes are kept', async () => {
-    await test.runner.handleBatch(batchOf([message({ offset: 3, alerts: ['a\0b'] })]));
-    const { rows } = await test.pool.query('SELECT alerts FROM services_v1');
-    expect(rows).toEqual([{ alerts: ['a\uFFFDb'] }]);
-    const journal = await test.pool.query<{ payload: Buffer }>('SELECT payload FROM journal_v1 WHERE "offset" = 3');
-    expect(journal.rows[0]?.payload.includes('a\0b')).toBe(true);
   });
 
   it('of order cannot be: rows of one batch and of the next stand as the log has them', async () => {

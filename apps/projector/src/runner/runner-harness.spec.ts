@@ -38,7 +38,6 @@ export interface GivenEvent {
   readonly service?: string;
   readonly type?: EventType;
   readonly recordTimeMs?: number;
-  readonly alerts?: readonly string[];
   readonly traceparent?: string;
   /** Brought by a redrive, at this offset of the redrive topic. */
   readonly redrivenAt?: number;
@@ -51,7 +50,7 @@ export function message(given: GivenEvent): Message {
     service,
     status: 'healthy',
     metrics: { cpu_usage: 0.5, memory_usage: 0.25, active_agents: 1, queue_size: offset },
-    alerts: given.alerts ?? [],
+    alerts: [],
     instance: 'one',
   });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
