@@ -4,6 +4,7 @@ import type { CommandContext } from '../command-line/command-line.js';
 import { databaseUrlOf, withDatabase } from '../command-line/database.js';
 import { exitCodes, type ExitCode } from '../command-line/exit-codes.js';
 import { withKafka } from '../command-line/kafka.js';
+import type { Output } from '../command-line/output.js';
 
 interface ProjectionPartition extends Checkpoint {
   /** One past the last record of the log. */
@@ -13,28 +14,65 @@ interface ProjectionPartition extends Checkpoint {
   readonly lagSeconds: number;
 }
 
-export async function listProjections({ output, environment }: CommandContext): Promise<ExitCode> {
+export async function listProjections(
+  { output, environment }: CommandContext,
+  options: { readonly partitions?: boolean },
+): Promise<ExitCode> {
   const checkpoints = await readCheckpoints(environment);
   const partitions = await withKafka(environment, (driver) => withLag(driver, checkpoints));
   const stopped = partitions.filter((partition) => partition.stoppedReason !== undefined);
-  output.result({ projections: partitions.map(partitionJson) }, () =>
-    partitions.length === 0
-      ? 'No projection has begun yet: is a projector running?'
-      : output.table(
-          ['PROJECTION', 'TOPIC', 'PARTITION', 'NEXT', 'LAG', 'SECONDS', 'OWNER', 'STOPPED BY'],
-          partitions.map((partition) => [
-            `${partition.projection} v${partition.version}`,
-            partition.topic,
-            String(partition.partition),
-            String(partition.nextOffset),
-            partition.lagRecords === 0n ? '0' : output.paint('warn', String(partition.lagRecords)),
-            partition.lagSeconds.toFixed(1),
-            partition.owner,
-            partition.stoppedReason === undefined ? '' : output.paint('bad', partition.stoppedReason),
-          ]),
-        ),
-  );
+  output.result({ projections: partitions.map(partitionJson) }, () => {
+    if (partitions.length === 0) return 'No projection has begun yet: is a projector running?';
+    return options.partitions === true ? partitionsText(output, partitions) : topicsText(output, partitions);
+  });
   return stopped.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+function partitionsText(output: Output, partitions: readonly ProjectionPartition[]): string {
+  return output.table(
+    ['PROJECTION', 'TOPIC', 'PARTITION', 'NEXT', 'LAG', 'SECONDS', 'OWNER', 'STOPPED BY'],
+    partitions.map((partition) => [
+      nameOf(partition),
+      partition.topic,
+      String(partition.partition),
+      String(partition.nextOffset),
+      lagText(output, partition.lagRecords),
+      partition.lagSeconds.toFixed(1),
+      partition.owner,
+      output.paint('bad', partition.stoppedReason ?? ''),
+    ]),
+  );
+}
+
+/** A line for each topic: its partitions added up, and the worst of them for what does not add up. */
+function topicsText(output: Output, partitions: readonly ProjectionPartition[]): string {
+  const topics = Map.groupBy(partitions, (partition) => `${nameOf(partition)} ${partition.topic}`);
+  const rows = [...topics.values()].map((members) => {
+    const stopped = members.filter((member) => member.stoppedReason !== undefined);
+    const reasons = stopped.map((member) => `partition ${member.partition}: ${member.stoppedReason}`).join('; ');
+    return [
+      nameOf(members[0]!),
+      members[0]!.topic,
+      String(members.length),
+      String(members.reduce((sum, member) => sum + member.nextOffset, 0n)),
+      lagText(
+        output,
+        members.reduce((sum, member) => sum + member.lagRecords, 0n),
+      ),
+      Math.max(...members.map((member) => member.lagSeconds)).toFixed(1),
+      [...new Set(members.map((member) => member.owner))].join(' '),
+      output.paint('bad', reasons),
+    ];
+  });
+  return output.table(['PROJECTION', 'TOPIC', 'PARTITIONS', 'PASSED', 'LAG', 'SECONDS', 'OWNERS', 'STOPPED BY'], rows);
+}
+
+function nameOf({ projection, version }: Checkpoint): string {
+  return `${projection} v${version}`;
+}
+
+function lagText(output: Output, lag: bigint): string {
+  return lag === 0n ? '0' : output.paint('warn', String(lag));
 }
 
 async function readCheckpoints(environment: NodeJS.ProcessEnv): Promise<readonly Checkpoint[]> {

@@ -8,9 +8,10 @@ export function projectionsCommand(cli: CommandLine): Command {
   projections
     .command('list')
     .description(
-      'For each projection and partition: the next offset it will apply, how far that is behind the log in events ' +
+      'For each projection and topic: how many records it has passed, how far it is behind the log in records ' +
         'and seconds, which process holds it, and why it stopped where it did. Ends with 1 when one is stopped.',
     )
+    .option('--partitions', 'a line for each partition; --json always has them')
     .addHelpText(
       'after',
       examples(
@@ -19,9 +20,9 @@ export function projectionsCommand(cli: CommandLine): Command {
       ),
     )
     .action(
-      cli.action(async (context) => {
+      cli.action(async (context, options: { partitions?: boolean }) => {
         const { listProjections } = await import('./list-projections.js');
-        return listProjections(context);
+        return listProjections(context, options);
       }),
     );
   return projections;
