@@ -229,7 +229,7 @@ describe('chorda, against running apps', () => {
       .not.toContain(letter!.dead_letter_offset);
     await expect.poll(letters, { timeout: 30_000 }).toHaveLength(1);
     const all = json(await run('dead-letters', 'list', '--each', '--all', '--json')).dead_letters;
-    expect(all.map(({ redriven_at }) => redriven_at !== null).sort()).toEqual([false, true]);
+    expect(all.map(({ redriven_at }) => redriven_at !== null)).toEqual(expect.arrayContaining([false, true]));
   });
 
   it('says what to do when nothing answers', async () => {
