@@ -4,12 +4,20 @@ import { EventCodec } from '@chorda/contracts';
 import type { Logger } from '@chorda/kernel';
 import type { KafkaAdmin, Producer } from '@chorda/messaging';
 import { CheckpointRepository, JournalRepository, ServicesRepository } from '@chorda/read-models';
+import type pg from 'pg';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
 import { Authenticator } from './auth/authenticator.js';
 import { EventsController } from './events/events.controller.js';
 import { ReadYourWrites } from './events/read-your-writes.js';
 import { GatewayMetrics } from './gateway.metrics.js';
-import { gatewayAdmin, gatewayLogger, gatewayProducer, gatewayReadiness, gatewaySettings } from './gateway.tokens.js';
+import {
+  gatewayAdmin,
+  gatewayLogger,
+  gatewayPool,
+  gatewayProducer,
+  gatewayReadiness,
+  gatewaySettings,
+} from './gateway.tokens.js';
 import { HealthController, type Readiness } from './health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/standard-schema-problem.js';
@@ -29,6 +37,7 @@ export interface GatewayParts {
   readonly producer: Producer;
   readonly admin: KafkaAdmin;
   readonly codec: EventCodec;
+  readonly pool: pg.Pool;
   readonly authenticator: Authenticator;
   readonly journal: JournalRepository;
   readonly services: ServicesRepository;
@@ -62,6 +71,7 @@ export class GatewayModule {
         { provide: gatewayLogger, useValue: parts.logger },
         { provide: gatewayProducer, useValue: parts.producer },
         { provide: gatewayAdmin, useValue: parts.admin },
+        { provide: gatewayPool, useValue: parts.pool },
         { provide: gatewaySettings, useValue: parts.settings },
         { provide: gatewayReadiness, useValue: parts.notReady },
         { provide: EventCodec, useValue: parts.codec },

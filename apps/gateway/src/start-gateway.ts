@@ -170,6 +170,7 @@ async function openParts(
     producer,
     admin,
     codec,
+    pool,
     authenticator: new Authenticator(keyLookup(new ApiKeyRepository(pool)), systemClock),
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),

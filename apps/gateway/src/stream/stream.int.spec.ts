@@ -163,8 +163,29 @@ describe('a client that comes back', () => {
   });
 
   it('is told to read anew when its place is of another log', async () => {
-    const client = await watch('?last_event_id=t1~agent.events~zzzzzz');
+    const client = await watch('?last_event_id=t1~-~agent.events~zzzzzz');
     expect(client.named('resync').map(({ data }) => Object(JSON.parse(data)).reason)).toEqual(['position_unknown']);
+  });
+});
+
+describe('a client whose place is older than the journal', () => {
+  it('is told to read anew, and goes on from the present', async () => {
+    const source = freshSource();
+    await send(3, source);
+    // Two days ago: the journal of these specs begins yesterday.
+    const seconds = Math.floor(Date.now() / 1000) - 2 * 86_400 - 3_600;
+    const other = await startGatewayOn(ground);
+    try {
+      const client = await watch(`?source=${source}&last_event_id=t1~${seconds.toString(36)}`, {}, other);
+      await untilTrue(() => client.named('resync').length > 0);
+      expect(client.named('resync').map(({ data }) => Object(JSON.parse(data)).reason)).toEqual(['history_gone']);
+      const live = await send(2, source);
+      await client.untilEvents(2);
+      expect(sorted(client.ids())).toEqual(sorted(live));
+      await client.close();
+    } finally {
+      await other.stop();
+    }
   });
 });
 

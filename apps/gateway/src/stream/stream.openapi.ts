@@ -29,7 +29,7 @@ export const streamOperation: OperationDocument = {
       content: {
         'text/event-stream': {
           schema: { type: 'string' },
-          example: `id: t1~agent.events~0.0.0.1c\ndata: ${JSON.stringify(exampleRead)}\n\n`,
+          example: `id: t1~t63kq0~agent.events~0.0.0.1c\ndata: ${JSON.stringify(exampleRead)}\n\n`,
         },
       },
     },

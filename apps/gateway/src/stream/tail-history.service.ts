@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { encodePosition, EventCodec, isEventType, topicsOf } from '@chorda/contracts';
 import { tenantId as checkedTenant } from '@chorda/kernel';
 import type { KafkaAdmin } from '@chorda/messaging';
-import { CheckpointRepository, JournalRepository, type JournalEntry } from '@chorda/read-models';
+import { CheckpointRepository, JournalRepository, partitionDays, type JournalEntry } from '@chorda/read-models';
+import type pg from 'pg';
 import { envelopeOf } from '../events/journal-event.js';
 import { journalProjection } from '../events/read-your-writes.js';
-import { gatewayAdmin } from '../gateway.tokens.js';
+import { gatewayAdmin, gatewayPool } from '../gateway.tokens.js';
 import { TailEvent, type TailFilter } from './tail-event.js';
 import type { NextPlace, TailHistory } from './tail-session.js';
 
@@ -17,7 +18,15 @@ export class TailHistoryService implements TailHistory {
     private readonly checkpoints: CheckpointRepository,
     private readonly codec: EventCodec,
     @Inject(gatewayAdmin) private readonly admin: KafkaAdmin,
+    @Inject(gatewayPool) private readonly pool: pg.Pool,
   ) {}
+
+  /** Asked once for each client that catches up; days leave once a day. */
+  async oldestMs(): Promise<number> {
+    const days = await partitionDays(this.pool, 'journal_v%');
+    // A journal that nobody has begun to write has lost nothing: it lags.
+    return days.length === 0 ? 0 : Math.min(...days);
+  }
 
   async reaches(places: readonly NextPlace[], timeoutMs: number): Promise<boolean> {
     const last = places.map(({ nextOffset, ...place }) => ({ ...place, offset: nextOffset - 1n }));

@@ -16,14 +16,26 @@ export class TailPosition {
     private readonly offsets: Map<string, (bigint | undefined)[]>,
     /** Whether partitions that are not named were empty (true) or are to be taken from the present. */
     readonly isWhole: boolean,
+    private knownAtMs: number | undefined,
   ) {}
 
   static empty(): TailPosition {
-    return new TailPosition(new Map(), true);
+    return new TailPosition(new Map(), true, undefined);
+  }
+
+  /** At this time at the earliest it was the end of the log; whole seconds. The journal may have dropped what is older. */
+  get atMs(): number | undefined {
+    return this.knownAtMs;
+  }
+
+  /** Nothing in the log before this time lies behind the position. */
+  reachedAt(timeMs: number): void {
+    this.knownAtMs = Math.floor(timeMs / 1000) * 1000;
   }
 
   copy(): TailPosition {
-    return new TailPosition(new Map([...this.offsets].map(([topic, offsets]) => [topic, [...offsets]])), this.isWhole);
+    const offsets = new Map([...this.offsets].map(([topic, each]) => [topic, [...each]]));
+    return new TailPosition(offsets, this.isWhole, this.knownAtMs);
   }
 
   nextOffset(topic: string, partition: number): bigint | undefined {
@@ -48,7 +60,7 @@ export class TailPosition {
 
   /** Letters, digits and `.-_~` alone, so it needs no encoding in a header or an address. */
   toString(): string {
-    const parts = ['t1'];
+    const parts = ['t1', this.knownAtMs === undefined ? '-' : (this.knownAtMs / 1000).toString(36)];
     for (const [topic, offsets] of this.offsets) {
       let segment = this.segments.get(topic);
       if (segment === undefined) {
@@ -62,8 +74,8 @@ export class TailPosition {
 
   /** @throws {@link InvalidInputError} for a text that is neither an id of the tail nor the position of a write. */
   static parse(text: string): TailPosition {
-    if (!text.startsWith('t1~') && text !== 't1') return TailPosition.ofWrite(text);
-    const parts = text.split('~').slice(1);
+    if (!text.startsWith('t1~')) return TailPosition.ofWrite(text);
+    const [, seconds = '', ...parts] = text.split('~');
     if (text.length > 16_384 || parts.length % 2 !== 0) throw notAPosition();
     const offsets = new Map<string, (bigint | undefined)[]>();
     for (let at = 0; at < parts.length; at += 2) {
@@ -71,11 +83,12 @@ export class TailPosition {
       if (!/^[\w.-]{1,249}$/.test(topic) || offsets.has(topic)) throw notAPosition();
       offsets.set(topic, (parts[at + 1] ?? '').split('.').map(parseOffset));
     }
-    return new TailPosition(offsets, true);
+    const at = parseOffset(seconds);
+    return new TailPosition(offsets, true, at === undefined ? undefined : Number(at) * 1000);
   }
 
   private static ofWrite(text: string): TailPosition {
-    const position = new TailPosition(new Map(), false);
+    const position = new TailPosition(new Map(), false, undefined);
     for (const { topic, partition, offset } of decodePosition(text)) position.moveTo(topic, partition, offset + 1n);
     return position;
   }

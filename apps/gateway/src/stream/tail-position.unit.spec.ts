@@ -20,11 +20,13 @@ describe('the position of a tail', () => {
         const position = TailPosition.empty();
         for (const { topic, partition, nextOffset } of list) {
           position.moveTo(topic, partition, nextOffset);
+          position.reachedAt(1_763_717_400_999);
           void position.toString(); // Fills the segments, so that one which is not made anew would be seen.
         }
         const read = TailPosition.parse(position.toString());
         expect(read.places()).toEqual(position.places());
         expect(read.isWhole).toBe(true);
+        expect(read.atMs).toBe(list.length === 0 ? undefined : 1_763_717_400_000);
         for (const { topic, partition, nextOffset } of position.places()) {
           expect(read.nextOffset(topic, partition)).toBe(nextOffset);
         }
@@ -53,13 +55,15 @@ describe('the position of a tail', () => {
 
   it.each([
     '',
+    't1',
     't1~',
-    't1~agent.events',
-    't1~a b~1',
-    't1~a~1~a~2',
-    't1~a~-1',
-    't1~a~1.!',
-    't2~a~1',
+    't1~-~agent.events',
+    't1~x!~agent.events~1',
+    't1~-~a b~1',
+    't1~-~a~1~a~2',
+    't1~-~a~-1',
+    't1~-~a~1.!',
+    't2~-~a~1',
     'x'.repeat(20_000),
   ])('is refused when it is %j', (text) => {
     expect(() => TailPosition.parse(text)).toThrow(InvalidInputError);

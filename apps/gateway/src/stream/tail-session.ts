@@ -23,6 +23,8 @@ export interface TailHistory {
     filter: TailFilter,
     limit: number,
   ): Promise<readonly TailEvent[]>;
+  /** What was recorded before this time is not in the journal any more. */
+  oldestMs(): Promise<number>;
   /** Whether a place is behind the end of its partition: of another log than this one. */
   isBeyondEnd(place: NextPlace): Promise<boolean>;
 }
@@ -78,7 +80,7 @@ export class TailSession {
 
   constructor(private readonly options: TailSessionOptions) {
     const { ring, from } = options;
-    this.position = ring.head();
+    this.position = this.present();
     this.sequence = ring.nextSequence;
     if (from === undefined) return;
     this.sequence = ring.firstSequence;
@@ -117,10 +119,20 @@ export class TailSession {
       const head = ring.headOf(place.topic, place.partition);
       if (head !== undefined && place.nextOffset <= head) continue;
       if (head !== undefined && !(await history.isBeyondEnd(place))) continue;
-      this.position = ring.head();
-      this.sequence = ring.nextSequence;
-      return this.say({ kind: 'resync', reason: 'position_unknown' });
+      return this.resync('position_unknown');
     }
+  }
+
+  private resync(reason: string): void {
+    this.position = this.present();
+    this.sequence = this.options.ring.nextSequence;
+    this.say({ kind: 'resync', reason });
+  }
+
+  private present(): TailPosition {
+    const head = this.options.ring.head();
+    head.reachedAt(Date.now());
+    return head;
   }
 
   /** Partitions of which the ring no longer holds the next record of this client. */
@@ -135,6 +147,10 @@ export class TailSession {
   /** False when the session is over. */
   private async catchUp(): Promise<boolean> {
     const { history, ring, filter, tenantId, sink, signal } = this.options;
+    if (this.position.atMs !== undefined && this.position.atMs < (await history.oldestMs())) {
+      this.resync('history_gone');
+      return true;
+    }
     const places = this.behind();
     // The starts of now: what leaves the ring from here on is the next round's matter.
     const goals = places.map((place) => ({ ...place, nextOffset: ring.startOf(place.topic, place.partition) ?? 0n }));
@@ -179,6 +195,7 @@ export class TailSession {
         this.position.moveTo(topic, partition, nextOffset);
       }
     }
+    this.position.reachedAt(Date.now());
   }
 
   private take(event: TailEvent, fromJournal: boolean): void {

@@ -73,6 +73,10 @@ class Log implements TailHistory {
       .slice(0, limit);
   }
 
+  async oldestMs(): Promise<number> {
+    return 0;
+  }
+
   async isBeyondEnd({ partition, nextOffset }: NextPlace): Promise<boolean> {
     return nextOffset > BigInt(this.ends.get(partition) ?? 0);
   }
