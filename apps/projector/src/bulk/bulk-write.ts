@@ -15,7 +15,7 @@ import { storableText } from './text.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** From how many rows on COPY beats UNNEST; `docs/decisions/bulk-writes.md` has the figures. */
+/** From how many rows on COPY beats UNNEST; `docs/decisions/0006-bulk-writes.md` has the figures. */
 export const copyRowsMin = 50;
 
 /** Adds rows by the way that is faster for their number. None of them may be there already. */
