@@ -1,12 +1,20 @@
 // Programs that a check starts, and whatever those start: none may outlive it.
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { root } from '../bootstrap.mjs';
 
 // Children inherit the environment whatever session or parent they get: the mark finds those that detached themselves.
+// Postgres and Redis write their titles over their environment: those are found by their logs, which lie below this
+// run's own folder for temporary files. Its mode lets Postgres in, which is another user where we are root.
 const markName = 'CHORDA_VERIFY_RUN';
-export const mark = process.env[markName] ?? randomUUID();
+const isOutermost = process.env[markName] === undefined;
+const folder = process.env[markName] ?? mkdtempSync(join(tmpdir(), 'chorda-verify-'));
+if (isOutermost) {
+  chmodSync(folder, 0o755);
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+}
 
 let current;
 let stopping = false;
@@ -14,7 +22,11 @@ let stopping = false;
 /** Runs a program to its end, with the mark. @returns its exit code, or 128 where a signal ended it. */
 export function runChecked(program, args, { env }) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: 'inherit', env: { ...env, [markName]: mark } });
+    const child = spawn(program, args, {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...env, [markName]: folder, TMPDIR: folder },
+    });
     current = child;
     child.once('error', (error) => {
       console.error(`${program} could not be started: ${error.message}`);
@@ -40,10 +52,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 /** Processes with our mark, other than this one and those above it. */
 export function survivors() {
+  if (process.platform !== 'linux') return [];
   const above = ancestors();
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry) && !above.has(entry))
-    .filter((pid) => read(`/proc/${pid}/environ`).split('\0').includes(`${markName}=${mark}`))
+    .filter((pid) => hasMark(pid) || target(`/proc/${pid}/fd/1`).startsWith(`${folder}/`))
     .filter((pid) => !/\) [ZX] /.test(read(`/proc/${pid}/stat`)))
     .map((pid) => ({ pid: Number(pid), command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').slice(0, 160) }));
 }
@@ -55,6 +68,18 @@ export function killAll(processes) {
     } catch {
       // Ended meanwhile.
     }
+  }
+}
+
+function hasMark(pid) {
+  return read(`/proc/${pid}/environ`).split('\0').includes(`${markName}=${folder}`);
+}
+
+function target(link) {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return ''; // Ended meanwhile, or another user's.
   }
 }
 

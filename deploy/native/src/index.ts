@@ -19,6 +19,7 @@ export { KafkaServer, type SaslAccess } from './servers/kafka-server.js';
 export { PostgresServer } from './servers/postgres-server.js';
 export { Reaper } from './servers/reaper.js';
 export { RedisServer } from './servers/redis-server.js';
+export type { RegistryKafka } from './servers/registry-kafka.js';
 export { RegistryServer } from './servers/registry-server.js';
 export type { Server } from './servers/server.js';
 export { portTable, readSettings, type DevelopmentSettings } from './settings.js';

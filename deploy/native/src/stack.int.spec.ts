@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerSchemas, checkSchemas } from '@chorda/contracts';
 import { createKafkaDriver } from '@chorda/messaging';
+import { startStack } from '@chorda/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DiskFullError, PortTakenError } from './errors.js';
@@ -189,6 +190,36 @@ describe('a server of the stack', () => {
     expect(await query(stack.postgres?.url ?? '', 'select 1 as one')).toEqual([{ one: 1 }]);
     await stopStackServers(stack);
   });
+});
+
+describe('a Kafka that asks for TLS and a password', () => {
+  it(
+    'takes a client that has both, refuses one that has not, and keeps the schemas of our registry',
+    { timeout: 180_000 },
+    async () => {
+      const stack = await startStack({ servers: ['kafka'], kafkaSasl: true });
+      const { brokers, mechanism, username, password, caPem } = stack.kafkaSasl();
+      const ssl = { caPem };
+      const sasl = { mechanism, username, password };
+      const trusted = { brokers: [brokers], topicPrefix: '', clientId: 'spec', ssl, sasl };
+      const registry = await startStack({ servers: ['registry'], registryKafka: { brokers: [brokers], ssl, sasl } });
+      const response = await fetch(`${registry.registryUrl}/subjects/kept/versions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+        body: JSON.stringify({ schema: '"string"' }),
+      });
+      expect(response.status).toBe(200);
+      const driver = createKafkaDriver(trusted);
+      expect(await (await driver.admin()).listTopics()).toContain('kafkasql-journal');
+      await driver.close();
+
+      const stranger = createKafkaDriver({ ...trusted, sasl: { ...sasl, password: 'guessed' } });
+      await expect(stranger.admin().then((admin) => admin.listTopics())).rejects.toThrow(/refused the credentials/);
+      await stranger.close();
+      await registry.stop();
+      await stack.stop();
+    },
+  );
 });
 
 describe('the machine is checked before anything starts', () => {

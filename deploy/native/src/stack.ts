@@ -6,6 +6,7 @@ import { postgresUser } from './servers/postgres-programs.js';
 import { PostgresServer } from './servers/postgres-server.js';
 import type { Reaper } from './servers/reaper.js';
 import { RedisServer } from './servers/redis-server.js';
+import type { RegistryKafka } from './servers/registry-kafka.js';
 import { RegistryServer } from './servers/registry-server.js';
 import type { Server } from './servers/server.js';
 
@@ -29,7 +30,7 @@ export interface StackOptions extends ArtifactOptions {
   /** Adds a SASL_SSL listener on this port. */
   readonly kafkaSaslPort?: number;
   /** For a registry without the Kafka of this stack. */
-  readonly kafkaBrokers?: string;
+  readonly registryKafka?: RegistryKafka;
   /** For a home that is started again and again. */
   readonly keepClasses?: boolean;
   /** Ends the servers when this process is killed. */
@@ -61,14 +62,14 @@ export async function prepareStack(options: StackOptions): Promise<StackServers>
   const jar = wants('registry') ? await registryJar(options) : undefined;
   const program = wants('redis') ? await redisProgram(options) : undefined;
   const { kafkaSaslPort: saslPort, kafkaHeapMib: heapMib } = options;
-  const kafkaBrokers = options.kafkaBrokers ?? `127.0.0.1:${ports.kafka}`;
+  const registryKafka = options.registryKafka ?? { brokers: [`127.0.0.1:${ports.kafka}`] };
   const made: Made = {};
   if (java !== undefined && classpath !== undefined) {
     const own = { java, classpath, heapMib, port: ports.kafka, controllerPort: ports.kafkaController };
     made.kafka = new KafkaServer({ ...place, ...own, ...(saslPort === undefined ? {} : { saslPort }) });
   }
   if (java !== undefined && jar !== undefined) {
-    const own = { java, jar, kafkaBrokers, port: ports.registry, managementPort: ports.registryManagement };
+    const own = { java, jar, kafka: registryKafka, port: ports.registry, managementPort: ports.registryManagement };
     made.registry = new RegistryServer({ ...place, ...own });
   }
   if (wants('postgres')) {

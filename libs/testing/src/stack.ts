@@ -6,6 +6,7 @@ import {
   freePorts,
   prepareStack,
   Reaper,
+  type RegistryKafka,
   startStackServers,
   stopStackServers,
   type SaslAccess,
@@ -42,7 +43,7 @@ export interface TestStackOptions {
   /** Adds a listener with TLS and SCRAM-SHA-512. */
   readonly kafkaSasl?: boolean;
   /** For a registry without a Kafka of its own. */
-  readonly kafkaBrokers?: string;
+  readonly registryKafka?: RegistryKafka;
 }
 
 const everyServer: readonly ServerName[] = ['kafka', 'registry', 'postgres', 'redis'];
@@ -69,7 +70,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     kafkaHeapMib: 512,
     reaper,
     ...(options.kafkaSasl && sasl !== undefined ? { kafkaSaslPort: sasl } : {}),
-    ...(options.kafkaBrokers === undefined ? {} : { kafkaBrokers: options.kafkaBrokers }),
+    ...(options.registryKafka === undefined ? {} : { registryKafka: options.registryKafka }),
   });
   try {
     await startStackServers(servers, () => undefined);

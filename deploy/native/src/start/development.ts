@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { sleep } from '@chorda/kernel';
 import {
+  kafkaConnection,
+  kafkaEnv,
   loggingEnv,
   metricsEnv,
   processEnv,
@@ -86,7 +88,7 @@ export class Development {
     this.servers = await prepareStack({
       ...artifacts,
       ...{ home, ports, servers: embedded, kafkaHeapMib, keepClasses: true },
-      ...(options.env['KAFKA_BROKERS'] ? { kafkaBrokers: options.env['KAFKA_BROKERS'] } : {}),
+      ...(embedded.includes('kafka') ? {} : { registryKafka: givenKafka(options.env) }),
     });
     if (embedded.length > 0) say(`Starting ${embedded.join(', ')} …`);
     await startStackServers(this.servers, say, this.ending.signal);
@@ -240,6 +242,11 @@ export class Development {
     this.lock.release();
     this.lock = undefined;
   }
+}
+
+/** A registry of ours keeps its schemas in the Kafka that was given. */
+function givenKafka(env: NodeJS.ProcessEnv): ReturnType<typeof kafkaConnection> {
+  return kafkaConnection(readEnv(z.object(kafkaEnv), env), 'chorda-registry');
 }
 
 /** With servers of our own nobody else's events are at stake, and `npm run demo` has no decision engine to go to yet. */

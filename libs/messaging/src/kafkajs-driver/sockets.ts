@@ -26,6 +26,7 @@ export function tlsOptions(tls: KafkaTls | undefined): SecureContextOptions | un
 
 export function saslOptions(sasl: KafkaSasl | undefined): object | undefined {
   if (!sasl) return undefined;
-  if (sasl.mechanism !== 'oauthbearer') return sasl;
+  // A copy: kafkajs writes its authenticator, password and all, into the object that it is given.
+  if (sasl.mechanism !== 'oauthbearer') return { ...sasl };
   return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await sasl.token() }) };
 }
