@@ -74,8 +74,12 @@ export class RegistryClient {
 
   /** The library can set a level only after it has registered a schema, so this request is our own. */
   async requireFullTransitive(subject: string): Promise<void> {
-    const path = `config/${encodeURIComponent(subject)}`;
-    await this.call('PUT', path, { compatibility: 'FULL_TRANSITIVE' });
+    const put = () => this.call('PUT', `config/${encodeURIComponent(subject)}`, { compatibility: 'FULL_TRANSITIVE' });
+    await put().catch((error: unknown) => {
+      // Of two that set it at once Apicurio answers one with 409, "rule already exists": asked again, it changes that.
+      if (error instanceof RegistryRefusedError) return put();
+      throw error;
+    });
   }
 
   /** The schema of an id, as its text says it: the library gives avsc's type, which has lost what avsc does not know. */
