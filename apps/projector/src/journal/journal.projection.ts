@@ -44,6 +44,7 @@ export function journalProjection(days: DayPartitions): Projection {
     topics: eventTopics,
     prepare: (pool, messages) =>
       days.ensure(pool, new Set(kept(messages).map(({ record }) => dayOf(record.timestampMs)))),
+    forget: () => days.forget(),
     apply: async (tx, messages) => {
       const rows = kept(messages).map(toRow);
       await insertRows(tx, journalTable, rows);

@@ -28,6 +28,7 @@ export function defineHistory<E extends AnyEvent>() {
       topics: definition.topics,
       prepare: (pool, messages) =>
         definition.days.ensure(pool, new Set(messages.filter(isKept).map(({ record }) => dayOf(record.timestampMs)))),
+      forget: () => definition.days.forget(),
       apply: async (tx, messages) => {
         const rows = messages
           .filter(isKept)

@@ -40,9 +40,9 @@ describe('a fault', () => {
     await database.drop();
   });
 
-  async function tryBatch(times: number, from: number): Promise<void> {
+  async function tryBatch(times: number, from: number, message = fault?.message ?? ''): Promise<void> {
     for (let time = 0; time < times; time++) {
-      await expect(test.runner.handleBatch(batchOf(messages(from, 3)))).rejects.toThrow();
+      await expect(test.runner.handleBatch(batchOf(messages(from, 3)))).rejects.toThrow(message);
     }
   }
 
@@ -95,11 +95,18 @@ describe('a fault', () => {
   it('where the database was put back to an older point: the runner stands down to claim anew from there', async () => {
     await test.pool.query(`UPDATE checkpoints SET next_offset = 1; DELETE FROM journal_v1 WHERE "offset" > 0`);
     await test.pool.query(`DELETE FROM service_health_v1 WHERE "offset" > 0`);
-    await tryBatch(1, 3);
+    await tryBatch(1, 3, 'stands down');
     expect(test.fenced()).toBe(1);
     expect(await test.runner.claim(systemEvents)).toBe(1n);
     await test.runner.handleBatch(batchOf(messages(1, 5)));
     expect((await readModels(test.pool)).journal).toEqual(numbers(0, 6));
+  });
+
+  it('where a day of the journal was dropped behind its back: the day is made again', async () => {
+    await test.pool.query(`DROP TABLE journal_v1_p${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`);
+    await tryBatch(1, 3, 'no partition of relation');
+    await test.runner.handleBatch(batchOf(messages(3, 3)));
+    expect((await readModels(test.pool)).journal).toEqual(numbers(3, 6));
   });
 
   it('of order cannot be: rows of one batch and of the next stand as the log has them', async () => {

@@ -205,6 +205,7 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
 
   private async onFault(batch: Batch, owned: Owned, error: unknown): Promise<void> {
     const { batches, stoppedPartitions } = this.parts.metrics;
+    for (const projection of this.parts.projections) projection.forget?.();
     if (error instanceof PartitionFencedError) {
       batches.inc({ topic: batch.topic, outcome: 'fenced' });
       this.owned.delete(keyOf(batch));

@@ -12,6 +12,8 @@ export interface Projection {
   readonly topics: readonly string[];
   /** Before the transaction: what the tables need to take these messages. Repeats cost nothing. */
   prepare?(pool: pg.Pool, messages: readonly Message[]): Promise<void>;
+  /** A batch failed: what `prepare` remembers may no longer be so. */
+  forget?(): void;
   /**
    * Writes messages of one partition, in offset order, through `tx` alone. None of them was applied before.
    *
