@@ -38,21 +38,21 @@ export interface GivenEvent {
   readonly service?: string;
   readonly type?: EventType;
   readonly recordTimeMs?: number;
-  readonly traceparent?: string;
+  /** Beside service and instance. */
+  readonly data?: Readonly<Record<string, unknown>>;
   /** Brought by a redrive, at this offset of the redrive topic. */
   readonly redrivenAt?: number;
 }
 
-/** A health check, through the codec: bytes and headers are those that the log would have. */
+/** A health check, unless its data say otherwise; through the codec: bytes and headers are those of the log. */
 export function message(given: GivenEvent): Message {
-  const { offset, service = 'projector', recordTimeMs = Date.now() } = given;
-  const parsed = parseEventData('system.health_check', {
-    service,
+  const { offset, service = 'projector', type = 'system.health_check', recordTimeMs = Date.now() } = given;
+  const health = {
     status: 'healthy',
     metrics: { cpu_usage: 0.5, memory_usage: 0.25, active_agents: 1, queue_size: offset },
     alerts: [],
-    instance: 'one',
-  });
+  };
+  const parsed = parseEventData(type, { service, instance: 'one', ...(given.data ?? health) });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
   const metadata = {
     id: given.id ?? `event-${offset}`,
@@ -61,22 +61,18 @@ export function message(given: GivenEvent): Message {
     tenantId: tenantId(given.tenant ?? 'default'),
     timeMs: recordTimeMs,
     correlationId: 'correlation',
-    ...(given.traceparent && { traceparent: given.traceparent }),
   };
   const encoded = codec.encode({ event: parsed.event, metadata });
+  const place = { ...systemEvents, offset: BigInt(offset) };
   const record: IncomingRecord = {
-    ...systemEvents,
-    offset: BigInt(offset),
+    ...(given.redrivenAt === undefined ? place : { ...redrives, offset: BigInt(given.redrivenAt) }),
     key: encoded.key,
     value: encoded.value,
     headers: Object.fromEntries(Object.entries(encoded.headers).map(([name, text]) => [name, Buffer.from(text)])),
     timestampMs: recordTimeMs,
   };
   const envelope = codec.decode(record);
-  const place = { ...systemEvents, offset: BigInt(offset) };
-  if (given.redrivenAt === undefined) return { record, envelope, event: envelope.event, origin: place };
-  const redriven = { ...record, ...redrives, offset: BigInt(given.redrivenAt) };
-  return { record: redriven, envelope, event: envelope.event, origin: place };
+  return { record, envelope, event: envelope.event, origin: place };
 }
 
 export function messages(from: number, count: number, given: Omit<GivenEvent, 'offset'> = {}): readonly Message[] {
