@@ -27,6 +27,11 @@ let failed = 0;
 for (const [name, args] of checks) {
   await check(name, async () => (await runChecked(node, args, { env: environment() })) === 0);
 }
+// A lock file that lost a platform's package installs nowhere, and whoever has the packages already does not see it.
+await check('a clone can be installed', async () => {
+  const args = ['ci', '--dry-run', '--no-audit', '--no-fund', '--loglevel=error'];
+  return (await runChecked('npm', args, { env: environment() })) === 0;
+});
 for (const suite of suites) {
   if (isStopping()) break;
   heading(suite);
