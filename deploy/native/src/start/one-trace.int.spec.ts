@@ -89,12 +89,14 @@ describe('one trace', () => {
     expect(send?.parentSpanContext?.spanId).toBe(request?.spanContext().spanId);
     expect(project?.parentSpanContext?.spanId).toBe(send?.spanContext().spanId);
 
-    // A batch serves many traces, so its own span is a child of none and points to each.
+    // A batch of one record is a child of its sending; one of many is a child of none and points to each.
+    const sent = send?.spanContext().spanId;
     const batch = spans
       .getFinishedSpans()
       .find(
-        ({ name, links }) =>
-          name === 'process agent.events' && links.some(({ context }) => context.spanId === send?.spanContext().spanId),
+        ({ name, links, parentSpanContext }) =>
+          name === 'process agent.events' &&
+          (parentSpanContext?.spanId === sent || links.some(({ context }) => context.spanId === sent)),
       );
     expect(batch?.kind).toBe(SpanKind.CONSUMER);
     expect(batch?.attributes['messaging.consumer.group.name']).toBe('projector.read-models');
