@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { startStack } from '@chorda/testing';
 import { isInHand, runBackbone, type BackboneRunReport } from './soak/backbone-run.js';
 
-const usage = `npm run soak -- backbone [--events 100000] [--rate 1500] [--kills 5]
+const usage = `npm run soak -- backbone [--events 100000] [--rate 900] [--kills 5]
 
 Sends the demo day through the HTTP door while the gateway and the projector are killed (SIGKILL) that many times each,
 then holds the log and the journal against the acknowledgements. Exit code 1: a promise was broken.`;
@@ -14,7 +14,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     events: { type: 'string', default: '100000' },
-    rate: { type: 'string', default: '1500' },
+    rate: { type: 'string', default: '900' },
     kills: { type: 'string', default: '5' },
     help: { type: 'boolean', default: false },
   },
