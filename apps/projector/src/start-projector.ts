@@ -26,6 +26,7 @@ import { checkpointTable } from './runner/checkpoint-table.js';
 import { DayPartitions } from './runner/day-partitions.js';
 import { exposeLag, projectionMetrics } from './runner/projection-metrics.js';
 import { ProjectionRunner, type PartitionStop } from './runner/projection-runner.js';
+import type { VersionGap } from './runner/stream-versions.js';
 import { SupervisedConsumer } from './runner/supervised-consumer.js';
 import { Upkeep } from './runner/upkeep.js';
 import { serviceHealth } from './services/service-health.projection.js';
@@ -65,6 +66,7 @@ class Projector implements RunningApp {
   private readonly sampler = new ProcessSampler();
   private readonly operations = new OperationRecorder();
   private readonly metrics;
+  private readonly toldGaps = new Set<string>();
   private codec: EventCodec | undefined;
   private admin: KafkaAdmin | undefined;
   private reporter: ServiceReporter | undefined;
@@ -182,6 +184,7 @@ class Projector implements RunningApp {
       },
       onFenced: () => this.consumer.restart(),
       onStopped: (stop) => this.tellStop(stop),
+      onGaps: (gaps) => this.tellGaps(gaps),
     });
     return startConsumer({
       driver: this.driver,
@@ -208,6 +211,19 @@ class Projector implements RunningApp {
     this.host.logger.error('A partition stands still', { topic, partition, offset, reason });
     const message = `${topic}[${partition}] stands still at ${offset}: ${reason}`;
     void this.reporter?.alert({ severity: 'critical', code: 'PARTITION_STOPPED', message, topic, partition, offset });
+  }
+
+  /** One line a batch, and one alert a partition: a stream that lost an event may be one of thousands. */
+  private tellGaps(gaps: readonly VersionGap[]): void {
+    const [first] = gaps;
+    if (first === undefined) return;
+    const { topic, partition, offset, stream, expected, found } = first;
+    const fields = { topic, partition, offset, stream, expected, found, gaps: gaps.length };
+    this.host.logger.error('Versions of a stream are missing from the log; what came is applied', fields);
+    if (this.toldGaps.has(`${topic}/${partition}`)) return;
+    this.toldGaps.add(`${topic}/${partition}`);
+    const message = `${topic}[${partition}] at ${offset}: ${stream} goes from version ${expected - 1n} to ${found}`;
+    void this.reporter?.alert({ severity: 'error', code: 'STREAM_VERSION_GAP', message, topic, partition, offset });
   }
 
   private async startReporter(codec: EventCodec): Promise<void> {

@@ -35,7 +35,8 @@ export const checkpointTable = {
    * Takes the partition for these projections: every owner before is fenced from the moment this commits. A row that
    * an old owner has locked in mid-transaction is waited for; the server ends that transaction after its time-out.
    *
-   * @param topicId When it differs from the stored one, the topic was made anew and is read from its start.
+   * @param topicId When it differs from the stored one, the topic was made anew and is read from its start; versions
+   *   that were counted in it speak of another log, and are forgotten.
    */
   async claim(
     pool: pg.Pool,
@@ -59,6 +60,9 @@ export const checkpointTable = {
            next_offset = CASE WHEN c.topic_id <> excluded.topic_id THEN 0 ELSE c.next_offset END,
            topic_id = coalesce(excluded.topic_id, c.topic_id)
          RETURNING projection, version, next_offset, owner_epoch, topic_id
+       ), forgotten AS (
+         DELETE FROM stream_versions WHERE topic = $3 AND partition = $4
+           AND EXISTS (SELECT FROM before WHERE topic_id <> $6)
        )
        SELECT claimed.*, coalesce(before.topic_id <> claimed.topic_id, false) AS recreated
        FROM claimed LEFT JOIN before USING (projection, version)`,
@@ -87,7 +91,7 @@ export const checkpointTable = {
   ): Promise<boolean> {
     const { rowCount } = await tx.query({
       name: 'advance checkpoints',
-      text: `UPDATE checkpoints c SET next_offset = $7, updated_at = now(), stopped_reason = NULL
+      text: `UPDATE checkpoints c SET next_offset = $7, updated_at = now(), advanced_at = now(), stopped_reason = NULL
         FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS mine (projection, version, seen, epoch)
         WHERE c.projection = mine.projection AND c.version = mine.version AND c.topic = $5 AND c.partition = $6
           AND c.next_offset = mine.seen AND c.owner_epoch = mine.epoch`,

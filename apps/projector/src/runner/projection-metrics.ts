@@ -8,6 +8,7 @@ export interface ProjectionMetrics {
   /** `outcome`: committed, fenced, away, failed. */
   readonly batches: Counter<'topic' | 'outcome'>;
   readonly stoppedPartitions: Gauge<'topic'>;
+  readonly versionGaps: Counter<'topic'>;
 }
 
 export function projectionMetrics(registry: Registry): ProjectionMetrics {
@@ -34,6 +35,12 @@ export function projectionMetrics(registry: Registry): ProjectionMetrics {
     stoppedPartitions: new Gauge({
       name: 'chorda_projection_stopped_partitions',
       help: 'Partitions that stand still because an event could not be applied.',
+      labelNames: ['topic'],
+      registers: [registry],
+    }),
+    versionGaps: new Counter({
+      name: 'chorda_projection_version_gaps_total',
+      help: 'Decisions before which versions of their stream were missing.',
       labelNames: ['topic'],
       registers: [registry],
     }),

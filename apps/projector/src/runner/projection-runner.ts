@@ -14,9 +14,9 @@ import type pg from 'pg';
 import type { AdvanceNotifier } from './advance-notifier.js';
 import { checkpointTable, type Claim } from './checkpoint-table.js';
 import { isDatabaseAway, PartitionFencedError, PartitionNotClaimedError } from './errors.js';
-import { withoutRepeats } from './event-identities.js';
 import type { ProjectionMetrics } from './projection-metrics.js';
 import type { Projection } from './projection.js';
+import { withoutApplied, type VersionGap } from './stream-versions.js';
 import { traceRows } from './trace-rows.js';
 
 export interface RunnerParts {
@@ -38,6 +38,8 @@ export interface RunnerParts {
   readonly onFenced: () => void;
   /** A partition stands still, told once for each stop. */
   readonly onStopped: (stop: PartitionStop) => void;
+  /** Decisions were applied before which versions of their streams were missing. */
+  readonly onGaps: (gaps: readonly VersionGap[]) => void;
 }
 
 export interface PartitionStop extends TopicPartition {
@@ -172,8 +174,8 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     messages: readonly Message[],
     working: readonly { readonly projection: Projection; readonly claim: Claim }[],
   ): Promise<readonly (() => void)[]> {
-    const { events } = this.parts.metrics;
-    const { first, repeats } = messages.length > 0 ? await withoutRepeats(tx, messages) : { first: [], repeats: [] };
+    const { events, versionGaps } = this.parts.metrics;
+    const { first, repeats, gaps } = await withoutApplied(tx, messages);
     const counts: (() => void)[] = [];
     for (const { projection, claim } of working) {
       const unapplied = first.filter(({ record }) => record.offset >= claim.nextOffset);
@@ -183,6 +185,8 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       counts.push(count('applied', applied), count('ignored', unapplied.length - applied));
       counts.push(count('repeat', repeats.length));
     }
+    for (const { topic } of gaps) counts.push(() => versionGaps.inc({ topic }));
+    if (gaps.length > 0) counts.push(() => this.parts.onGaps(gaps));
     return counts;
   }
 

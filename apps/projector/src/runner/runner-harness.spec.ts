@@ -1,4 +1,4 @@
-import { eventTypes, EventCodec, parseEventData, type EventType } from '@chorda/contracts';
+import { eventTypes, EventCodec, parseEventData, type EventEnvelope, type EventType } from '@chorda/contracts';
 import { silentLogger, tenantId } from '@chorda/kernel';
 import {
   redriveTopic,
@@ -7,6 +7,7 @@ import {
   type Message,
   type Outcome,
   type Outcomes,
+  type RecordPlace,
 } from '@chorda/messaging';
 import { createPool } from '@chorda/read-models';
 import type pg from 'pg';
@@ -20,6 +21,7 @@ import { DayPartitions } from './day-partitions.js';
 import { projectionMetrics } from './projection-metrics.js';
 import { ProjectionRunner, type PartitionStop, type RunnerParts } from './projection-runner.js';
 import type { Projection } from './projection.js';
+import type { VersionGap } from './stream-versions.js';
 
 /** What specs of the runner share: records as the log has them, and a runner without Kafka around it. */
 
@@ -62,10 +64,43 @@ export function message(given: GivenEvent): Message {
     timeMs: recordTimeMs,
     correlationId: 'correlation',
   };
-  const encoded = codec.encode({ event: parsed.event, metadata });
-  const place = { ...systemEvents, offset: BigInt(offset) };
+  return inLog({ event: parsed.event, metadata }, { ...systemEvents, offset: BigInt(offset) }, given);
+}
+
+export const workflowEvents = { topic: 'workflow.events', partition: 0 } as const;
+
+export interface GivenDecision extends Pick<GivenEvent, 'id' | 'tenant' | 'redrivenAt'> {
+  readonly offset: number;
+  readonly version: number;
+  readonly stream?: string;
+}
+
+/** A decision of the workflow `stream`, at `version` of it. */
+export function decision(given: GivenDecision): Message {
+  const { offset, version, stream = 'run-1' } = given;
+  const parsed = parseEventData('workflow.paused', { workflow_id: stream, workflow_name: 'spec', reason: 'asked' });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  const metadata = {
+    id: given.id ?? `event-${offset}`,
+    source: '/spec',
+    subject: stream,
+    tenantId: tenantId(given.tenant ?? 'default'),
+    timeMs: Date.now(),
+    correlationId: 'correlation',
+    decision: { streamVersion: BigInt(version) },
+  };
+  return inLog({ event: parsed.event, metadata }, { ...workflowEvents, offset: BigInt(offset) }, given);
+}
+
+function inLog(
+  written: EventEnvelope,
+  place: RecordPlace,
+  { redrivenAt, recordTimeMs = Date.now() }: Pick<GivenEvent, 'redrivenAt' | 'recordTimeMs'>,
+): Message {
+  const encoded = codec.encode(written);
+  const redriven = { topic: redriveTopic(place.topic, group), partition: 0, offset: BigInt(redrivenAt ?? 0) };
   const record: IncomingRecord = {
-    ...(given.redrivenAt === undefined ? place : { ...redrives, offset: BigInt(given.redrivenAt) }),
+    ...(redrivenAt === undefined ? place : redriven),
     key: encoded.key,
     value: encoded.value,
     headers: Object.fromEntries(Object.entries(encoded.headers).map(([name, text]) => [name, Buffer.from(text)])),
@@ -113,6 +148,7 @@ export interface TestRunner {
   readonly pool: pg.Pool;
   readonly metrics: Registry;
   readonly stops: PartitionStop[];
+  readonly gaps: VersionGap[];
   fenced(): number;
   close(): Promise<void>;
 }
@@ -136,6 +172,7 @@ export async function startRunner(
   await checkpointTable.register(pool, projections);
   const metrics = new Registry();
   const stops: PartitionStop[] = [];
+  const gaps: VersionGap[] = [];
   let fenced = 0;
   const notifier = new AdvanceNotifier(pool, silentLogger);
   const runner = new ProjectionRunner({
@@ -150,12 +187,13 @@ export async function startRunner(
     topicId: options.topicId ?? (() => Promise.resolve('topic-id')),
     onFenced: () => void fenced++,
     onStopped: (stop) => void stops.push(stop),
+    onGaps: (found) => void gaps.push(...found),
   });
   const close = async () => {
     await notifier.settled();
     await pool.end();
   };
-  return { runner, pool, metrics, stops, fenced: () => fenced, close };
+  return { runner, pool, metrics, stops, gaps, fenced: () => fenced, close };
 }
 
 export function ownProjections(): readonly Projection[] {

@@ -3,10 +3,11 @@ import { BackboneError, type Logger, silentLogger } from '@chorda/kernel';
 import pg from 'pg';
 import { journalAndServices } from './0001-journal-and-services.js';
 import { apiKeys } from './0002-api-keys.js';
+import { streamVersions } from './0003-stream-versions.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
-export const migrations: readonly Migration[] = [journalAndServices, apiKeys];
+export const migrations: readonly Migration[] = [journalAndServices, apiKeys, streamVersions];
 
 export class MigrationError extends BackboneError {
   readonly code = 'MIGRATION_FAILED';

@@ -1,0 +1,202 @@
+import type { Message } from '@chorda/messaging';
+import type pg from 'pg';
+import { withoutRepeats } from './event-identities.js';
+
+/** Versions of a stream that never came before one that did. */
+export interface VersionGap {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly stream: string;
+  /** The version that should have come. */
+  readonly expected: bigint;
+  readonly found: bigint;
+}
+
+export interface SortedEvents {
+  /** To be applied, in offset order. */
+  readonly first: readonly Message[];
+  readonly repeats: readonly Message[];
+  /** Of events in `first`: nothing is lost or held back for a gap. */
+  readonly gaps: readonly VersionGap[];
+}
+
+interface Stream {
+  readonly tenantId: string;
+  readonly topic: string;
+  readonly stream: string;
+  readonly partition: number;
+  version: bigint;
+  offset: bigint;
+  gaps: number;
+  isChanged: boolean;
+}
+
+/**
+ * Leaves out what was applied before: facts and decisions by their identity, decisions also by the version of their
+ * stream, which has no window. All of it is written in the transaction of the rows.
+ */
+export async function withoutApplied(tx: pg.ClientBase, messages: readonly Message[]): Promise<SortedEvents> {
+  if (messages.length === 0) return { first: [], repeats: [], gaps: [] };
+  const { first, repeats } = await withoutRepeats(tx, messages);
+  const decisions = messages.filter((message) => versionOf(message) !== undefined);
+  if (decisions.length === 0) return { first, repeats, gaps: [] };
+  const { stale, gaps } = await checkVersions(tx, decisions, new Set(repeats));
+  if (stale.size === 0) return { first, repeats, gaps };
+  return { first: first.filter((message) => !stale.has(message)), repeats: [...repeats, ...stale], gaps };
+}
+
+/**
+ * A record at or before the offset that brought its stream's version is read again (or comes late, by a redrive): it was
+ * decided then, so it is a repeat where it was written down as one, and else it is applied. After that offset a version
+ * that is not higher is a repeat, and one that is not the next shows a gap.
+ */
+async function checkVersions(
+  tx: pg.ClientBase,
+  decisions: readonly Message[],
+  dropped: ReadonlySet<Message>,
+): Promise<{ readonly stale: ReadonlySet<Message>; readonly gaps: readonly VersionGap[] }> {
+  const streams = await loadStreams(tx, decisions);
+  const again = decisions.filter((message) => message.origin.offset <= (streams.get(keyOf(message))?.offset ?? -1n));
+  const writtenDown = again.length === 0 ? new Set<Message>() : await loadRepeats(tx, again);
+  const stale = new Set<Message>();
+  const gaps: VersionGap[] = [];
+  for (const message of decisions) {
+    const stream = streams.get(keyOf(message)) ?? begin(message);
+    streams.set(keyOf(message), stream);
+    const found = versionOf(message) ?? 0n;
+    const isDropped = dropped.has(message);
+    if (message.origin.offset <= stream.offset) {
+      if (!isDropped && writtenDown.has(message)) stale.add(message);
+    } else if (found <= stream.version) {
+      if (!isDropped) stale.add(message);
+    } else {
+      // What its identity told to be a repeat moves the count and shows no gap: it stands in another log's streams.
+      if (!isDropped && found > stream.version + 1n) gaps.push(gapOf(message, stream, found));
+      advance(stream, message, found);
+    }
+  }
+  await saveStreams(tx, [...streams.values()]);
+  if (stale.size > 0) await writeDown(tx, [...stale]);
+  return { stale, gaps };
+}
+
+function versionOf({ envelope }: Message): bigint | undefined {
+  return envelope.metadata.decision?.streamVersion;
+}
+
+function keyOf({ envelope: { metadata }, origin }: Message): string {
+  // No tenant and no topic has a slash in it.
+  return `${metadata.tenantId}/${origin.topic}/${metadata.subject}`;
+}
+
+function begin({ envelope: { metadata }, origin }: Message): Stream {
+  const { topic, partition } = origin;
+  const none = { version: 0n, offset: -1n, gaps: 0, isChanged: false };
+  return { tenantId: metadata.tenantId, topic, stream: metadata.subject, partition, ...none };
+}
+
+function gapOf({ origin }: Message, stream: Stream, found: bigint): VersionGap {
+  stream.gaps++;
+  const { topic, partition, offset } = origin;
+  return { topic, partition, offset, stream: stream.stream, expected: stream.version + 1n, found };
+}
+
+function advance(stream: Stream, { origin }: Message, version: bigint): void {
+  stream.version = version;
+  stream.offset = origin.offset;
+  stream.isChanged = true;
+}
+
+async function loadStreams(tx: pg.ClientBase, decisions: readonly Message[]): Promise<Map<string, Stream>> {
+  const wanted = [...new Map(decisions.map((message) => [keyOf(message), begin(message)])).values()];
+  const { rows } = await tx.query<{ place: string; version: string; offset: string }>({
+    name: 'load stream versions',
+    text: `SELECT mine.place, known.version, known."offset"
+      FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS mine (tenant_id, topic, stream, place)
+      JOIN stream_versions known USING (tenant_id, topic, stream)`,
+    values: [
+      wanted.map(({ tenantId }) => tenantId),
+      wanted.map(({ topic }) => topic),
+      wanted.map(({ stream }) => stream),
+    ],
+  });
+  const streams = new Map<string, Stream>();
+  for (const row of rows) {
+    const stream = wanted[Number(row.place) - 1];
+    if (!stream) continue;
+    const { tenantId, topic, stream: name } = stream;
+    streams.set(`${tenantId}/${topic}/${name}`, {
+      ...stream,
+      version: BigInt(row.version),
+      offset: BigInt(row.offset),
+    });
+  }
+  return streams;
+}
+
+/** In the order of the key, so that a redrive and its source, which may touch the same streams at once, do not lock each other. */
+async function saveStreams(tx: pg.ClientBase, streams: readonly Stream[]): Promise<void> {
+  const changed = streams.filter(({ isChanged }) => isChanged);
+  if (changed.length === 0) return;
+  await tx.query({
+    name: 'save stream versions',
+    text: `INSERT INTO stream_versions AS known (tenant_id, topic, stream, partition, version, "offset", gaps)
+      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[])
+        AS mine (tenant_id, topic, stream, partition, version, "offset", gaps)
+      ORDER BY tenant_id, topic, stream
+      ON CONFLICT (tenant_id, topic, stream) DO UPDATE SET
+        version = excluded.version, "offset" = excluded."offset", gaps = known.gaps + excluded.gaps
+      WHERE known.version < excluded.version`,
+    values: [
+      changed.map(({ tenantId }) => tenantId),
+      changed.map(({ topic }) => topic),
+      changed.map(({ stream }) => stream),
+      changed.map(({ partition }) => partition),
+      changed.map(({ version }) => version),
+      changed.map(({ offset }) => offset),
+      changed.map(({ gaps }) => gaps),
+    ],
+  });
+}
+
+async function loadRepeats(tx: pg.ClientBase, messages: readonly Message[]): Promise<ReadonlySet<Message>> {
+  const { rows } = await tx.query<{ place: string }>(
+    `SELECT mine.place FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[])
+       WITH ORDINALITY AS mine (tenant_id, topic, partition, "offset", place)
+     JOIN event_repeats USING (tenant_id, topic, partition, "offset")`,
+    placesOf(messages),
+  );
+  return new Set(
+    rows.flatMap(({ place }) => {
+      const message = messages[Number(place) - 1];
+      return message ? [message] : [];
+    }),
+  );
+}
+
+async function writeDown(tx: pg.ClientBase, repeats: readonly Message[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO event_repeats (tenant_id, topic, partition, "offset", event_id, source, record_time, stream_version)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[],
+       $8::bigint[])
+     ON CONFLICT DO NOTHING`,
+    [
+      ...placesOf(repeats),
+      repeats.map(({ envelope }) => envelope.metadata.id),
+      repeats.map(({ envelope }) => envelope.metadata.source),
+      repeats.map(({ record }) => new Date(record.timestampMs).toISOString()),
+      repeats.map(versionOf),
+    ],
+  );
+}
+
+/** Where the records stand that were read: what a redrive brings has a place of its own. */
+function placesOf(messages: readonly Message[]): unknown[][] {
+  return [
+    messages.map(({ envelope }) => envelope.metadata.tenantId),
+    messages.map(({ record }) => record.topic),
+    messages.map(({ record }) => record.partition),
+    messages.map(({ record }) => record.offset),
+  ];
+}
