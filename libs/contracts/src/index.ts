@@ -2,12 +2,12 @@ export type { JsonValue } from '@chorda/kernel';
 export type { Decimal, DecisionMetadata, Event, EventMetadata, JsonText, TimestampMs } from './event.js';
 export type { AnyEvent, EventData, EventEnvelope, EventType, EventTypeInfo } from './event-type.js';
 export type * from './generated/areas.js';
-export type { EventMap } from './generated/event-map.js';
+export type { EventDefaults, EventMap } from './generated/event-map.js';
 export { eventTypes } from './generated/event-types.js';
 export * from './generated/ids.js';
 export { allEventTypes, isEventType, subjectOf, topicOf, topicsOf } from './catalogue.js';
 export { parseEventData, type ParsedEvent } from './payload/parse.js';
-export { eventDataToJson } from './payload/to-json.js';
+export { eventDataToJson, eventDataToJsonText } from './payload/to-json.js';
 export { jsonText, jsonValue } from './payload/json-text.js';
 export { formatTimestamp, parseTimestamp } from './payload/timestamp.js';
 export { decodePosition, encodePosition, type PositionPlace } from './position.js';
@@ -23,6 +23,8 @@ export {
   type CatalogueTopic,
 } from './topics/catalogue.js';
 export { partitionOf } from './topics/partition.js';
+export type { RawHeaders, RecordHeaders } from './codec/header-source.js';
+export { dataSchemaOf } from './codec/headers.js';
 export { EventCodec, type EncodedEvent, type EncodedRecord, type EventCodecOptions } from './codec/event-codec.js';
 export {
   EventTooLargeError,
@@ -39,6 +41,7 @@ export { metadataIssues } from './codec/metadata-rules.js';
 export type { RegistryConnection } from './registry/registry-client.js';
 export {
   checkSchemas,
+  checkRegistry,
   registerSchemas,
   type RegistryOptions,
   type SchemaPresence,

@@ -3,6 +3,8 @@
  * that a second driver can be put through the same conformance suite.
  */
 
+import type { RawHeaders } from '@chorda/contracts';
+
 export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
@@ -34,6 +36,8 @@ export interface IncomingRecord extends RecordPlace {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: IncomingHeaders;
+  /** The same, not cut out yet: a driver that has them so spares a buffer for each header that nobody asks for. */
+  readonly rawHeaders?: RawHeaders | undefined;
   /** Milliseconds since the epoch, as the broker keeps it. */
   readonly timestampMs: number;
 }

@@ -1,5 +1,5 @@
-import { allEventTypes, topicsOf, type EventEnvelope } from '@chorda/contracts';
-import type { Message } from '@chorda/messaging';
+import { allEventTypes, dataSchemaOf, topicsOf } from '@chorda/contracts';
+import type { IncomingRecord, Message } from '@chorda/messaging';
 import { dayOf } from '@chorda/read-models';
 import { insertRows } from '../bulk/bulk-write.js';
 import { defineTable, type RowOf } from '../bulk/table.js';
@@ -70,15 +70,23 @@ function toRow({ record, origin, envelope }: Message): RowOf<typeof journalTable
     causation_id: metadata.causationId ?? null,
     traceparent: metadata.traceparent ?? null,
     stream_version: metadata.decision?.streamVersion ?? null,
-    schema_fingerprint: fingerprintOf(envelope, record.headers['ce_dataschema']),
+    schema_fingerprint: fingerprintOf(record),
     payload: record.value?.subarray(framingBytes) ?? Buffer.alloc(0),
   };
 }
 
+const fingerprints = new Map<string, Buffer>();
+const fingerprintsMax = 1_000;
+
 /** The codec took the record's schema by this header, so its fingerprint is that of the bytes. */
-function fingerprintOf(envelope: EventEnvelope, dataSchema: Buffer | readonly Buffer[] | undefined): Buffer {
-  const last = Array.isArray(dataSchema) ? dataSchema.at(-1) : dataSchema;
-  const hex = /:([0-9a-f]{64})$/.exec(last?.toString() ?? '')?.[1];
-  if (hex === undefined) throw new TypeError(`Record of ${envelope.metadata.id} has no schema fingerprint`);
-  return Buffer.from(hex, 'hex');
+function fingerprintOf(record: IncomingRecord): Buffer {
+  const dataSchema = dataSchemaOf(record);
+  const known = fingerprints.get(dataSchema);
+  if (known) return known;
+  const hex = /:([0-9a-f]{64})$/.exec(dataSchema)?.[1];
+  if (hex === undefined) throw new TypeError(`Offset ${record.offset} of ${record.topic} has no schema fingerprint`);
+  const fingerprint = Buffer.from(hex, 'hex');
+  if (fingerprints.size >= fingerprintsMax) fingerprints.clear();
+  fingerprints.set(dataSchema, fingerprint);
+  return fingerprint;
 }

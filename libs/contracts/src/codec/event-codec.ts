@@ -15,7 +15,8 @@ import {
   UndecodableRecordError,
   WriterSchemaUnknownError,
 } from './errors.js';
-import { decodeMetadata, encodeHeaders, requiredHeader, type RecordHeaders } from './headers.js';
+import { CutHeaders, HeaderIndex, type RawHeaders, type RecordHeaders } from './header-source.js';
+import { decodeMetadata, encodeHeaders, requiredHeader } from './headers.js';
 import { metadataIssues } from './metadata-rules.js';
 import { WriterSchemas, type WriterSchema } from './writer-schemas.js';
 
@@ -39,6 +40,8 @@ export interface EncodedEvent {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;
+  /** The same headers as they came, where the client still has them: `headers` is then not looked at. */
+  readonly rawHeaders?: RawHeaders | undefined;
 }
 
 /** The Confluent wire format: a zero byte, then the schema id in 4 bytes, big-endian. */
@@ -59,6 +62,7 @@ export class EventCodec {
   private readonly encoder = new EventEncoder(this.schemas);
   private readonly learning = new Map<number, Promise<void>>();
   private readonly badJson = new Map<EventType, FindBadJson>();
+  private readonly headerIndex = new HeaderIndex();
   private readonly notFoundUntilMs = new Map<number, number>();
 
   private constructor(
@@ -123,14 +127,16 @@ export class EventCodec {
    * @throws {@link UndecodableRecordError} for a record that nobody will ever read; `reason` says why.
    * @throws {@link WriterSchemaUnknownError} for a schema newer than this build: `learn` it, then decode again.
    */
-  decode({ key, value, headers }: EncodedEvent): EventEnvelope {
+  decode(record: EncodedEvent): EventEnvelope {
+    const { key, value, rawHeaders } = record;
     const schemaId = framedSchemaId(value);
+    const headers = rawHeaders ? this.headerIndex.read(rawHeaders) : new CutHeaders(record.headers);
     const type = requiredHeader(headers, 'ce_type');
     if (!isEventType(type))
       throw new UndecodableRecordError('unknown_type', `${type.slice(0, 100)} is not in the catalogue`);
     const writer = this.writerOf(eventTypes[type], requiredHeader(headers, 'ce_dataschema'), schemaId.id);
     const metadata = decodeMetadata(headers);
-    if (key === null || key.toString('utf8') !== `${metadata.tenantId}/${metadata.subject}`) {
+    if (key === null || !isKeyOf(key, metadata.tenantId, metadata.subject)) {
       throw new UndecodableRecordError('bad_key', 'the key is not <tenant>/<subject> of the headers');
     }
     const event = writer.read(type, schemaId.value, framingBytes, schemaId.value.length);
@@ -215,6 +221,25 @@ function ofType(writer: WriterSchema, info: EventTypeInfo): WriterSchema {
 
 function wrongType(record: string, info: EventTypeInfo): UndecodableRecordError {
   return new UndecodableRecordError('wrong_type', `${record} is not the record of ${info.type}`);
+}
+
+/** Almost every key is ASCII, and then comparing needs no text of it. */
+function isKeyOf(key: Buffer, tenant: string, subject: string): boolean {
+  return (
+    (key.length === tenant.length + 1 + subject.length &&
+      isAsciiAt(key, 0, tenant) &&
+      key[tenant.length] === 0x2f &&
+      isAsciiAt(key, tenant.length + 1, subject)) ||
+    key.toString('utf8') === `${tenant}/${subject}`
+  );
+}
+
+function isAsciiAt(bytes: Buffer, start: number, text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const byte = bytes[start + at]!;
+    if (byte > 0x7f || byte !== text.charCodeAt(at)) return false;
+  }
+  return true;
 }
 
 function framedSchemaId(value: Buffer | null): { readonly id: number; readonly value: Buffer } {

@@ -3,10 +3,15 @@ import type { DecisionMetadata, EventMetadata } from '../event.js';
 import type { EventTypeInfo } from '../event-type.js';
 import { formatTimestamp, parseTimestamp } from '../payload/timestamp.js';
 import { UndecodableRecordError } from './errors.js';
+import {
+  CutHeaders,
+  HeaderIndex,
+  type HeaderName,
+  type HeaderSource,
+  type RawHeaders,
+  type RecordHeaders,
+} from './header-source.js';
 import { metadataIssues } from './metadata-rules.js';
-
-/** Header values by name, as a consumer gets them. */
-export type RecordHeaders = Readonly<Record<string, Buffer | readonly Buffer[] | undefined>>;
 
 const contentType = 'application/avro';
 const specVersion = '1.0';
@@ -47,7 +52,7 @@ type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
  *
  * @throws {@link UndecodableRecordError} `bad_header`.
  */
-export function decodeMetadata(headers: RecordHeaders): EventMetadata {
+export function decodeMetadata(headers: HeaderSource): EventMetadata {
   expectHeader(headers, 'content-type', contentTypeBytes);
   expectHeader(headers, 'ce_specversion', specVersionBytes);
   const metadata: Mutable<EventMetadata> = {
@@ -58,17 +63,18 @@ export function decodeMetadata(headers: RecordHeaders): EventMetadata {
     timeMs: timeOf(requiredHeader(headers, 'ce_time')),
     correlationId: requiredHeader(headers, 'ce_correlationid'),
   };
-  const causationId = optionalHeader(headers, 'ce_causationid');
+  const causationId = headers.only('ce_causationid');
   if (causationId !== undefined) metadata.causationId = causationId;
   const decision = decodeDecision(headers);
   if (decision !== undefined) metadata.decision = decision;
-  if (headers['traceparent'] !== undefined) Object.assign(metadata, traceContext(headers));
+  const traceparent = headers.last('traceparent');
+  if (traceparent !== undefined) Object.assign(metadata, soundTraceContext(traceparent, headers.last('tracestate')));
   const [issue] = metadataIssues(metadata);
   if (issue) throw badHeader(`${issue.pointer.slice(1)} ${issue.detail}`);
   return metadata;
 }
 
-function decodeDecision(headers: RecordHeaders): DecisionMetadata | undefined {
+function decodeDecision(headers: HeaderSource): DecisionMetadata | undefined {
   const decision: Mutable<DecisionMetadata> = {};
   const streamVersion = counterHeader(headers, 'ce_streamversion');
   if (streamVersion !== undefined) decision.streamVersion = streamVersion;
@@ -76,7 +82,7 @@ function decodeDecision(headers: RecordHeaders): DecisionMetadata | undefined {
   if (partitionSeq !== undefined) decision.partitionSeq = partitionSeq;
   const epoch = counterHeader(headers, 'ce_epoch');
   if (epoch !== undefined) decision.epoch = epoch;
-  const commandId = optionalHeader(headers, 'ce_commandid');
+  const commandId = headers.only('ce_commandid');
   if (commandId !== undefined) decision.commandId = commandId;
   const commandOffset = counterHeader(headers, 'ce_commandoffset');
   if (commandOffset !== undefined) decision.commandOffset = commandOffset;
@@ -86,10 +92,6 @@ function decodeDecision(headers: RecordHeaders): DecisionMetadata | undefined {
 function hasAny(decision: DecisionMetadata): boolean {
   for (const name in decision) return name !== '';
   return false;
-}
-
-function traceContext(headers: RecordHeaders): TraceContext | undefined {
-  return soundTraceContext(lastHeader(headers, 'traceparent'), lastHeader(headers, 'tracestate'));
 }
 
 type TraceContext = Pick<EventMetadata, 'traceparent' | 'tracestate'>;
@@ -103,29 +105,32 @@ function soundTraceContext(traceparent: string | undefined, tracestate: string |
     : { traceparent };
 }
 
-function lastHeader(headers: RecordHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return (Buffer.isBuffer(value) ? value : value?.at(-1))?.toString('latin1');
+const dataSchemaIndex = new HeaderIndex();
+
+/**
+ * The `ce_dataschema` of a record that was decoded: it names the schema that wrote its bytes.
+ *
+ * @throws {@link UndecodableRecordError} `bad_header` where it is missing or comes twice.
+ */
+export function dataSchemaOf(record: {
+  readonly headers: RecordHeaders;
+  readonly rawHeaders?: RawHeaders | undefined;
+}): string {
+  const headers = record.rawHeaders ? dataSchemaIndex.read(record.rawHeaders) : new CutHeaders(record.headers);
+  return requiredHeader(headers, 'ce_dataschema');
 }
 
 /** @throws {@link UndecodableRecordError} `bad_header` where it is missing or comes twice. */
-export function requiredHeader(headers: RecordHeaders, name: string): string {
-  return optionalHeader(headers, name) ?? fail(`${name} is missing`);
+export function requiredHeader(headers: HeaderSource, name: HeaderName): string {
+  return headers.only(name) ?? fail(`${name} is missing`);
 }
 
-function optionalHeader(headers: RecordHeaders, name: string): string | undefined {
-  const value = headers[name];
-  if (value === undefined) return undefined;
-  return Buffer.isBuffer(value) ? value.toString('utf8') : fail(`${name} comes more than once`);
+function expectHeader(headers: HeaderSource, name: HeaderName, expected: Buffer): void {
+  if (!headers.is(name, expected)) throw badHeader(`${name} must be ${expected.toString()}`);
 }
 
-function expectHeader(headers: RecordHeaders, name: string, expected: Buffer): void {
-  const value = headers[name];
-  if (!Buffer.isBuffer(value) || !value.equals(expected)) throw badHeader(`${name} must be ${expected.toString()}`);
-}
-
-function counterHeader(headers: RecordHeaders, name: string): bigint | undefined {
-  const text = optionalHeader(headers, name);
+function counterHeader(headers: HeaderSource, name: HeaderName): bigint | undefined {
+  const text = headers.only(name);
   if (text === undefined) return undefined;
   return /^(0|[1-9]\d{0,17})$/.test(text) ? BigInt(text) : fail(`${name} must be a whole number`);
 }

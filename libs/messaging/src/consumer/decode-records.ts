@@ -8,7 +8,7 @@ import {
 } from '@chorda/contracts';
 import type { Message } from '../consumer-contract.js';
 import { WrongPartitionError } from '../errors.js';
-import type { IncomingRecord } from '../port.js';
+import type { IncomingRecord, RecordPlace } from '../port.js';
 import type { Lane } from './lanes.js';
 import { reasonOf, retryStateOf, type DeadLetterCause } from './set-aside.js';
 
@@ -67,17 +67,15 @@ function checkPartition({ topic, partition, key }: IncomingRecord, partitionCoun
 }
 
 function toMessage<E extends AnyEvent>(record: IncomingRecord, lane: Lane, codec: RecordDecoder): Message<E> {
-  const { headers, origin } = readHeaders(record, lane);
-  const { key, value } = record;
-  const envelope = codec.decode({ topic: lane.source, key, value, headers }) as EventEnvelope<E>;
+  const origin = originIn(lane, record);
+  const envelope = codec.decode(record) as EventEnvelope<E>;
   return { record, envelope, event: envelope.event, origin };
 }
 
 /** A foreign client may write header lengths that do not hold; the record is then bad, and nothing else is. */
-function readHeaders(record: IncomingRecord, lane: Lane) {
+function originIn(lane: Lane, record: IncomingRecord): RecordPlace {
   try {
-    const origin = lane.kind === 'source' ? record : retryStateOf(record).origin;
-    return { headers: record.headers, origin };
+    return lane.kind === 'source' ? record : retryStateOf(record).origin;
   } catch (error) {
     throw new UndecodableRecordError('bad_header', 'the headers are cut short', { cause: error });
   }

@@ -1,3 +1,4 @@
+import type { RawHeaders } from '@chorda/contracts';
 import type { IncomingHeaders, IncomingRecord, OutgoingHeaders } from '../../port.js';
 import { ByteReader } from './byte-reader.js';
 import { codecs, compress, inflate, type WritableCodec } from './compression.js';
@@ -225,18 +226,19 @@ export function decodeRecordBatch(
 }
 
 /** Headers are cut out of the record's bytes when somebody asks for them, once. */
-class LogRecord implements IncomingRecord {
+class LogRecord implements IncomingRecord, RawHeaders {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
   readonly timestampMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  private readonly headersAt: number;
+  /** Where the headers begin. */
+  readonly at: number;
   private cut: IncomingHeaders | undefined;
 
   constructor(
-    private readonly bytes: Buffer,
+    readonly bytes: Buffer,
     place: { readonly topic: string; readonly partition: number },
     baseOffset: bigint,
     baseTimestamp: number,
@@ -250,11 +252,15 @@ class LogRecord implements IncomingRecord {
     this.offset = baseOffset + BigInt(reader.varint());
     this.key = readBlob(reader);
     this.value = readBlob(reader);
-    this.headersAt = reader.at;
+    this.at = reader.at;
+  }
+
+  get rawHeaders(): RawHeaders {
+    return this;
   }
 
   get headers(): IncomingHeaders {
-    return (this.cut ??= readHeaders(new ByteReader(this.bytes, this.headersAt)));
+    return (this.cut ??= readHeaders(new ByteReader(this.bytes, this.at)));
   }
 }
 
