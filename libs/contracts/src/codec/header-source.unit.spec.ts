@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UndecodableRecordError } from './errors.js';
-import { CutHeaders, HeaderIndex, headerNames, type HeaderName, type HeaderSource } from './header-source.js';
+import {
+  CutHeaders,
+  HeaderIndex,
+  headerNames,
+  type HeaderName,
+  type HeaderSource,
+  type RecordHeaders,
+} from './header-source.js';
 
 type Pairs = readonly (readonly [name: string, value: Buffer])[];
 
@@ -65,13 +72,14 @@ function answersOf(source: HeaderSource) {
   ]);
 }
 
-function cutOut(pairs: Pairs): Record<string, Buffer | readonly Buffer[]> {
-  const cut: Record<string, Buffer | readonly Buffer[]> = Object.create(null);
-  for (const name of new Set(pairs.map(([each]) => each))) {
-    const values = pairs.filter(([each]) => each === name).map(([, each]) => each);
-    cut[name] = values.length === 1 ? values[0]! : values;
-  }
-  return cut;
+function cutOut(pairs: Pairs): RecordHeaders {
+  const names = [...new Set(pairs.map(([each]) => each))];
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = pairs.filter(([each]) => each === name).map(([, each]) => each);
+      return [name, values.length === 1 ? values[0] : values];
+    }),
+  );
 }
 
 /** As a record of Kafka's format 2 has them, behind some bytes of its own. */
