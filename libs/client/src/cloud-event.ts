@@ -1,4 +1,4 @@
-import type { EventData, EventType, JsonText, JsonValue, TimestampMs } from '@chorda/contracts';
+import type { EventData, EventDefaults, EventType, JsonText, JsonValue, TimestampMs } from '@chorda/contracts';
 
 /**
  * A payload as HTTP answers it, made from the type of its schema: 64-bit numbers as decimal text, timestamps as
@@ -6,8 +6,8 @@ import type { EventData, EventType, JsonText, JsonValue, TimestampMs } from '@ch
  */
 export type ReceivedData<Type extends EventType> = Received<EventData<Type>>;
 
-/** A payload as HTTP takes it: as it is received, and what is null may be left out. */
-export type OutgoingData<Type extends EventType> = Outgoing<EventData<Type>>;
+/** A payload as HTTP takes it: as it is received, and what has a default in its schema may be left out. */
+export type OutgoingData<Type extends EventType> = Outgoing<EventData<Type>, EventDefaults[Type]>;
 
 type Received<T> = T extends JsonText
   ? JsonValue
@@ -23,7 +23,8 @@ type Received<T> = T extends JsonText
             ? { readonly [Field in keyof T]: Received<T[Field]> }
             : T;
 
-type Outgoing<T> = T extends JsonText
+/** `Defaulted`: paths of fields that may be left out. */
+type Outgoing<T, Defaulted extends string> = T extends JsonText
   ? JsonValue
   : T extends string
     ? Exclude<PlainText<T>, 'unknown'> // What readers make of a symbol that they do not know; nobody sends it.
@@ -32,16 +33,26 @@ type Outgoing<T> = T extends JsonText
       : T extends number
         ? TimestampOr<T, Date | string, number>
         : T extends readonly (infer Item)[]
-          ? readonly Outgoing<Item>[]
+          ? readonly Outgoing<Item, Defaulted>[]
           : T extends object
-            ? OutgoingRecord<T>
+            ? OutgoingRecord<T, Defaulted>
             : T;
 
-type OutgoingRecord<T extends object> = {
-  readonly [Field in keyof T as null extends T[Field] ? never : Field]: Outgoing<T[Field]>;
+type OutgoingRecord<T extends object, Defaulted extends string> = {
+  readonly [Field in keyof T as Field extends Defaulted ? never : Field]: OutgoingField<T, Field, Defaulted>;
 } & {
-  readonly [Field in keyof T as null extends T[Field] ? Field : never]?: Outgoing<T[Field]> | undefined;
+  readonly [Field in keyof T as Field extends Defaulted ? Field : never]?:
+    OutgoingField<T, Field, Defaulted> | undefined;
 };
+
+type OutgoingField<T, Field extends keyof T, Defaulted extends string> = Outgoing<T[Field], Within<Defaulted, Field>>;
+
+/** The paths that go on inside a field. */
+type Within<Path extends string, Field> = Field extends string
+  ? Path extends `${Field}.${infer Rest}`
+    ? Rest
+    : never
+  : never;
 
 /** A branded id has a key that no text has; a union of literals has none and stays what it is. */
 type PlainText<T extends string> = keyof T extends keyof string ? T : string;

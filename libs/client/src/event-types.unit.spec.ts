@@ -12,7 +12,7 @@ import {
 const sent = (event: OutgoingEvent) => event;
 
 describe('the types of events', () => {
-  it('take an event of the catalogue, what is null left out', () => {
+  it('take an event of the catalogue, what has the default null left out', () => {
     const event = sent({
       type: 'agent.executed',
       data: {
@@ -25,6 +25,20 @@ describe('the types of events', () => {
       },
     });
     expect(event).toBeDefined();
+  });
+
+  it('take an event without the fields that have a default, in records of lists too, and no other', () => {
+    const event = sent({
+      type: 'external.webhook',
+      data: { provider: 'github', event_name: 'push', body: { ref: 'main' } },
+    });
+    expect(event).toBeDefined();
+    // @ts-expect-error -- body has no default
+    expect(sent({ type: 'external.webhook', data: { provider: 'github', event_name: 'push' } })).toBeDefined();
+    expectTypeOf<OutgoingData<'external.webhook'>['signature_verified']>().toEqualTypeOf<boolean | undefined>();
+    expectTypeOf<OutgoingData<'workflow.step_completed'>['next_steps']>().toEqualTypeOf<
+      readonly string[] | undefined
+    >();
   });
 
   it('refuse a type that is not in the catalogue', () => {

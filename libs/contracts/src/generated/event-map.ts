@@ -62,3 +62,60 @@ export interface EventMap {
   readonly 'workflow.timer_fired': workflow.TimerFired;
   readonly 'workflow.timer_set': workflow.TimerSet;
 }
+
+/** Fields that a sender may leave out, since their schemas have a default; `a.b` is field b of the record, or of each record of the list, in field a. */
+export interface EventDefaults {
+  readonly 'agent.created': 'description' | 'capabilities' | 'tools' | 'model' | 'config' | 'created_by';
+  readonly 'agent.deleted': 'reason' | 'deleted_by';
+  readonly 'agent.executed': 'user_id' | 'session_id' | 'metadata' | 'metadata.workflow_id' | 'metadata.step_id' | 'model' | 'usage' | 'usage.cached_prompt_tokens';
+  readonly 'agent.execution_cancelled': 'cancelled_by';
+  readonly 'agent.execution_completed': 'turns';
+  readonly 'agent.execution_failed': 'turns';
+  readonly 'agent.execution_started': 'user_id' | 'session_id' | 'deadline_at' | 'metadata' | 'metadata.workflow_id' | 'metadata.step_id';
+  readonly 'agent.failed': 'user_id' | 'session_id' | 'metadata' | 'metadata.workflow_id' | 'metadata.step_id' | 'model' | 'usage' | 'usage.cached_prompt_tokens';
+  readonly 'agent.initialization_started': 'attempt';
+  readonly 'agent.initialized': 'tools';
+  readonly 'agent.memory_written': 'execution_id' | 'source_event_ids' | 'expires_at';
+  readonly 'agent.ready': 'execution_id';
+  readonly 'agent.terminated': 'terminated_by';
+  readonly 'agent.tool_called': 'attempt';
+  readonly 'agent.tool_returned': 'attempt' | 'output_data' | 'error';
+  readonly 'agent.turn_recorded': 'request_id';
+  readonly 'agent.validated': 'checks' | 'checks.detail';
+  readonly 'agent.validation_failed': 'checks' | 'checks.detail';
+  readonly 'agent.validation_started': 'checks';
+  readonly 'audit.changed': 'resource_id' | 'before' | 'after' | 'reason' | 'ip_address' | 'user_agent';
+  readonly 'audit.denied': 'resource_id' | 'ip_address' | 'user_agent';
+  readonly 'audit.signed_in': 'session_id' | 'ip_address' | 'user_agent';
+  readonly 'external.api_response': 'user_id' | 'request_id' | 'headers';
+  readonly 'external.schedule_trigger': 'user_id' | 'cron' | 'time_zone' | 'input_data';
+  readonly 'external.webhook': 'user_id' | 'delivery_id' | 'signature_verified' | 'headers';
+  readonly 'inference.cancelled': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'cancelled_by';
+  readonly 'inference.completed': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'replica' | 'cached_prompt_tokens' | 'time_to_first_token_ms';
+  readonly 'inference.expired': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id';
+  readonly 'inference.failed': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id';
+  readonly 'inference.requested': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'stream' | 'max_completion_tokens' | 'prefix_key';
+  readonly 'inference.usage_recorded': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'replica' | 'cached_prompt_tokens';
+  readonly 'system.error_alert': 'topic' | 'partition' | 'offset' | 'event_id' | 'details' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';
+  readonly 'system.health_check': 'alerts' | 'started_at' | 'interval_ms' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';
+  readonly 'system.parked_discarded': 'discarded_by' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';
+  readonly 'system.performance': 'operations' | 'operations.errors' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';
+  readonly 'system.resource_usage': 'disk_free_bytes' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';
+  readonly 'workflow.cancelled': 'cancelled_by';
+  readonly 'workflow.completed': never;
+  readonly 'workflow.failed': 'failed_step_id';
+  readonly 'workflow.human_task_decided': 'form_data' | 'comment' | 'decided_by';
+  readonly 'workflow.human_task_escalated': 'from_assignees' | 'to_assignees' | 'to_groups';
+  readonly 'workflow.human_task_opened': 'description' | 'form_schema' | 'assignees' | 'groups' | 'quorum' | 'due_at' | 'escalate_at' | 'expires_at';
+  readonly 'workflow.paused': 'step_id' | 'paused_by';
+  readonly 'workflow.resumed': 'resumed_by';
+  readonly 'workflow.signal_received': 'sent_by';
+  readonly 'workflow.started': 'user_id' | 'parent_workflow_id' | 'parent_step_id' | 'forked_from_workflow_id' | 'forked_at_version' | 'deadline_at';
+  readonly 'workflow.step_compensated': 'output_data' | 'error';
+  readonly 'workflow.step_completed': 'attempt' | 'next_steps';
+  readonly 'workflow.step_failed': 'attempt' | 'retry_at';
+  readonly 'workflow.step_scheduled': 'attempt' | 'queue' | 'not_before' | 'deadline_at';
+  readonly 'workflow.step_started': 'attempt' | 'worker';
+  readonly 'workflow.timer_fired': 'step_id';
+  readonly 'workflow.timer_set': 'step_id';
+}

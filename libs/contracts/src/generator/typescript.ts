@@ -44,7 +44,31 @@ export function eventMapModule(path: string, schemas: readonly EventSchema[]): s
   const imports = areas.map((area) => `import type * as ${area} from './${area}.js';`).join('\n');
   const entries = schemas.map((schema) => `  readonly '${schema.type}': ${schema.area}.${schema.shape.name};`);
   const doc = '/** Every event type of the catalogue and its event. */';
-  return `${generatedLine(path)}${imports}\n\n${doc}\nexport interface EventMap {\n${entries.join('\n')}\n}\n`;
+  const defaults = schemas.map((schema) => {
+    const paths = defaultedPaths(schema.shape, '').map((at) => ` | '${at}'`);
+    return `  readonly '${schema.type}': ${paths.join('').slice(3) || 'never'};`;
+  });
+  const defaultsDoc =
+    '/** Fields that a sender may leave out, since their schemas have a default; `a.b` is field b of the record, or of each record of the list, in field a. */';
+  return [
+    `${generatedLine(path)}${imports}\n`,
+    `${doc}\nexport interface EventMap {\n${entries.join('\n')}\n}\n`,
+    `${defaultsDoc}\nexport interface EventDefaults {\n${defaults.join('\n')}\n}\n`,
+  ].join('\n');
+}
+
+function defaultedPaths(shape: RecordShape, prefix: string): readonly string[] {
+  return shape.fields.flatMap((field) => {
+    const at = `${prefix}${field.name}`;
+    const within = recordIn(field.type);
+    return [...(field.default === undefined ? [] : [at]), ...(within ? defaultedPaths(within, `${at}.`) : [])];
+  });
+}
+
+function recordIn(type: FieldType): RecordShape | undefined {
+  if (type.kind === 'record') return type.record;
+  if (type.kind === 'nullable') return recordIn(type.of);
+  return type.kind === 'array' ? recordIn(type.items) : undefined;
 }
 
 /** The area namespaces, so that `workflow.Failed` and `agent.Failed` are told apart by the reader too. */

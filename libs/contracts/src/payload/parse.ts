@@ -75,9 +75,7 @@ class PayloadReader {
           : this.long(json, pointer, type.bounds);
       case 'float':
       case 'double':
-        return typeof json === 'number' && Number.isFinite(json)
-          ? this.within(json, pointer, type.bounds)
-          : this.refuse(pointer, 'must be a number', 0);
+        return this.real(json, pointer, type.bounds);
       case 'string':
         return type.brand ? this.id(this.text(json, pointer), pointer) : this.text(json, pointer);
       case 'json':
@@ -125,6 +123,14 @@ class PayloadReader {
     return value;
   }
 
+  /** A text with more digits than a double has is the nearest double: many languages write 0.1 with 17 digits. */
+  private real(json: unknown, pointer: string, bounds: Bounds): number {
+    const value = isRawNumber(json) ? Number(json.rawJSON) : json;
+    return typeof value === 'number' && Number.isFinite(value)
+      ? this.within(value, pointer, bounds)
+      : this.refuse(pointer, 'must be a number', 0);
+  }
+
   private within(value: number, pointer: string, { minimum, maximum }: Bounds): number {
     if (minimum !== undefined && value < minimum) return this.refuse(pointer, `must be at least ${minimum}`, minimum);
     if (maximum !== undefined && value > maximum) return this.refuse(pointer, `must be at most ${maximum}`, maximum);
@@ -163,6 +169,7 @@ class PayloadReader {
     } else if (typeof json === 'number') {
       if (!Number.isFinite(json)) this.refuse(pointer, 'must be a finite number', undefined);
     } else if (typeof json === 'object' && json !== null) {
+      if (isRawNumber(json)) return;
       this.jsonChildren(json, pointer, depth);
     } else if (typeof json !== 'boolean' && json !== null) {
       this.refuse(pointer, 'must be a JSON value', undefined);
@@ -215,6 +222,17 @@ class PayloadReader {
 
 function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+interface RawNumber {
+  readonly rawJSON: string;
+}
+
+const { isRawJSON } = JSON as typeof JSON & { isRawJSON(value: unknown): value is RawNumber };
+
+/** What an exact reader of JSON makes of a number that no double holds, so that it is written as it came. */
+function isRawNumber(json: unknown): json is RawNumber {
+  return typeof json === 'object' && isRawJSON(json);
 }
 
 /** A name as a reference token of a JSON pointer; cut, since it comes from outside and ends in messages. */

@@ -4,56 +4,80 @@ import type { AnyEvent, EventType } from '../event-type.js';
 import type { FieldType, RecordShape } from '../schema/event-schema.js';
 import { formatTimestamp } from './timestamp.js';
 
-type ToJson = (value: unknown) => JsonValue;
+type ToText = (value: unknown) => string;
 
-const converters = new Map<EventType, ToJson>();
+const writers = new Map<EventType, ToText>();
 
-/** The payload as HTTP shows it: bigint as decimal text, timestamps as RFC 3339, JSON texts as the values they say. */
-export function eventDataToJson(event: AnyEvent): JsonValue {
-  let convert = converters.get(event.type);
-  if (!convert) {
-    convert = recordToJson(eventSchemaOf(event.type).shape);
-    converters.set(event.type, convert);
+/**
+ * The payload as HTTP shows it, as JSON on one line: bigint as decimal text, timestamps as RFC 3339, JSON texts as the
+ * values they say. Those are put in as they are in the log, so numbers that no double holds stay exact.
+ */
+export function eventDataToJsonText(event: AnyEvent): string {
+  let write = writers.get(event.type);
+  if (!write) {
+    write = recordWriter(eventSchemaOf(event.type).shape);
+    writers.set(event.type, write);
   }
-  return convert(event.data);
+  return write(event.data);
 }
 
-function recordToJson(shape: RecordShape): ToJson {
-  const fields = shape.fields.map((field) => [field.name, toJson(field.type)] as const);
+/** The same as values. Numbers that no double holds are rounded here, as `JSON.parse` does. */
+export function eventDataToJson(event: AnyEvent): JsonValue {
+  const value: JsonValue = JSON.parse(eventDataToJsonText(event));
+  return value;
+}
+
+function recordWriter(shape: RecordShape): ToText {
+  const fields = shape.fields.map(({ name, type }, index) => {
+    return { name, start: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`, write: writerOf(type) };
+  });
+  if (fields.length === 0) return () => '{}';
   return (value) => {
     const record = Object(value);
-    return Object.fromEntries(fields.map(([name, convert]) => [name, convert(record[name])]));
+    let text = '';
+    for (const { name, start, write } of fields) text += start + write(record[name]);
+    return `${text}}`;
   };
 }
 
-function toJson(type: FieldType): ToJson {
+function writerOf(type: FieldType): ToText {
   switch (type.kind) {
     case 'nullable': {
-      const convert = toJson(type.of);
-      return (value) => (value === null || value === undefined ? null : convert(value));
+      const write = writerOf(type.of);
+      return (value) => (value === null || value === undefined ? 'null' : write(value));
     }
     case 'array': {
-      const convert = toJson(type.items);
-      return (value) => (Array.isArray(value) ? value.map(convert) : []);
+      const write = writerOf(type.items);
+      return (value) => `[${(Array.isArray(value) ? value.map(write) : []).join(',')}]`;
     }
     case 'record':
-      return recordToJson(type.record);
+      return recordWriter(type.record);
     case 'json':
-      return (value) => JSON.parse(String(value));
+      return oneLine;
     case 'timestamp':
-      return (value) => formatTimestamp(Number(value));
+      return (value) => JSON.stringify(formatTimestamp(Number(value)));
     case 'long':
-      return type.safe ? Number : String;
+      return type.safe ? numberText : (value) => `"${String(value)}"`;
     case 'boolean':
-      return Boolean;
+      return (value) => (value ? 'true' : 'false');
     case 'int':
     case 'float':
     case 'double':
-      return Number;
+      return numberText;
     case 'string':
     case 'uuid':
     case 'decimal':
     case 'enum':
-      return String;
+      return (value) => JSON.stringify(String(value));
   }
+}
+
+/** Line breaks in JSON stand between tokens alone, where a blank says the same. */
+function oneLine(value: unknown): string {
+  const text = String(value);
+  return /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]/g, ' ') : text;
+}
+
+function numberText(value: unknown): string {
+  return JSON.stringify(Number(value));
 }
