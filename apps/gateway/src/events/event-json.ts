@@ -1,5 +1,10 @@
-import { encodePosition, eventDataToJson, eventTypes, formatTimestamp, type EventEnvelope } from '@chorda/contracts';
-import type { JsonValue } from '@chorda/kernel';
+import {
+  encodePosition,
+  eventDataToJsonText,
+  eventTypes,
+  formatTimestamp,
+  type EventEnvelope,
+} from '@chorda/contracts';
 
 /** Where an event stands in the log, and since when. */
 export interface EventPlace {
@@ -12,11 +17,12 @@ export interface EventPlace {
 
 /**
  * An event as every read shows it: a CloudEvent in the JSON format. Beside the standard attributes stand those of
- * ours; `position` can be given to a read that must have seen this event. 64-bit numbers are decimal strings.
+ * ours; `position` can be given to a read that must have seen this event. 64-bit numbers are decimal strings. It is text
+ * from here on, on one line, since values would round the numbers of JSON fields.
  */
-export function eventJson({ event, metadata }: EventEnvelope, place: EventPlace): Readonly<Record<string, JsonValue>> {
+export function eventJsonText({ event, metadata }: EventEnvelope, place: EventPlace): string {
   const { decision } = metadata;
-  return {
+  const context = JSON.stringify({
     specversion: '1.0',
     id: metadata.id,
     source: metadata.source,
@@ -35,6 +41,6 @@ export function eventJson({ event, metadata }: EventEnvelope, place: EventPlace)
     partition: place.partition,
     offset: place.offset.toString(),
     position: encodePosition([place]),
-    data: eventDataToJson(event),
-  };
+  });
+  return `${context.slice(0, -1)},"data":${eventDataToJsonText(event)}}`;
 }

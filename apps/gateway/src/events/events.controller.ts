@@ -1,24 +1,19 @@
-import { Controller, Get, Param, Query, Req } from '@nestjs/common';
+import { Controller, Get, Header, Param, Query, Req } from '@nestjs/common';
 import { EventCodec } from '@chorda/contracts';
-import type { JsonValue } from '@chorda/kernel';
 import { JournalRepository, type JournalEntry, type JournalFilter } from '@chorda/read-models';
 import type { FastifyRequest } from 'fastify';
 import { credentialOf } from '../auth/api-key.guard.js';
 import { RequireScope } from '../auth/scopes.js';
 import { Problem } from '../http/problem.js';
 import { Documented } from '../reference/documented.js';
-import { eventJson } from './event-json.js';
+import { eventJsonText } from './event-json.js';
 import { eventOperation, searchOperation } from './events.openapi.js';
 import { eventIdParam, eventQuery, searchQuery, type EventQuery, type SearchQuery } from './events.query.js';
 import { envelopeOf } from './journal-event.js';
-import { ReadYourWrites, type Reach } from './read-your-writes.js';
+import { ReadYourWrites } from './read-your-writes.js';
 
-type EventBody = Readonly<Record<string, JsonValue>>;
-
-interface EventPage extends Reach {
-  readonly items: readonly EventBody[];
-  readonly next_cursor: string | null;
-}
+/** The answers are text, in which numbers of JSON fields stand as they are in the log. */
+const jsonType = 'application/json; charset=utf-8';
 
 @Controller('v1/events')
 export class EventsController {
@@ -29,30 +24,30 @@ export class EventsController {
   ) {}
 
   @Get()
+  @Header('content-type', jsonType)
   @RequireScope('events:read')
   @Documented(searchOperation)
-  async search(@Query({ schema: searchQuery }) query: SearchQuery, @Req() request: FastifyRequest): Promise<EventPage> {
+  async search(@Query({ schema: searchQuery }) query: SearchQuery, @Req() request: FastifyRequest): Promise<string> {
     const { tenantId } = credentialOf(request);
     const reach = await this.reads.reach(query.min_position, undefined, query.wait);
     const page = await this.journal.search(tenantId, filterOf(query), {
       limit: query.limit,
       ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
     });
-    return {
-      items: page.entries.map((entry) => this.show(entry)),
-      next_cursor: page.nextCursor ?? null,
-      ...reach,
-    };
+    const items = page.entries.map((entry) => this.show(entry)).join(',');
+    const rest = JSON.stringify({ next_cursor: page.nextCursor ?? null, ...reach });
+    return `{"items":[${items}],${rest.slice(1)}`;
   }
 
   @Get(':id')
+  @Header('content-type', jsonType)
   @RequireScope('events:read')
   @Documented(eventOperation)
   async byId(
     @Param('id', { schema: eventIdParam }) id: string,
     @Query({ schema: eventQuery }) query: EventQuery,
     @Req() request: FastifyRequest,
-  ): Promise<EventBody> {
+  ): Promise<string> {
     const { tenantId } = credentialOf(request);
     const reach = await this.reads.reach(query.min_position, undefined, query.wait);
     const found = await this.journal.byId(tenantId, id, query.source);
@@ -68,8 +63,8 @@ export class EventsController {
     return this.show(found.entry);
   }
 
-  private show(entry: JournalEntry): EventBody {
-    return eventJson(envelopeOf(entry, this.codec), entry);
+  private show(entry: JournalEntry): string {
+    return eventJsonText(envelopeOf(entry, this.codec), entry);
   }
 }
 

@@ -60,15 +60,35 @@ interface RawJson {
 
 const { rawJSON } = JSON as typeof JSON & RawJson;
 
+/** No double is written with more; comparing a megabyte of digits would cost its sender nothing and us much. */
+const comparedDigitsMax = 400;
+
 /**
  * A number that a double cannot hold keeps its text: `JSON.stringify` writes it as it came, so JSON values that we only
- * carry (`input_data`) stay exact. A field that wants a number refuses it, since it is an object here.
+ * carry (`input_data`) stay exact. A field that wants a whole number refuses it, since it is an object here.
  */
 function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || context?.source === undefined) return value;
   if (!Number.isFinite(value)) throw new RangeError(`number ${context.source.slice(0, 40)} is beyond a double`);
-  const isInteger = /^-?\d+$/.test(context.source);
-  return isInteger && !Number.isSafeInteger(value) ? rawJSON(context.source) : value;
+  if (context.source.length > comparedDigitsMax) return rawJSON(context.source);
+  return decimalOf(context.source) === decimalOf(String(value)) ? value : rawJSON(context.source);
+}
+
+/** Equal texts for equal numbers: the digits without zeros around them, and where the point stands. */
+function decimalOf(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = trimmedZeros(digits);
+  if (significant === '') return '0';
+  return `${sign}${significant}e${BigInt(exponent) - BigInt(fraction.length - (digits.length - significant.length))}`;
+}
+
+/** By hand: `/0+$/` takes quadratic time over many zeros that do not end the text. */
+function trimmedZeros(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits.charCodeAt(end - 1) === 0x30) end -= 1;
+  return digits.slice(0, end);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,5 +1,5 @@
 import type { EventEnvelope } from '@chorda/contracts';
-import { eventJson, type EventPlace } from '../events/event-json.js';
+import { eventJsonText, type EventPlace } from '../events/event-json.js';
 
 /** One event on its way to the clients of the tail. Its text is made once, by the first client that wants it. */
 export class TailEvent {
@@ -20,7 +20,7 @@ export class TailEvent {
 
   /** JSON on one line, so no text of a sender can begin a line of the stream. */
   json(): string {
-    this.text ??= JSON.stringify(eventJson(this.envelope, this.place));
+    this.text ??= eventJsonText(this.envelope, this.place);
     return this.text;
   }
 }
