@@ -58,7 +58,7 @@ interface OpenedParts {
 }
 
 /** Opens everything the gateway needs, then listens. What is opened is closed again when a later part fails. */
-export async function startGateway(source: NodeJS.ProcessEnv, host: AppHost): Promise<RunningApp> {
+export async function startGateway(source: NodeJS.ProcessEnv, host: AppHost): Promise<RunningGateway> {
   const env = readEnv(gatewayEnv, source);
   const opened = await open(env, host);
   try {
@@ -70,9 +70,11 @@ export async function startGateway(source: NodeJS.ProcessEnv, host: AppHost): Pr
   }
 }
 
-class RunningGateway implements RunningApp {
+export class RunningGateway implements RunningApp {
   readonly name = 'gateway';
   readonly url: string;
+  /** What its router answers. */
+  readonly routes: RouteInventory;
 
   private readonly reporter: ServiceReporter;
   private readonly sampler = new ProcessSampler();
@@ -85,6 +87,7 @@ class RunningGateway implements RunningApp {
   ) {
     const address = app.getHttpServer().address();
     const isSocket = typeof address === 'object' && address !== null;
+    this.routes = opened.routes;
     this.url = isSocket ? `http://${hostInUrl(address.address)}:${address.port}` : '';
     const { parts, operations, admission } = opened;
     this.reporter = startServiceReporter({

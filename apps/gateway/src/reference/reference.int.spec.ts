@@ -39,27 +39,13 @@ describe('the OpenAPI document', () => {
     const described = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const routes = [
-      'GET /',
-      'GET /openapi.json',
-      'GET /asyncapi.json',
-      'GET /reference/{asset}',
-      'GET /livez',
-      'GET /readyz',
-      'POST /v1/events',
-      'GET /v1/events',
-      'GET /v1/events/{id}',
-      'GET /v1/stream',
-      'GET /v1/system',
-    ];
+    const routes = gateway.app.routes
+      .all()
+      // Fastify answers HEAD wherever it answers GET.
+      .filter(({ method }) => method !== 'HEAD')
+      .map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`);
+    expect(routes).toContain('POST /v1/events');
     expect(described.sort()).toEqual(routes.sort());
-    for (const route of routes) {
-      const [method = '', path = ''] = route.split(' ');
-      const { status } = await fetch(gateway.url + path.replace('{id}', 'x').replace('{asset}', 'start.js'), {
-        method,
-      });
-      expect([404, 405]).not.toContain(status);
-    }
   });
 
   it('describes each operation, its errors with examples, and no schema that is not there', () => {

@@ -1,11 +1,11 @@
 import { applyTopics, registerSchemas } from '@chorda/contracts';
 import { defaultTenant, silentLogger, tenantId, type TenantId } from '@chorda/kernel';
 import { createKafkaDriver, type KafkaAdmin } from '@chorda/messaging';
-import { createApiKey, createAppHost, type AppHost, type RunningApp } from '@chorda/platform';
+import { createApiKey, createAppHost, type AppHost } from '@chorda/platform';
 import { ApiKeyRepository, createPool, migrate } from '@chorda/read-models';
 import { freshDatabase, freshTopicPrefix, type StackAddresses } from '@chorda/testing';
 import { scopes, type Scope } from '../auth/scopes.js';
-import { startGateway } from '../start-gateway.js';
+import { startGateway, type RunningGateway } from '../start-gateway.js';
 import { JournalStandIn } from './journal-stand-in.js';
 import { untilTrue } from './until-true.js';
 
@@ -21,7 +21,7 @@ export interface Ground {
 
 export interface GatewayUnderTest {
   readonly url: string;
-  readonly app: RunningApp;
+  readonly app: RunningGateway;
   readonly host: AppHost;
   stop(): Promise<void>;
 }
@@ -79,7 +79,7 @@ export async function startGatewayOn(
     30_000,
     async () => (await app.notReady()).join('; '),
   );
-  return { url: app.url ?? '', app, host, stop: () => app.stop() };
+  return { url: app.url, app, host, stop: () => app.stop() };
 }
 
 /** A broker that makes topics for several specs at once may not know the newest yet; a second run finds them. */
