@@ -1,6 +1,14 @@
-import { ChordaClient, ChordaError, uncheckedEvent, type OutgoingEvent, type TailMessage } from '@chorda/client';
+import {
+  ChordaClient,
+  ChordaError,
+  uncheckedEvent,
+  type OutgoingEvent,
+  type ServiceInstance,
+  type TailMessage,
+} from '@chorda/client';
 import { newId } from '@chorda/kernel';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, inject, it } from 'vitest';
+import type { ShownInstance } from './system/system.controller.js';
 import {
   everyScope,
   prepareGround,
@@ -82,6 +90,30 @@ describe('the client and the gateway', () => {
     for await (const page of after) expect(page).toMatchObject({ events: [{ position }], complete: true });
   });
 
+  it('wait for everything that was sent in several requests', async () => {
+    const agentId = newId();
+    const events = (count: number) => Array.from({ length: count }, (_, index) => executed(agentId, index));
+    const { positions } = await client().events.sendAll(events(1_001));
+    expect(positions).toHaveLength(2);
+    const found = async (waitMs: number) => {
+      const search = client().events.search({ subject: agentId }, { minPosition: positions, waitMs, limit: 1 });
+      for await (const page of search.pages()) return page.complete;
+    };
+    expect(await found(100)).toBe(false);
+    await ground.journal.catchUp();
+    expect(await found(10_000)).toBe(true);
+    // Each of them counts: one that the journal has not come to holds the read back.
+    const [later] = (await client().events.sendAll(events(1))).positions;
+    const all = client().events.search(
+      { subject: agentId },
+      { minPosition: [later ?? '', ...positions], waitMs: 100, limit: 1 },
+    );
+    for await (const page of all.pages()) {
+      expect(page.complete).toBe(false);
+      break;
+    }
+  });
+
   it('name the field that is wrong, of one event and of one in a batch', async () => {
     const wrong = uncheckedEvent({ type: 'agent.deleted', data: { agent_id: 7 } });
     const error: unknown = await client()
@@ -92,7 +124,7 @@ describe('the client and the gateway', () => {
     const agentId = newId();
     const bad = uncheckedEvent({ type: 'agent.executed', data: { agent_id: agentId } });
     const results = await client().events.sendAll([executed(agentId, 1), bad]);
-    expect(results).toMatchObject([{ status: 'logged' }, { status: 'refused', error: { code: 'INVALID_EVENT' } }]);
+    expect([...results]).toMatchObject([{ status: 'logged' }, { status: 'refused', error: { code: 'INVALID_EVENT' } }]);
     const [, refused] = results;
     const pointers =
       refused !== undefined && 'error' in refused ? refused.error.issues.map(({ pointer }) => pointer) : [];
@@ -106,8 +138,9 @@ describe('the client and the gateway', () => {
     await expect(tail.next()).rejects.toMatchObject({ status: 401 });
   });
 
-  it('show the services', async () => {
+  it('show the services, with all that the gateway says of each', async () => {
     expect(await client().system()).toEqual({ services: [] });
+    expectTypeOf<keyof ServiceInstance>().toEqualTypeOf<keyof ShownInstance>();
   });
 });
 

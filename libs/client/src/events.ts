@@ -48,14 +48,19 @@ export type SendResult =
   | Logged
   | { readonly status: 'refused' | 'unknown' | 'not_attempted'; readonly id: string; readonly error: ChordaError };
 
+/** What became of each event, in order. */
+export interface SendResults extends ReadonlyArray<SendResult> {
+  /** For `minPosition` of a query that must see every event that is logged: one for each request that was needed. */
+  readonly positions: readonly string[];
+}
+
 /** A batch that could not be sent to its end. */
 export class BatchFailedError extends ChordaError {
   readonly code: string;
   readonly retriable: boolean;
   constructor(
     override readonly cause: ChordaError,
-    /** What became of each event, in order. */
-    readonly results: readonly SendResult[],
+    readonly results: SendResults,
   ) {
     const logged = results.filter(({ status }) => status === 'logged').length;
     super(`${cause.message} (${logged} of ${results.length} events are logged)`, { cause });
@@ -79,8 +84,11 @@ export interface EventFilter<Type extends EventType = EventType> {
 }
 
 export interface ReadOptions {
-  /** What a write answered with: the read waits until it has passed that. */
-  readonly minPosition?: string;
+  /**
+   * What a write answered with, or the `positions` of `sendAll`: the read waits until it has passed all of them. At most
+   * 64, and 12 thousand characters.
+   */
+  readonly minPosition?: string | readonly string[];
   /** How long it may wait. Default: the gateway's. */
   readonly waitMs?: number;
   readonly signal?: AbortSignal;
@@ -105,6 +113,12 @@ export interface EventPage<Type extends EventType = EventType> {
 /** What a search found: the events one by one, or page by page. Each loop asks anew. */
 export interface EventSearch<Type extends EventType = EventType> extends AsyncIterable<ReceivedEvent<Type>> {
   pages(): AsyncIterable<EventPage<Type>>;
+}
+
+/** What is known of a batch so far. */
+interface Answered {
+  readonly results: Map<Prepared, SendResult>;
+  readonly positions: string[];
 }
 
 interface Prepared {
@@ -144,15 +158,16 @@ export class EventsApi {
    *
    * @throws {@link BatchFailedError} where a request failed as a whole; it holds the results too.
    */
-  async sendAll(events: Iterable<OutgoingEvent>, options: SendOptions = {}): Promise<readonly SendResult[]> {
+  async sendAll(events: Iterable<OutgoingEvent>, options: SendOptions = {}): Promise<SendResults> {
     const prepared = Array.from(events, (event) => this.prepare(event, true));
-    const results: SendResult[] = [];
+    const positions: string[] = [];
+    const results = Object.assign<SendResult[], { positions: readonly string[] }>([], { positions });
     const leaveOut = (error: ChordaError) => {
       for (const { id } of prepared.slice(results.length)) results.push({ status: 'not_attempted', id, error });
     };
     for (const batch of batches(prepared)) {
       try {
-        results.push(...(await this.sendBatch(batch, options)));
+        results.push(...(await this.sendBatch(batch, positions, options)));
       } catch (error) {
         if (!(error instanceof ChordaError)) throw error;
         const status = error.retriable ? 'unknown' : 'refused';
@@ -212,13 +227,17 @@ export class EventsApi {
   }
 
   /** One request, and more for what it leaves open. */
-  private async sendBatch(batch: readonly Prepared[], options: SendOptions): Promise<readonly SendResult[]> {
+  private async sendBatch(
+    batch: readonly Prepared[],
+    positions: string[],
+    options: SendOptions,
+  ): Promise<readonly SendResult[]> {
     const results = new Map<Prepared, SendResult>();
     let open = batch;
     let key = newId();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.postBatch(open, key, results, options);
+        await this.postBatch(open, key, { results, positions }, options);
         return [...results.values()];
       } catch (error) {
         const left = open.filter((event) => isOpen(results.get(event)));
@@ -240,14 +259,16 @@ export class EventsApi {
   private async postBatch(
     batch: readonly Prepared[],
     key: string,
-    results: Map<Prepared, SendResult>,
+    { results, positions }: Answered,
     options: SendOptions,
   ): Promise<void> {
     const text = `[${batch.map((event) => event.text).join(',')}]`;
     const take = (items: readonly unknown[]) =>
       batch.forEach((event, index) => results.set(event, resultOf(items[index], event.id, index)));
     try {
-      take(itemsOf(await this.#http.jsonOnce(postOf(text, 'application/cloudevents-batch+json', key, options))) ?? []);
+      const body = await this.#http.jsonOnce(postOf(text, 'application/cloudevents-batch+json', key, options));
+      take(itemsOf(body) ?? []);
+      if (isObject(body) && typeof body['position'] === 'string') positions.push(body['position']);
     } catch (error) {
       // None of the batch is logged: the problem holds what became of each.
       const items = error instanceof ProblemError ? itemsOf(error.problem) : undefined;

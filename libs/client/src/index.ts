@@ -30,6 +30,7 @@ export {
   type SearchOptions,
   type SendOptions,
   type SendResult,
+  type SendResults,
 } from './events.js';
 export type { ServiceInstance, SystemState } from './system.js';
 export { TailBrokenError, type TailMessage, type TailOptions } from './tail.js';

@@ -153,6 +153,7 @@ describe('sending a batch', () => {
     const gateway = await scriptedGateway(json(207, { items, position: 'p' }), acknowledge);
     const results = await gateway.client().events.sendAll(events(4));
     expect(results.map(({ status }) => status)).toEqual(['logged', 'logged', 'refused', 'logged']);
+    expect(results.positions).toContain('p');
     expect(gateway.seen.map(({ body }) => idsOf(body))).toEqual([
       ['e0', 'e1', 'e2', 'e3'],
       ['e1', 'e3'],
@@ -213,7 +214,7 @@ describe('sending a batch', () => {
 
   it('asks nothing for nothing', async () => {
     const gateway = await scriptedGateway(acknowledge);
-    expect(await gateway.client().events.sendAll([])).toEqual([]);
+    expect([...(await gateway.client().events.sendAll([]))]).toEqual([]);
     expect(gateway.seen).toHaveLength(0);
   });
 });

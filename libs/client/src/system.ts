@@ -13,8 +13,10 @@ export interface ServiceInstance {
   readonly shares_process: boolean;
   readonly started_at: string | null;
   readonly last_seen: string;
-  /** How often it says something; three times that without a word: it is missing. */
+  /** How often it says something. */
   readonly interval_ms: number | null;
+  /** It has not said anything for three of its intervals; `status` is what it said last. */
+  readonly missing: boolean;
   readonly cpu_usage: number | null;
   readonly cpu_count: number | null;
   readonly memory_usage: number | null;

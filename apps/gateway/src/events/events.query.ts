@@ -1,7 +1,7 @@
 import { parseTimestamp } from '@chorda/contracts';
 import { z } from 'zod';
 import { typeList } from '../stream/stream.query.js';
-import { positionText, waitMs, wholeNumber } from './read-your-writes.query.js';
+import { positionList, waitMs, wholeNumber } from './read-your-writes.query.js';
 
 const text = z.string().min(1).max(1024);
 
@@ -24,14 +24,14 @@ export const searchQuery = z.strictObject({
   to: moment.optional(),
   cursor: z.string().min(1).max(2048).optional(),
   limit: wholeNumber(1, pageSizeMax).default(50),
-  min_position: positionText.optional(),
+  min_position: positionList.optional(),
   wait: waitMs,
 });
 export type SearchQuery = z.infer<typeof searchQuery>;
 
 export const eventQuery = z.strictObject({
   source: text.optional(),
-  min_position: positionText.optional(),
+  min_position: positionList.optional(),
   wait: waitMs,
 });
 export type EventQuery = z.infer<typeof eventQuery>;

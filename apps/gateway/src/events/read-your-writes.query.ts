@@ -20,4 +20,13 @@ export const projectionList = z
   })
   .transform((text) => text.split(','));
 
-export const positionText = z.string().min(1).max(16_384);
+/** Positions of one request: the answers of a client that sent more than fits into one batch. */
+const positionsMax = 64;
+const positionText = z.string().min(1).max(16_384);
+
+/** `min_position` may come several times: the read has then passed all of them. */
+export const positionList = z
+  .union([positionText.transform((position) => [position]), z.array(positionText).max(positionsMax)], {
+    error: `must be positions that writes answered with, at most ${positionsMax}`,
+  })
+  .transform((positions) => positions as readonly string[]);

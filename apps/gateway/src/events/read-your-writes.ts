@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { decodePosition, encodePosition } from '@chorda/contracts';
 import { CheckpointRepository } from '@chorda/read-models';
 
 /** Whether what is read has seen a write. */
@@ -20,11 +21,12 @@ export class ReadYourWrites {
 
   /** @throws InvalidInputError for a position that no write answered with. */
   async reach(
-    position: string | undefined,
+    positions: readonly string[] = [],
     projections: readonly string[] = [journalProjection],
     waitMs: number,
   ): Promise<Reach> {
-    if (position === undefined) return { complete: true };
+    if (positions.length === 0) return { complete: true };
+    const position = encodePosition(positions.flatMap(decodePosition));
     const answer = await this.checkpoints.waitUntil(position, projections, waitMs);
     return answer.complete
       ? { complete: true }

@@ -50,7 +50,9 @@ export class IngestController {
     const results = await this.ingest.append(events, sender);
     const position = positionOf(results);
     const reach =
-      query.ack === 'projected' ? await this.reads.reach(position, query.projections, query.wait) : undefined;
+      query.ack === 'projected'
+        ? await this.reads.reach(position === undefined ? [] : [position], query.projections, query.wait)
+        : undefined;
     if (mode === 'batch') answerBatch(request, reply, results, position, reach);
     else answerSingle(request, reply, results, reach);
   }

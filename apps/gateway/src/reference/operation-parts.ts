@@ -25,6 +25,10 @@ export function jsonResponse(description: string, schemaName: string, example?: 
 }
 
 export const positionParameters = [
-  queryParameter('min_position', 'A `position` that must have been read; see `complete` in the answer'),
+  queryParameter('min_position', 'A `position` that must have been read, or several; see `complete` in the answer', {
+    type: 'array',
+    maxItems: 64,
+    items: { type: 'string' },
+  }),
   queryParameter('wait', 'Milliseconds to wait for `min_position`, at most 30000', { type: 'integer', default: 5000 }),
 ];

@@ -11,7 +11,8 @@ import { systemOperation } from './system.openapi.js';
 const silentReportsMax = 3;
 const usualIntervalMs = 5_000;
 
-interface ShownInstance extends ServiceInstance {
+/** As `/v1/system` shows it. */
+export interface ShownInstance extends ServiceInstance {
   /** It has not said anything for three of its intervals; `status` is what it said last. */
   readonly missing: boolean;
 }
