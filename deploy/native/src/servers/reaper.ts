@@ -40,7 +40,7 @@ export class Reaper {
 }
 
 // Groups and not single processes: every server leads a session of its own. Pids are not compared with start times
-// here; between the end of a server and its `remove` lie milliseconds.
+// here; between the end of a server and its `remove` lie milliseconds. Without `--`: the kill of dash takes none there.
 const script = `
 pids=
 while read -r op pid; do
@@ -49,7 +49,7 @@ while read -r op pid; do
     remove) left=; for p in $pids; do [ "$p" = "$pid" ] || left="$left $p"; done; pids=$left ;;
   esac
 done
-for p in $pids; do kill -CONT -- "-$p"; kill -KILL -- "-$p"; done
+for p in $pids; do kill -CONT "-$p"; kill -KILL "-$p"; done
 sleep 0.2
 rm -rf -- "$1"
 `;
