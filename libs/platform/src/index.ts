@@ -15,6 +15,7 @@ export {
 export { EnvironmentError } from './env/environment-error.js';
 export { TokenUnavailableError } from './env/oauth-token.js';
 export { readEnv } from './env/read-env.js';
+export { askServer, ServerUnusableError, usingServer, type NamedServer } from './env/server-fault.js';
 export {
   databaseEnv,
   flag,

@@ -1,3 +1,4 @@
+export { selfSignedCertificate, type TestCertificate } from './certificate.js';
 export { freshDatabase, type FreshDatabase } from './database.js';
 export { freshTopicPrefix, startStack, type StackAddresses, type TestStack, type TestStackOptions } from './stack.js';
 export { startSourceProcess, type SourceProcess } from './source-process.js';

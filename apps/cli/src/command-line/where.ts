@@ -6,11 +6,13 @@ const stackFile = join('run', 'stack.json');
 
 /**
  * The environment that a command works with: what the caller set, and where that says nothing, the addresses of the
- * Chorda that runs from this folder or one above it. An address that was set is never replaced.
+ * Chorda that runs from this folder or one above it. An address that was set, be it as a
+ * file, is never replaced.
  */
 export function knownEnvironment(given: NodeJS.ProcessEnv, folder = process.cwd()): NodeJS.ProcessEnv {
   const set = withoutEmpty(given);
-  return { ...runningStack(folder, set['CHORDA_HOME']), ...set };
+  const running = Object.entries(runningStack(folder, set['CHORDA_HOME']));
+  return { ...Object.fromEntries(running.filter(([name]) => set[`${name}_FILE`] === undefined)), ...set };
 }
 
 function withoutEmpty(given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

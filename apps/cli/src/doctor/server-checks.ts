@@ -1,5 +1,5 @@
 import { applyTopics, checkSchemas } from '@chorda/contracts';
-import { kafkaEnv, readEnv, redisEnv, registryConnection, registryEnv } from '@chorda/platform';
+import { askServer, kafkaEnv, readEnv, redisEnv, registryConnection, registryEnv } from '@chorda/platform';
 import { pendingMigrations } from '@chorda/read-models';
 import { z } from 'zod';
 import { databaseUrlOf } from '../command-line/database.js';
@@ -13,10 +13,10 @@ const clockSkewMsMax = 2_000;
 /** Each server answers, and has what Chorda expects of it. */
 export async function serverChecks(environment: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   return Promise.all([
-    look('kafka', () => kafka(environment)),
-    look('registry', () => registry(environment)),
-    look('postgres', () => postgres(environment)),
-    look('redis', () => redis(environment)),
+    look('kafka', () => askServer('kafka', () => kafka(environment))),
+    look('registry', () => askServer('registry', () => registry(environment))),
+    look('postgres', () => askServer('postgres', () => postgres(environment))),
+    look('redis', () => askServer('redis', () => redis(environment))),
     look('gateway', () => gateway(environment)),
   ]);
 }

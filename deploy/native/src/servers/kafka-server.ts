@@ -193,9 +193,13 @@ export class KafkaServer extends ManagedServer {
 
   private saslProperties(folder: string): Record<string, string> {
     return {
-      'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+      'sasl.enabled.mechanisms': 'SCRAM-SHA-512,OAUTHBEARER',
       'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config':
         'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+      // Kafka's own unsecured validator: it looks at subject and expiry and at no signature, which needs no identity
+      // provider. For tests alone, as this whole listener is.
+      'listener.name.sasl_ssl.oauthbearer.sasl.jaas.config':
+        'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="kafka";',
       'ssl.keystore.type': 'PKCS12',
       'ssl.keystore.location': join(folder, 'tls.p12'),
       'ssl.keystore.password': this.secret(),

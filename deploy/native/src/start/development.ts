@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { sleep } from '@chorda/kernel';
 import {
+  databaseEnv,
   kafkaConnection,
   kafkaEnv,
   loggingEnv,
@@ -10,6 +11,8 @@ import {
   processEnv,
   productVersion,
   readEnv,
+  redisEnv,
+  registryEnv,
   startMetricsServer,
   startTracing,
   tracingEnv,
@@ -26,6 +29,7 @@ import { stopOrphan } from '../servers/orphans.js';
 import { readSettings, type DevelopmentSettings } from '../settings.js';
 import { prepareStack, serversOf, startStackServers, stopStackServers, type StackServers } from '../stack.js';
 import { appLog } from './app-logs.js';
+import { assertGivenServers } from './given-servers.js';
 import { prepareData, type FirstKey } from './prepare-data.js';
 import { addressLines, commandLines, type Addresses } from './printed-lines.js';
 import { loadApps, RunningApps } from './running-apps.js';
@@ -80,6 +84,7 @@ export class Development {
     this.takeLock();
     const artifacts = { env: options.env, progress: say, signal: this.ending.signal };
     await assertMachine(settings, artifacts);
+    await assertGivenServers(options.env, settings.embedded);
     await this.stopUnwantedOrphans();
     // Loading the apps takes a second or two of CPU that the servers do not need while they wait for disks.
     const loading = loadApps();
@@ -187,10 +192,7 @@ export class Development {
     const addresses: Addresses = {
       gatewayUrl: this.apps?.urlOf('gateway') ?? '',
       metricsUrl: this.metrics?.url ?? '',
-      kafkaBrokers: env['KAFKA_BROKERS'] ?? '',
-      registryUrl: env['SCHEMA_REGISTRY_URL'] ?? '',
-      databaseUrl: env['DATABASE_URL'] ?? '',
-      redisUrl: env['REDIS_URL'] ?? '',
+      ...serverAddresses(env),
     };
     this.writeStackFile(addresses, key, env['CHORDA_TOPIC_PREFIX'] ?? '');
     say('');
@@ -242,6 +244,18 @@ export class Development {
     this.lock.release();
     this.lock = undefined;
   }
+}
+
+/** Each may have been given as a file. */
+function serverAddresses(env: NodeJS.ProcessEnv): Omit<Addresses, 'gatewayUrl' | 'metricsUrl'> {
+  const { KAFKA_BROKERS } = kafkaEnv;
+  const read = readEnv(z.object({ KAFKA_BROKERS, ...registryEnv, ...databaseEnv, ...redisEnv }), env);
+  return {
+    kafkaBrokers: read.KAFKA_BROKERS.join(','),
+    registryUrl: read.SCHEMA_REGISTRY_URL,
+    databaseUrl: read.DATABASE_URL,
+    redisUrl: read.REDIS_URL,
+  };
 }
 
 /** A registry of ours keeps its schemas in the Kafka that was given. */

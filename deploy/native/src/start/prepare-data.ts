@@ -12,6 +12,7 @@ import {
   readEnv,
   registryConnection,
   registryEnv,
+  usingServer,
 } from '@chorda/platform';
 import { ApiKeyRepository, createPool, migrate } from '@chorda/read-models';
 import { z } from 'zod';
@@ -32,9 +33,14 @@ export async function prepareData(env: NodeJS.ProcessEnv, home: string): Promise
   const settings = readEnv(dataEnv, env);
   const connection = kafkaConnection(settings, 'chorda-start');
   const [key] = await Promise.all([
-    migrate(settings.DATABASE_URL).then(() => firstKey(settings.DATABASE_URL, home)),
-    applyAllTopics(connection),
-    registerSchemas({ ...registryConnection(settings), topicPrefix: settings.CHORDA_TOPIC_PREFIX }),
+    usingServer('postgres', async () => {
+      await migrate(settings.DATABASE_URL);
+      return firstKey(settings.DATABASE_URL, home);
+    }),
+    usingServer('kafka', () => applyAllTopics(connection)),
+    usingServer('registry', () =>
+      registerSchemas({ ...registryConnection(settings), topicPrefix: settings.CHORDA_TOPIC_PREFIX }),
+    ),
   ]);
   return key;
 }

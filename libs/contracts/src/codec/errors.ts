@@ -92,6 +92,15 @@ export class SchemaNotFoundError extends BackboneError {
 export class RegistryRefusedError extends BackboneError {
   readonly code = 'REGISTRY_REFUSED';
   readonly retriable = false;
+
+  constructor(
+    message: string,
+    /** 401 and 403: it does not know us, or does not let us. */
+    readonly httpStatus: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /** Schemas of this build that the registry does not have: a service that wrote with them could not be read by others. */

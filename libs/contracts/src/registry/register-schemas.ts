@@ -47,6 +47,16 @@ export function checkSchemas(options: RegistryOptions): Promise<readonly SchemaP
   }));
 }
 
+/** Whether it answers and lets us in; changes nothing. @throws what any question to it throws. */
+export async function checkRegistry(connection: RegistryConnection): Promise<void> {
+  const registry = new RegistryClient(connection);
+  try {
+    await registry.subjects();
+  } finally {
+    registry.close();
+  }
+}
+
 async function idIfThere(
   registry: RegistryClient,
   { subject, avro }: Pick<CurrentSubject, 'subject' | 'avro'>,

@@ -174,7 +174,7 @@ function registryError(what: string, status: number | undefined, message: string
   const text = `Registry: ${what}: ${status ?? 'no answer'} ${message}`.trim();
   if (status === 404) return new SchemaNotFoundError(text, { cause });
   if (status !== undefined && status >= 400 && status < 500 && status !== 429 && status !== 408) {
-    return new RegistryRefusedError(text, { cause });
+    return new RegistryRefusedError(text, status, { cause });
   }
   return new RegistryUnavailableError(text, { cause });
 }

@@ -31,7 +31,11 @@ export async function connectAdmin(connection: KafkaConnection, cluster: Cluster
         logger.debug(`kafkajs: ${log.message}`),
   });
   const admin = kafka.admin();
-  await asOurs('Connecting the admin client', () => admin.connect());
+  await asOurs('Connecting the admin client', () => admin.connect()).catch(async (error: unknown) => {
+    // A connection that did not sign in stays open otherwise, and keeps the process.
+    await admin.disconnect().catch(() => undefined);
+    throw error;
+  });
   return new KafkajsAdmin(admin, cluster, connection.topicPrefix);
 }
 

@@ -142,10 +142,16 @@ export class Cluster {
   }
 
   private async openFirst({ broker }: Node): Promise<void> {
-    await broker.connect();
     const [first] = broker.connectionPool.pool;
-    // kafkajs calls a broker connected when either connection is.
-    if (!first.isConnected()) await first.connect();
+    try {
+      await broker.connect();
+      // kafkajs calls a broker connected when either connection is.
+      if (!first.isConnected()) await first.connect();
+    } catch (error) {
+      // Half signed in: the broker takes no second handshake on this connection.
+      first.socket?.destroy();
+      throw error;
+    }
   }
 
   private once(key: string, open: () => Promise<unknown>): Promise<unknown> {

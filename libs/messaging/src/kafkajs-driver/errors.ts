@@ -95,7 +95,8 @@ export function codeOf(error: unknown): number | undefined {
 
 /** No error of kafkajs leaves the driver. */
 export function toBackboneError(error: unknown, what: string, topic?: string): BackboneError {
-  if (error instanceof BackboneError) return error;
+  const ours = backboneErrorIn(error);
+  if (ours !== undefined) return ours;
   const code = codeOf(error);
   if (code !== undefined) return errorOfCode(code, what, topic);
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
@@ -106,6 +107,12 @@ export function toBackboneError(error: unknown, what: string, topic?: string): B
     return new KafkaProtocolError(`${what}: ${message}`, -1, false);
   }
   return new BrokerUnavailableError(`${what}: ${message}`, { cause: error });
+}
+
+/** kafkajs wraps what our own code throws inside it, as a sign-in that fails. */
+function backboneErrorIn(error: unknown): BackboneError | undefined {
+  if (error instanceof BackboneError) return error;
+  return error instanceof Error && error.cause !== undefined ? backboneErrorIn(error.cause) : undefined;
 }
 
 /** Whether the connection failed, so that nobody knows if the broker did what it was asked. */

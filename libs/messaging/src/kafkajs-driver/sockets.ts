@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContextOptions } from 'node:tls';
 import type { KafkaSasl, KafkaTls } from '../port.js';
 import type { SocketRequest } from './kafkajs-internals.js';
+import { oauthBearer } from './oauth-bearer.js';
 
 const keepAliveMs = 30_000;
 
@@ -28,5 +29,5 @@ export function saslOptions(sasl: KafkaSasl | undefined): object | undefined {
   if (!sasl) return undefined;
   // A copy: kafkajs writes its authenticator, password and all, into the object that it is given.
   if (sasl.mechanism !== 'oauthbearer') return { ...sasl };
-  return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await sasl.token() }) };
+  return { mechanism: 'oauthbearer', authenticationProvider: oauthBearer(sasl.token) };
 }

@@ -23,11 +23,17 @@ export function clientCredentialsToken(client: {
   readonly secret: string;
 }): () => Promise<string> {
   let held: { readonly token: string; readonly freshUntilMs: number } | undefined;
-  return async () => {
-    if (held && Date.now() < held.freshUntilMs) return held.token;
+  let asking: Promise<string> | undefined;
+  const ask = async () => {
     const answer = await requestToken(client);
     held = { token: answer.access_token, freshUntilMs: Date.now() + answer.expires_in * 800 };
     return held.token;
+  };
+  return async () => {
+    if (held && Date.now() < held.freshUntilMs) return held.token;
+    // A start opens many connections at once: one question for all of them.
+    asking ??= ask().finally(() => (asking = undefined));
+    return asking;
   };
 }
 

@@ -12,7 +12,7 @@ const schema = z.object({ ...kafkaEnv, ...registryEnv, ...databaseEnv, ...redisE
 const sound = {
   KAFKA_BROKERS: 'one:9092, two:9092',
   SCHEMA_REGISTRY_URL: 'http://registry:8081/apis/ccompat/v7',
-  DATABASE_URL: 'postgres://user:s3cret@db/chorda?sslmode=require',
+  DATABASE_URL: 'postgres://user:s3cret@db/chorda?sslmode=verify-full',
   REDIS_URL: 'rediss://:s3cret@cache:6379',
 };
 
@@ -69,6 +69,19 @@ describe('the environment', () => {
     writeFileSync(path, `${sound.DATABASE_URL}\n`);
     const { DATABASE_URL: _, ...rest } = sound;
     expect(readEnv(schema, { ...rest, DATABASE_URL_FILE: path }).DATABASE_URL).toBe(sound.DATABASE_URL);
+  });
+
+  it('takes sslmode require and verify-ca for verify-full, whatever pg makes of them one day', () => {
+    const read = (query: string) => {
+      const DATABASE_URL = `postgres://user:p%2Fw@db/chorda?${query}`;
+      return readEnv(schema, { ...sound, DATABASE_URL }).DATABASE_URL.split('?')[1];
+    };
+    expect(read('sslmode=require&sslrootcert=/ca')).toBe('sslmode=verify-full&sslrootcert=/ca');
+    expect(read('sslrootcert=/ca&sslmode=verify-ca')).toBe('sslrootcert=/ca&sslmode=verify-full');
+    for (const query of ['sslmode=disable', 'sslmode=no-verify', 'uselibpqcompat=true&sslmode=require']) {
+      expect(read(query)).toBe(query);
+    }
+    expect(() => read('sslmode=prefer')).toThrow(/DATABASE_URL must have sslmode/);
   });
 
   it('refuses a key that is given twice, and a file that is not there', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasClearSslMode, withStrictSslMode } from './database-url.js';
 
 /** `true`/`false`, also `1`/`0`. */
 export const flag = z
@@ -76,7 +77,13 @@ export const registryEnv = {
   SCHEMA_REGISTRY_CA: pem('SCHEMA_REGISTRY_CA').optional(),
 } as const;
 
-export const databaseEnv = { DATABASE_URL: urlOf('postgres:', 'postgresql:') } as const;
+export const databaseEnv = {
+  DATABASE_URL: urlOf('postgres:', 'postgresql:')
+    .refine((text) => !URL.canParse(text) || hasClearSslMode(text), {
+      error: 'must have sslmode disable, verify-full (also written require or verify-ca) or no-verify, or none',
+    })
+    .transform((text) => (URL.canParse(text) ? withStrictSslMode(text) : text)),
+} as const;
 
 export const redisEnv = { REDIS_URL: urlOf('redis:', 'rediss:') } as const;
 

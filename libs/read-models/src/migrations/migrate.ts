@@ -17,6 +17,8 @@ export class MigrationError extends BackboneError {
 /** Any number, the same in every version: it is the lock that all starts of one database take. */
 const migrationLock = 4_600_469_001n;
 const postgresVersionMin = 170_000;
+/** An address that swallows packets would otherwise hold a start for minutes. */
+export const connectTimeoutMs = 10_000;
 
 /**
  * Brings the database to this version's tables. Safe to call from any number of processes at once: they queue behind
@@ -26,7 +28,11 @@ const postgresVersionMin = 170_000;
  * @throws {@link MigrationError} when the server is too old, the role cannot be made, or an applied migration differs.
  */
 export async function migrate(databaseUrl: string, logger: Logger = silentLogger): Promise<readonly string[]> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'chorda migrate' });
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'chorda migrate',
+    connectionTimeoutMillis: connectTimeoutMs,
+  });
   await client.connect();
   try {
     await requireVersion(client);

@@ -1,9 +1,13 @@
 import pg from 'pg';
-import { migrations } from './migrate.js';
+import { connectTimeoutMs, migrations } from './migrate.js';
 
 /** Ids of the migrations that this version has and the database has not; changes nothing. */
 export async function pendingMigrations(databaseUrl: string): Promise<readonly string[]> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'chorda doctor' });
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'chorda doctor',
+    connectionTimeoutMillis: connectTimeoutMs,
+  });
   await client.connect();
   try {
     const { rows: tables } = await client.query<{ there: boolean }>(
