@@ -24,6 +24,8 @@ import { validationPipe } from './http/standard-schema-problem.js';
 import { IngestController } from './ingest/ingest.controller.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
+import { ProjectionStandings } from './projections/projection-standings.js';
+import { ProjectionsController } from './projections/projections.controller.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { ReferenceController } from './reference/reference.controller.js';
 import { StreamController, type StreamSettings } from './stream/stream.controller.js';
@@ -42,6 +44,7 @@ export interface GatewayParts {
   readonly journal: JournalRepository;
   readonly services: ServicesRepository;
   readonly checkpoints: CheckpointRepository;
+  readonly projections: ProjectionStandings;
   readonly ring: TailRing;
   readonly metrics: GatewayMetrics;
   readonly documents: ApiDocuments;
@@ -61,6 +64,7 @@ export class GatewayModule {
         EventsController,
         StreamController,
         SystemController,
+        ProjectionsController,
         HealthController,
         ReferenceController,
       ],
@@ -79,6 +83,7 @@ export class GatewayModule {
         { provide: JournalRepository, useValue: parts.journal },
         { provide: ServicesRepository, useValue: parts.services },
         { provide: CheckpointRepository, useValue: parts.checkpoints },
+        { provide: ProjectionStandings, useValue: parts.projections },
         { provide: TailRing, useValue: parts.ring },
         { provide: GatewayMetrics, useValue: parts.metrics },
         { provide: ApiDocuments, useValue: parts.documents },

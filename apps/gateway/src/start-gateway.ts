@@ -39,6 +39,7 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { RouteInventory } from './http/route-inventory.js';
 import { IngestAdmission } from './ingest/ingest-admission.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
+import { ProjectionStandings } from './projections/projection-standings.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { TailFeed } from './stream/tail-feed.js';
 import { TailRing } from './stream/tail-ring.js';
@@ -178,6 +179,7 @@ async function openParts(
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),
     checkpoints,
+    projections: new ProjectionStandings(driver, admin, checkpoints, logger),
     ring,
     metrics,
     documents: new ApiDocuments(JSON.stringify(asyncApiDocument)),

@@ -75,6 +75,7 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
   fastify.addHook('onRoute', (route) => parts.routes.add(route.method, route.url));
   takeBodiesAsBytes(fastify);
   addRequestHooks(fastify, parts);
+  endConnectionsOnClose(fastify);
   return adapter;
 }
 
@@ -135,6 +136,27 @@ function addRequestHooks(fastify: FastifyInstance, { metrics, admission, operati
       metrics.requestDuration.observe(labels, elapsedTime / 1000);
       operations.record('http.request', elapsedTime, statusCode >= 500);
     }
+    done();
+  });
+}
+
+/**
+ * A stopping server closes the connections that are idle then. One that still answers would be kept alive behind its
+ * answer, and hold up the stop for as long as its client keeps it.
+ */
+function endConnectionsOnClose(fastify: FastifyInstance): void {
+  let isClosing = false;
+  fastify.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isClosing) void reply.header('connection', 'close');
+    done();
+  });
+  fastify.addHook('onResponse', (_request, _reply, done) => {
+    // The answer may have begun before the stop did, without saying that it was the last.
+    if (isClosing) setImmediate(() => fastify.server.closeIdleConnections());
     done();
   });
 }

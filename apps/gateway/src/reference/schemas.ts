@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { projectionSchemas } from '../projections/projections.openapi.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
@@ -51,6 +52,7 @@ const reach = {
 
 /** What several operations share. Schemas are JSON Schema 2020-12, as OpenAPI 3.1 wants them. */
 export const sharedSchemas: Record<string, unknown> = {
+  ...projectionSchemas,
   Problem: {
     type: 'object',
     description: 'RFC 9457. `code` is stable: switch on it.',

@@ -37,12 +37,13 @@ export class TailFeed {
 
   /** Fixes where the ring starts, then reads. @throws where the brokers or a topic are away. */
   async start(): Promise<void> {
-    const { admin, ring, driver, group } = this.parts;
+    const { admin, ring, driver, group, logger } = this.parts;
     for (const topic of tailTopics) {
       const ends = await admin.offsets(topic);
       for (const { partition, end } of ends) ring.claim(topic, partition, end);
       this.expected += ends.length;
     }
+    logger.info('Following the live tail', { group });
     this.consumer = driver.consume({
       group,
       topics: tailTopics,

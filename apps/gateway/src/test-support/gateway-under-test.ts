@@ -16,6 +16,8 @@ export interface Ground {
   readonly journal: JournalStandIn;
   /** A new key with these scopes; its text. */
   issueKey(scopes: readonly Scope[], tenant?: TenantId): Promise<string>;
+  /** Why Kafka does not delete the group: it has members (`NON_EMPTY_GROUP`), or it is not there (`GROUP_ID_NOT_FOUND`). */
+  groupState(group: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function prepareGround(stack: StackAddresses): Promise<Ground> {
       await keys.issue({ tenantId: tenant, keyId, name: 'spec', secretHash, scopes: [...granted] });
       return text;
     },
+    groupState: (group) => admin.deleteGroups([group]).then(() => 'EMPTY', refusalOf),
     async close() {
       await journal.close();
       await driver.close();
@@ -85,4 +88,11 @@ export async function startGatewayOn(
 /** A broker that makes topics for several specs at once may not know the newest yet; a second run finds them. */
 async function topicsOn(admin: KafkaAdmin): Promise<void> {
   await applyTopics(admin).catch(() => applyTopics(admin));
+}
+
+/** The driver's error says that groups were not deleted; its cause says it of each. */
+function refusalOf(error: unknown): string {
+  const { cause } = error instanceof Error ? error : {};
+  const [group] = cause instanceof Error && 'groups' in cause && Array.isArray(cause.groups) ? cause.groups : [];
+  return String(Object(Object(group).error).type);
 }

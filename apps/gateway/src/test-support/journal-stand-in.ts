@@ -13,6 +13,7 @@ const epoch = 1;
  */
 export class JournalStandIn {
   private readonly records: IncomingRecord[] = [];
+  private readonly inserted = new Set<string>();
   private readonly read = new Map<string, bigint>();
   private consumer: GroupConsumer | undefined;
   private readonly codec = EventCodec.offline();
@@ -42,6 +43,10 @@ export class JournalStandIn {
       }
     }
     await this.write();
+  }
+
+  holds(eventId: string): boolean {
+    return this.inserted.has(eventId);
   }
 
   /** Every read of the journal fails until it is mended. */
@@ -89,6 +94,7 @@ export class JournalStandIn {
   /** As the projector does: the first record of an event is its row, a repeat has none. */
   private async insert(record: IncomingRecord): Promise<void> {
     const { event, metadata } = this.codec.decode(record);
+    this.inserted.add(metadata.id);
     await this.pool.query(
       `INSERT INTO journal_v1 (tenant_id, topic, partition, "offset", record_time, event_id, type, source, subject,
          event_time, correlation_id, causation_id, traceparent, stream_version, schema_fingerprint, payload)
