@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sleep } from '@chorda/kernel';
 import type { StackAddresses } from '@chorda/testing';
+import { startOwnedProcess } from './owned-process.js';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -31,23 +29,16 @@ export function environmentOf(stack: StackAddresses, databaseUrl: string, topicP
 }
 
 export interface AppProcess {
-  readonly pid: number;
   stop(): Promise<void>;
 }
 
-/** Starts an app as a process of its own; its output goes to a file. */
+/** Starts an app as a process of its own. */
 export function startApp(app: AppName, env: NodeJS.ProcessEnv, outputFile: string): AppProcess {
-  const child = spawn(process.execPath, [entryOf(app)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const output = createWriteStream(outputFile);
-  child.stdout.pipe(output, { end: false });
-  child.stderr.pipe(output, { end: false });
-  const exited = once(child, 'exit');
+  const { child, ended } = startOwnedProcess([entryOf(app)], env, outputFile);
   return {
-    pid: child.pid ?? 0,
     stop: async () => {
       child.kill('SIGTERM');
-      await exited;
-      output.end();
+      await ended;
     },
   };
 }

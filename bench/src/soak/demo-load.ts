@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoDay } from '@chorda/cli';
+import { startOwnedProcess } from '../owned-process.js';
 import type { Acknowledged } from './history.js';
 
 const day = '2026-11-20';
@@ -43,12 +42,7 @@ export async function sendDemoDay(options: DemoLoadOptions): Promise<SentDay> {
   const acksFile = join(options.folder, 'acknowledgements.ndjson');
   const count = ['--events', `${options.events}`, '--rate', `${options.ratePerSecond}`];
   const args = [options.cliEntry, 'demo', ...count, '--seed', `${seed}`, '--day', day, '--acks', acksFile];
-  const child = spawn(process.execPath, args, { env: options.env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const output = createWriteStream(join(options.folder, 'demo.log'));
-  child.stdout.pipe(output, { end: false });
-  child.stderr.pipe(output, { end: false });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  output.end();
+  const code = await startOwnedProcess(args, options.env, join(options.folder, 'demo.log')).ended;
   if (code !== 0) throw new Error(`The demo ended with ${code}; see ${join(options.folder, 'demo.log')}`);
   return { planned: plannedIds(options.events), ...readAcknowledgements(acksFile) };
 }

@@ -1,7 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, existsSync, readFileSync, type WriteStream } from 'node:fs';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { sleep } from '@chorda/kernel';
+import { startOwnedProcess } from '../owned-process.js';
 
 /** A named place in an app, and how often it is reached before the app kills itself there. */
 export interface PlannedKill {
@@ -30,7 +30,6 @@ const restartDelayMs = 200;
  * kill; when all kills are spent the app lives until `stop`.
  */
 export class Victim {
-  private readonly output: WriteStream;
   private child: ChildProcess | undefined;
   private life: Promise<void> | undefined;
   private stopping = false;
@@ -39,9 +38,7 @@ export class Victim {
   /** When the last kill was seen, milliseconds since the epoch. */
   lastKillMs = 0;
 
-  constructor(private readonly options: VictimOptions) {
-    this.output = createWriteStream(options.outputFile);
-  }
+  constructor(private readonly options: VictimOptions) {}
 
   start(): void {
     this.life = this.live();
@@ -64,7 +61,6 @@ export class Victim {
     const deadline = setTimeout(() => this.child?.kill('SIGKILL'), 30_000);
     await this.life;
     clearTimeout(deadline);
-    this.output.end();
   }
 
   private async live(): Promise<void> {
@@ -87,14 +83,9 @@ export class Victim {
 
   private async oneLife(kill: PlannedKill | undefined): Promise<NodeJS.Signals | number | null> {
     const crash = kill && { CHORDA_CRASH_AT: `${kill.point}:${kill.hit}`, CHORDA_CRASH_LOG: this.options.crashLog };
-    const child = spawn(process.execPath, [this.options.script], {
-      env: { ...this.options.env, NODE_ENV: 'test', ...crash },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const env = { ...this.options.env, NODE_ENV: 'test', ...crash };
+    const { child, ended } = startOwnedProcess([this.options.script], env, this.options.outputFile);
     this.child = child;
-    child.stdout.pipe(this.output, { end: false });
-    child.stderr.pipe(this.output, { end: false });
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    return signal ?? code;
+    return ended;
   }
 }
