@@ -14,6 +14,10 @@ let environment: NodeJS.ProcessEnv;
 const apps: BuiltApp[] = [];
 
 const run = (...args: readonly string[]) => chorda(environment, ...args);
+interface ListedProjection {
+  readonly partitions: readonly { readonly lag_events: string | null }[];
+}
+
 interface Printed {
   readonly key: string;
   readonly id: string;
@@ -21,7 +25,7 @@ interface Printed {
   readonly error: unknown;
   readonly checks: readonly { readonly name: string; readonly state: string }[];
   readonly events: readonly { readonly id: string }[];
-  readonly projections: readonly { readonly lag_records: string }[];
+  readonly projections: readonly ListedProjection[];
   readonly migrations: readonly string[];
   readonly topics: readonly { readonly outcome: string }[];
   readonly schemas: readonly { readonly outcome: string }[];
@@ -177,7 +181,9 @@ describe('chorda, against running apps', () => {
     await expect
       .poll(async () => json(await run('projections', 'list', '--json')).projections, { timeout: 60_000 })
       .toSatisfy(
-        (rows: readonly { lag_records: string }[]) => rows.length > 0 && rows.every((row) => row.lag_records === '0'),
+        (listed: readonly ListedProjection[]) =>
+          listed.length > 0 &&
+          listed.every(({ partitions }) => partitions.every(({ lag_events }) => lag_events === '0')),
       );
     const found = json(
       await run('events', 'search', '--type', 'agent.*', '--type', 'workflow.*', '-n', '2000', '--json'),

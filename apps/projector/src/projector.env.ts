@@ -10,6 +10,12 @@ const schema = z.object({
   /** Connections to Postgres: batches of as many partitions are written at once. */
   CHORDA_PROJECTOR_CONNECTIONS: wholeNumber(2, 100).default(6),
   CHORDA_PROJECTOR_BATCH_RECORDS: wholeNumber(1, 10_000).default(1_000),
+  /** Keys, values and headers of one batch; a larger record goes alone. */
+  CHORDA_PROJECTOR_BATCH_BYTES: wholeNumber(65_536, 67_108_864).default(4_194_304),
+  /** How long a smaller batch waits for more. */
+  CHORDA_PROJECTOR_BATCH_WAIT_MS: wholeNumber(0, 1_000).default(5),
+  /** How long a stop or a rebalance waits for the batch in hand. */
+  CHORDA_PROJECTOR_DRAIN_TIMEOUT_MS: wholeNumber(100, 60_000).default(5_000),
   /** Whole days of the journal that are kept; 0 keeps it for ever. */
   CHORDA_JOURNAL_RETENTION_DAYS: wholeNumber(0, 36_500).default(365),
   CHORDA_HEALTH_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),

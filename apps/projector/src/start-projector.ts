@@ -22,10 +22,12 @@ import type pg from 'pg';
 import { journalProjection } from './journal/journal.projection.js';
 import { readProjectorEnv, type ProjectorEnv } from './projector.env.js';
 import { AdvanceNotifier } from './runner/advance-notifier.js';
+import { ClaimWatch } from './runner/claim-watch.js';
 import { checkpointTable } from './runner/checkpoint-table.js';
 import { DayPartitions } from './runner/day-partitions.js';
 import { exposeLag, projectionMetrics } from './runner/projection-metrics.js';
 import { ProjectionRunner, type PartitionStop } from './runner/projection-runner.js';
+import { whyNotReady } from './runner/readiness.js';
 import type { VersionGap } from './runner/stream-versions.js';
 import { SupervisedConsumer } from './runner/supervised-consumer.js';
 import { Upkeep } from './runner/upkeep.js';
@@ -35,14 +37,11 @@ import { services } from './services/services.projection.js';
 /** One group for all projections: each record is read and decoded once, and its repeats are found once. */
 export const projectorGroup = 'projector.read-models';
 
-/** Past it without progress a partition that is behind makes the projector not ready. */
-const noProgressMsMax = 30_000;
 const transactionTimeoutMs = 5_000;
 
 /** Kafka in, Postgres out. */
 export async function startProjector(source: NodeJS.ProcessEnv, host: AppHost): Promise<RunningApp> {
   const env = readProjectorEnv(source);
-  await migrate(env.DATABASE_URL, host.logger);
   const projector = new Projector(env, host);
   try {
     await projector.start();
@@ -62,6 +61,8 @@ class Projector implements RunningApp {
   private readonly notifier: AdvanceNotifier;
   private readonly upkeep: Upkeep;
   private readonly consumer: SupervisedConsumer;
+  private readonly claimWatch: ClaimWatch;
+  private runner: ProjectionRunner | undefined;
   private readonly health = new HealthRegistry();
   private readonly sampler = new ProcessSampler();
   private readonly operations = new OperationRecorder();
@@ -92,6 +93,7 @@ class Projector implements RunningApp {
     this.upkeep = new Upkeep(this.pool, Object.values(this.days), logger);
     this.metrics = projectionMetrics(host.metrics);
     this.consumer = new SupervisedConsumer(() => this.consume(this.connectedCodec()), logger);
+    this.claimWatch = new ClaimWatch(async () => this.runner?.lookAfterClaims(), logger);
   }
 
   async start(): Promise<void> {
@@ -101,7 +103,7 @@ class Projector implements RunningApp {
       topicPrefix: env.CHORDA_TOPIC_PREFIX,
     });
     this.admin = await this.driver.admin();
-    await checkpointTable.register(this.pool, this.projections);
+    await this.prepareTables();
     // The days ahead are there before the first batch asks for them.
     await this.upkeep.runOnce();
     this.upkeep.start();
@@ -109,6 +111,7 @@ class Projector implements RunningApp {
     exposeLag(host.metrics, this.projections, () => this.lags());
     await this.startReporter(this.codec);
     await this.consumer.start();
+    this.claimWatch.start();
   }
 
   notReady(): Promise<readonly string[]> {
@@ -118,6 +121,7 @@ class Projector implements RunningApp {
   async stop(): Promise<void> {
     this.health.beginDraining();
     await this.reporter?.stop();
+    await this.claimWatch.stop();
     await this.consumer.stop();
     await this.upkeep.stop();
     await this.notifier.settled();
@@ -149,25 +153,28 @@ class Projector implements RunningApp {
       return consumer.state === 'running' ? undefined : (consumer.error ?? consumer.state);
     });
     this.health.add('partitions', () => {
-      const waiting = (this.consumer.health()?.partitions ?? []).flatMap((partition) => {
-        const place = `${partition.topic}[${partition.partition}] at ${partition.nextOffset}`;
-        if (partition.stoppedBy !== undefined) return [`${place} waits: ${partition.stoppedBy}`];
-        if (partition.noProgressMs > noProgressMsMax) return [`${place}: no progress for ${partition.noProgressMs} ms`];
-        return [];
-      });
+      const waiting = (this.consumer.health()?.partitions ?? []).flatMap((partition) => whyNotReady(partition) ?? []);
       return waiting.length === 0 ? undefined : waiting.slice(0, 5).join('; ');
     });
   }
 
   private lags() {
-    return (this.consumer.health()?.partitions ?? []).map(({ topic, lagSeconds, lagRecords }) => ({
+    return (this.consumer.health()?.partitions ?? []).map(({ topic, lagSeconds, lagRecords, noProgressMs }) => ({
       topic,
       seconds: lagSeconds,
       records: Number(lagRecords ?? 0n),
+      noProgressSeconds: noProgressMs / 1_000,
     }));
   }
 
-  private consume(codec: EventCodec) {
+  /** Before each start of the consumer: what was restored from a backup may lack what came since. */
+  private async prepareTables(): Promise<void> {
+    await migrate(this.env.DATABASE_URL, this.host.logger);
+    await checkpointTable.register(this.pool, this.projections);
+  }
+
+  private async consume(codec: EventCodec) {
+    await this.prepareTables();
     const topicIds = new Map<string, string | undefined>();
     const runner = new ProjectionRunner({
       pool: this.pool,
@@ -186,6 +193,7 @@ class Projector implements RunningApp {
       onStopped: (stop) => this.tellStop(stop),
       onGaps: (gaps) => this.tellGaps(gaps),
     });
+    this.runner = runner;
     return startConsumer({
       driver: this.driver,
       codec,
@@ -194,6 +202,9 @@ class Projector implements RunningApp {
         group: projectorGroup,
         topics: [...new Set(this.projections.flatMap(({ topics }) => topics))],
         batchRecordsMax: this.env.CHORDA_PROJECTOR_BATCH_RECORDS,
+        batchBytesMax: this.env.CHORDA_PROJECTOR_BATCH_BYTES,
+        batchWaitMsMax: this.env.CHORDA_PROJECTOR_BATCH_WAIT_MS,
+        drainTimeoutMs: this.env.CHORDA_PROJECTOR_DRAIN_TIMEOUT_MS,
         checkpoints: runner,
       },
       logger: this.host.logger,

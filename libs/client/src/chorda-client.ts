@@ -3,6 +3,7 @@ import { retryDefaults, type RetryOptions } from './backoff.js';
 import { InvalidCallError } from './errors.js';
 import { EventsApi } from './events.js';
 import { Http } from './http.js';
+import type { ProjectionStates } from './projections.js';
 import type { SystemState } from './system.js';
 import { tail, type TailMessage, type TailOptions } from './tail.js';
 
@@ -54,6 +55,12 @@ export class ChordaClient {
   /** The services that report about themselves, and how they are. */
   async system(options: { readonly signal?: AbortSignal } = {}): Promise<SystemState> {
     return (await this.#http.json({ method: 'GET', path: '/v1/system', signal: options.signal })) as SystemState;
+  }
+
+  /** Where every projection stands: what it has applied, how far it is behind the log, and why it stopped. */
+  async projections(options: { readonly signal?: AbortSignal } = {}): Promise<ProjectionStates> {
+    const request = { method: 'GET', path: '/v1/projections', signal: options.signal } as const;
+    return (await this.#http.json(request)) as ProjectionStates;
   }
 }
 

@@ -32,5 +32,6 @@ export {
   type SendResult,
   type SendResults,
 } from './events.js';
+export type { ProjectionPartition, ProjectionState, ProjectionStates } from './projections.js';
 export type { ServiceInstance, SystemState } from './system.js';
 export { TailBrokenError, type TailMessage, type TailOptions } from './tail.js';

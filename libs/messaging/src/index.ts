@@ -9,6 +9,7 @@ export { traceNames } from './trace-names.js';
 export { listDeadLetters, type DeadLetterQuery } from './dead-letters/list-dead-letters.js';
 export type { DeadLetter } from './dead-letters/dead-letter.js';
 export { redrive, type RedriveOptions, type RedriveReceipt } from './dead-letters/redrive.js';
+export { readLogStanding, type LogStanding, type LogStandingOptions } from './log-standing.js';
 export { OperationRecorder } from './service-events/operation-recorder.js';
 export type { Alert } from './service-events/service-events.js';
 export {

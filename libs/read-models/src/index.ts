@@ -1,6 +1,15 @@
 export { ApiKeyRepository, type ApiKeyRecord, type StoredApiKey } from './access/api-key.repository.js';
 export { formatAdvances, checkpointChannel, type CheckpointAdvance } from './checkpoints/checkpoint-listener.js';
 export { CheckpointRepository, type Checkpoint, type WaitAnswer } from './checkpoints/checkpoint.repository.js';
+export {
+  placesToAsk,
+  projectionStandings,
+  standingBounds,
+  type LogBeyond,
+  type PartitionStanding,
+  type ProjectionStanding,
+  type ProjectionState,
+} from './checkpoints/projection-standing.js';
 export { createPool, type PoolOptions } from './database/pool.js';
 export { withoutTenant, withTenant } from './database/with-tenant.js';
 export type { JournalEntry } from './journal/journal-entry.js';

@@ -16,7 +16,10 @@ export function projectionsCommand(cli: CommandLine): Command {
       'after',
       examples(
         ['chorda projections list', 'All of them'],
-        ["chorda projections list --json | jq '[.projections[].lag_records | tonumber] | add'", 'Total lag'],
+        [
+          "chorda projections list --json | jq '[.projections[].partitions[].lag_events | tonumber] | add'",
+          'Total lag',
+        ],
       ),
     )
     .action(

@@ -124,6 +124,33 @@ export const checkpointTable = {
     });
   },
 
+  /**
+   * Which of these partitions have a checkpoint that is gone, has another owner's epoch, or stands before what this
+   * process has committed: somebody claimed them, or the database was put back to an older point. A checkpoint that is
+   * further is none: its batch was committed while this was asked.
+   */
+  async lost(
+    pool: pg.Pool,
+    held: readonly (TopicPartition & { readonly claim: Readonly<Claim> })[],
+  ): Promise<readonly TopicPartition[]> {
+    const { rows } = await pool.query<{ topic: string; partition: number }>(
+      `SELECT DISTINCT mine.topic, mine.partition
+       FROM unnest($1::text[], $2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[])
+         AS mine (projection, version, topic, partition, epoch, seen)
+       LEFT JOIN checkpoints c USING (projection, version, topic, partition)
+       WHERE c.owner_epoch IS DISTINCT FROM mine.epoch OR c.next_offset < mine.seen`,
+      [
+        held.map(({ claim }) => claim.projection),
+        held.map(({ claim }) => claim.version),
+        held.map(({ topic }) => topic),
+        held.map(({ partition }) => partition),
+        held.map(({ claim }) => claim.epoch),
+        held.map(({ claim }) => claim.nextOffset),
+      ],
+    );
+    return rows;
+  },
+
   /** Says why the partition stands still, for readers who wait; the next batch that goes through clears it. */
   async markStopped(pool: pg.Pool, place: TopicPartition, claims: readonly Claim[], reason: string): Promise<void> {
     await pool.query(

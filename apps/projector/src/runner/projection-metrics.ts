@@ -51,6 +51,7 @@ export interface PartitionLag {
   readonly topic: string;
   readonly seconds: number;
   readonly records: number;
+  readonly noProgressSeconds: number;
 }
 
 /** Gauges that are asked when they are read, so that a projector that hangs cannot show an old figure as its lag. */
@@ -63,30 +64,29 @@ export function exposeLag(
     lags()
       .filter(({ topic }) => topics.includes(topic))
       .reduce((worst, lag) => Math.max(worst, figure(lag)), 0);
-  new Gauge({
-    name: 'chorda_projection_lag_seconds',
-    help: 'Age of the oldest event that the projection has not applied; 0 when there is none.',
-    labelNames: ['projection'],
-    registers: [registry],
-    collect() {
-      for (const { name, topics } of projections)
-        this.set(
-          { projection: name },
-          worstOf(topics, (lag) => lag.seconds),
-        );
-    },
-  });
-  new Gauge({
-    name: 'chorda_projection_lag_records',
-    help: 'Records that the projection has not applied, in its partition that is furthest behind.',
-    labelNames: ['projection'],
-    registers: [registry],
-    collect() {
-      for (const { name, topics } of projections)
-        this.set(
-          { projection: name },
-          worstOf(topics, (lag) => lag.records),
-        );
-    },
-  });
+  const gauge = (name: string, help: string, figure: (lag: PartitionLag) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['projection'],
+      registers: [registry],
+      collect() {
+        for (const { name: projection, topics } of projections) this.set({ projection }, worstOf(topics, figure));
+      },
+    });
+  gauge(
+    'chorda_projection_lag_seconds',
+    'Age of the oldest event that the projection has not applied; 0 when there is none.',
+    ({ seconds }) => seconds,
+  );
+  gauge(
+    'chorda_projection_lag_records',
+    'Records that the projection has not applied, in its partition that is furthest behind.',
+    ({ records }) => records,
+  );
+  gauge(
+    'chorda_projection_no_progress_seconds',
+    'How long events have waited in a partition of the projection without one being applied; 0 when none waits.',
+    ({ noProgressSeconds }) => noProgressSeconds,
+  );
 }

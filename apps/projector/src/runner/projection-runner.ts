@@ -47,7 +47,7 @@ export interface PartitionStop extends TopicPartition {
   readonly reason: string;
 }
 
-interface Owned {
+interface Owned extends TopicPartition {
   readonly claims: readonly Claim[];
   /** Faults in a row that are not Postgres being away. */
   faults: number;
@@ -84,7 +84,8 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
         partition: place.partition,
       });
     }
-    this.owned.set(keyOf(place), { claims, faults: 0, stopped: false });
+    const { topic, partition } = place;
+    this.owned.set(keyOf(place), { topic, partition, claims, faults: 0, stopped: false });
     // The projection that is furthest behind says where to begin; the others pass over what they have.
     return claims.map(({ nextOffset }) => nextOffset).reduce((least, offset) => (offset < least ? offset : least));
   }
@@ -93,6 +94,23 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     const owned = this.owned.get(keyOf(place));
     if (owned?.stopped) this.parts.metrics.stoppedPartitions.dec({ topic: place.topic });
     this.owned.delete(keyOf(place));
+  }
+
+  /** A partition without traffic writes nothing that would tell it that its claim is lost: this asks for all of them. */
+  async lookAfterClaims(): Promise<void> {
+    const before = new Map(this.owned);
+    const held = [...before.values()].flatMap(({ topic, partition, claims }) =>
+      claims.map((claim) => ({ topic, partition, claim })),
+    );
+    if (held.length === 0) return;
+    const lost = await checkpointTable.lost(this.parts.pool, held);
+    // What was given back or claimed anew while the database was asked is another claim than the one it was asked about.
+    const still = lost.filter((place) => this.owned.get(keyOf(place)) === before.get(keyOf(place)));
+    if (still.length === 0) return;
+    this.parts.logger.warn('Checkpoints stand before what was committed: somebody claimed them, or restored a backup', {
+      partitions: still.map(keyOf).slice(0, 20),
+    });
+    for (const place of still) await this.standDown(place);
   }
 
   async handleBatch(batch: Batch): Promise<Outcomes> {
@@ -207,13 +225,18 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     throw new PartitionFencedError(batch.topic, batch.partition, why);
   }
 
+  private async standDown(place: TopicPartition): Promise<void> {
+    for (const projection of this.parts.projections) projection.forget?.();
+    await this.release(place);
+    this.parts.onFenced();
+  }
+
   private async onFault(batch: Batch, owned: Owned, error: unknown): Promise<void> {
     const { batches, stoppedPartitions } = this.parts.metrics;
     for (const projection of this.parts.projections) projection.forget?.();
     if (error instanceof PartitionFencedError) {
       batches.inc({ topic: batch.topic, outcome: 'fenced' });
-      this.owned.delete(keyOf(batch));
-      return this.parts.onFenced();
+      return this.standDown(batch);
     }
     if (isDatabaseAway(error)) return batches.inc({ topic: batch.topic, outcome: 'away' });
     batches.inc({ topic: batch.topic, outcome: 'failed' });

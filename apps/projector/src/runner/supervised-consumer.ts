@@ -50,6 +50,14 @@ export class SupervisedConsumer {
     await this.consumer?.stop();
     await sleep(this.pauseMs, this.ending.signal);
     this.pauseMs = Math.min(this.pauseMs * 2, restartMsMax);
-    if (!this.ending.signal.aborted) await this.start();
+    while (!this.ending.signal.aborted) {
+      try {
+        return await this.start();
+      } catch (error) {
+        this.logger.warn('Cannot start anew; trying again', { error, pause_ms: this.pauseMs });
+        await sleep(this.pauseMs, this.ending.signal);
+        this.pauseMs = Math.min(this.pauseMs * 2, restartMsMax);
+      }
+    }
   }
 }

@@ -14,6 +14,8 @@ export interface Checkpoint {
   readonly owner: string;
   readonly ownerEpoch: bigint;
   readonly updatedAt: Date;
+  /** When events last moved it; undefined where none ever did. */
+  readonly advancedAt: Date | undefined;
   /** Why the partition stands still; undefined while it moves. */
   readonly stoppedReason: string | undefined;
 }
@@ -31,6 +33,7 @@ interface CheckpointRow {
   readonly owner: string;
   readonly owner_epoch: string;
   readonly updated_at: Date;
+  readonly advanced_at: Date | null;
   readonly stopped_reason: string | null;
 }
 
@@ -58,7 +61,7 @@ export class CheckpointRepository {
     return withoutTenant(this.pool, async (tx) => {
       const { rows } = await tx.query<CheckpointRow>(
         `SELECT c.projection, c.version, c.topic, c.partition, c.next_offset, c.owner, c.owner_epoch, c.updated_at,
-           c.stopped_reason
+           c.advanced_at, c.stopped_reason
          FROM checkpoints c JOIN projections p ON p.name = c.projection AND p.live_version = c.version
          WHERE $1::text IS NULL OR c.projection = $1
          ORDER BY c.projection, c.topic, c.partition`,
@@ -177,6 +180,7 @@ function toCheckpoint(row: CheckpointRow): Checkpoint {
     owner: row.owner,
     ownerEpoch: BigInt(row.owner_epoch),
     updatedAt: row.updated_at,
+    advancedAt: row.advanced_at ?? undefined,
     stoppedReason: row.stopped_reason ?? undefined,
   };
 }
