@@ -96,15 +96,25 @@ describe('an event is applied once', () => {
     expect(await first.metrics.metrics()).toContain('events_total{projection="journal",result="repeat"} 2');
   });
 
-  it('and the same id of another tenant or another source is another event', async () => {
-    await first.runner.handleBatch(
-      batchOf([
-        message({ offset: 0, id: 'a' }),
-        message({ offset: 1, id: 'a', tenant: 'other' }),
-        message({ offset: 2, id: 'a', source: '/else' }),
-      ]),
-    );
-    expect((await readModels(first.pool)).journal).toEqual([0, 1, 2]);
+  it.each(['a', '01a4c9b2-7d10-7abc-8def-0123456789ab'])(
+    'and the same id of another tenant or another source is another event: %s',
+    async (id) => {
+      await first.runner.handleBatch(
+        batchOf([
+          message({ offset: 0, id }),
+          message({ offset: 1, id, tenant: 'other' }),
+          message({ offset: 2, id, source: '/else' }),
+        ]),
+      );
+      expect((await readModels(first.pool)).journal).toEqual([0, 1, 2]);
+    },
+  );
+
+  it('and ids of one millisecond are told apart, and found again', async () => {
+    const ids = ['a', 'b', 'c'].map((last) => `01a4c9b2-7d10-7abc-8def-0123456789a${last}`);
+    await first.runner.handleBatch(batchOf(ids.map((id, offset) => message({ offset, id }))));
+    await first.runner.handleBatch(batchOf([...ids, 'd'].map((id, index) => message({ offset: 3 + index, id }))));
+    expect((await readModels(first.pool)).journal).toEqual([0, 1, 2, 6]);
   });
 
   it.each(['in one batch', 'in two batches'])('and past 30 days the same id is another event, %s', async (how) => {
