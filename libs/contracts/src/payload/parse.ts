@@ -3,7 +3,7 @@ import { eventSchemaOf, isEventType } from '../catalogue.js';
 import { idBytesMax } from '../checked-id.js';
 import type { Event } from '../event.js';
 import type { AnyEvent, EventType } from '../event-type.js';
-import type { Bounds, FieldShape, FieldType, RecordShape } from '../schema/event-schema.js';
+import type { Bounds, EventSchema, FieldShape, FieldType, RecordShape } from '../schema/event-schema.js';
 import { eventBytesMax } from '../topics/catalogue.js';
 import { formatDecimal, parseDecimal } from './decimal.js';
 import { parseTimestamp } from './timestamp.js';
@@ -23,7 +23,7 @@ const intMax = 2 ** 31 - 1;
 /** Reads a payload that came as JSON, strictly; `issues` lists every broken rule with a pointer into the payload. */
 export function parseEventData(type: EventType, json: unknown): ParsedEvent {
   const schema = eventSchemaOf(type);
-  const reader = new PayloadReader(new Set(schema.subject));
+  const reader = new PayloadReader(subjectsOf(schema));
   const data = reader.record(schema.shape, json, '', 1, true);
   const event = { type, data };
   return isSound(event, reader.issues) ? { ok: true, event } : { ok: false, issues: reader.issues };
@@ -34,6 +34,22 @@ function isSound(event: Event<string, object>, issues: readonly Issue[]): event 
   return isEventType(event.type) && issues.length === 0;
 }
 
+/** Sets made once and not once an event. */
+const fieldNames = new WeakMap<RecordShape, ReadonlySet<string>>();
+const subjects = new WeakMap<EventSchema, ReadonlySet<string>>();
+
+function namesOf(shape: RecordShape): ReadonlySet<string> {
+  let names = fieldNames.get(shape);
+  if (!names) fieldNames.set(shape, (names = new Set(shape.fields.map((field) => field.name))));
+  return names;
+}
+
+function subjectsOf(schema: EventSchema): ReadonlySet<string> {
+  let names = subjects.get(schema);
+  if (!names) subjects.set(schema, (names = new Set(schema.subject)));
+  return names;
+}
+
 class PayloadReader {
   readonly issues: Issue[] = [];
 
@@ -41,19 +57,20 @@ class PayloadReader {
 
   record(shape: RecordShape, json: unknown, pointer: string, depth: number, top: boolean): object {
     if (!isObject(json)) return this.refuse(pointer, 'must be an object', {});
-    const known = new Set(shape.fields.map((field) => field.name));
+    const known = namesOf(shape);
     for (const name of Object.keys(json)) {
       if (!known.has(name)) this.refuse(`${pointer}/${escaped(name)}`, 'is not a field of this event', undefined);
     }
-    const entries = shape.fields.map((field): [string, unknown] => {
-      const value = Object.hasOwn(json, field.name) ? json[field.name] : undefined;
-      const at = `${pointer}/${field.name}`;
-      if (value === undefined) return [field.name, this.absent(field, at)];
-      const read = this.value(field.type, value, at, depth + 1);
-      if (top && this.subject.has(field.name) && typeof read === 'string') this.id(read, at);
-      return [field.name, read];
-    });
-    return Object.fromEntries(entries);
+    const record: Record<string, unknown> = {};
+    for (const field of shape.fields) {
+      const { name } = field;
+      const at = `${pointer}/${name}`;
+      const value = Object.hasOwn(json, name) ? json[name] : undefined;
+      const read = value === undefined ? this.absent(field, at) : this.value(field.type, value, at, depth + 1);
+      if (top && value !== undefined && this.subject.has(name) && typeof read === 'string') this.id(read, at);
+      record[name] = read;
+    }
+    return record;
   }
 
   private absent(field: FieldShape, pointer: string): unknown {
