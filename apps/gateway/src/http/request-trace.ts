@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { isSpanContextValid, type Span } from '@opentelemetry/api';
 import { newId } from '@chorda/kernel';
 import { traceparentPattern } from '../ingest/attributes.js';
@@ -30,6 +30,20 @@ export function requestTrace(span: Span, requestId: string, header: unknown): Re
   if (typeof header === 'string' && traceparentPattern.test(header)) {
     return { requestId, traceId: header.slice(3, 35), traceparent: header };
   }
-  const traceId = randomBytes(16).toString('hex');
-  return { requestId, traceId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-00` };
+  const traceId = randomHex(16);
+  return { requestId, traceId, traceparent: `00-${traceId}-${randomHex(8)}-00` };
+}
+
+const pool = Buffer.alloc(4096);
+let poolAt = pool.length;
+
+/** Drawn ahead: asking the system for each id cost more than all the rest of this file. */
+function randomHex(bytes: number): string {
+  if (poolAt + bytes > pool.length) {
+    randomFillSync(pool);
+    poolAt = 0;
+  }
+  const text = pool.toString('hex', poolAt, poolAt + bytes);
+  poolAt += bytes;
+  return text;
 }
