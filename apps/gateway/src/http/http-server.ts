@@ -72,6 +72,7 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
     },
   });
   const fastify = adapter.getInstance<FastifyInstance>();
+  closeUnusedSockets(fastify);
   fastify.addHook('onRoute', (route) => parts.routes.add(route.method, route.url));
   takeBodiesAsBytes(fastify);
   addRequestHooks(fastify, parts);
@@ -199,4 +200,21 @@ function answerBrokenHttp(error: Error & { code?: string }, socket: Socket): voi
     `HTTP/1.1 ${problem.status} Refused\r\ncontent-type: application/problem+json\r\nconnection: close\r\n` +
       `x-request-id: ${identity.requestId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+}
+
+/**
+ * A client may open a connection ahead and never use it. Node counts it as busy, and a stop would wait for it until its
+ * header time-out, long past the time there is to drain.
+ */
+function closeUnusedSockets(fastify: FastifyInstance): void {
+  const unused = new Set<Socket>();
+  fastify.server.on('connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  fastify.server.on('request', ({ socket }: IncomingMessage) => unused.delete(socket));
+  fastify.addHook('preClose', (done) => {
+    for (const socket of unused) socket.destroy();
+    done();
+  });
 }
