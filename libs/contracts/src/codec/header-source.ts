@@ -95,7 +95,7 @@ export class HeaderIndex implements HeaderSource {
   private readonly ends = new Uint32Array(headerNames.length);
   private readonly namesAt: KnownName[] = [];
   private readonly texts = new Map(
-    [...repeating].map((name) => [name, new Array<KnownText | undefined>(keptTexts).fill(undefined)]),
+    [...repeating].map((name) => [name, Array.from<KnownText | undefined>({ length: keptTexts })]),
   );
   private at = 0;
 
