@@ -64,7 +64,7 @@ export async function benchLatency(settings: LatencySettings, progress: (line: s
   }
   const { eventsPerSecond, seconds } = settings;
   return {
-    name: 'event to row at half load',
+    name: `event to row at ${Math.round(eventsPerSecond).toLocaleString('en')} events/s`,
     unit: 'ms',
     settings: { eventsPerSecond: Math.round(eventsPerSecond), seconds },
     contestants: ['p50', 'p99'],
