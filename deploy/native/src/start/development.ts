@@ -219,10 +219,11 @@ export class Development {
   private async stopAll(): Promise<void> {
     const { say } = this.options;
     this.ending.abort();
+    // First of all: it would take a server that is being stopped for one that ended by itself.
+    this.watch?.stop();
     // In the middle of a start: what has started is ended, which ends the start, which then starts nothing more.
     if (this.apps === undefined) await stopStackServers(this.servers);
     await Promise.race([this.starting?.catch(() => undefined), sleep(startSettlesMsMax)]);
-    this.watch?.stop();
     await this.watch?.idle();
     if (this.apps !== undefined) {
       const drained = this.apps.stop();

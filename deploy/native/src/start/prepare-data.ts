@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyTopics, registerSchemas } from '@chorda/contracts';
-import { defaultTenant } from '@chorda/kernel';
+import { applyTopics, RegistryUnavailableError, registerSchemas, type RegistryOptions } from '@chorda/contracts';
+import { defaultTenant, sleep } from '@chorda/kernel';
 import { createKafkaDriver } from '@chorda/messaging';
 import {
   createApiKey,
@@ -16,6 +16,8 @@ import {
 } from '@chorda/platform';
 import { ApiKeyRepository, createPool, migrate } from '@chorda/read-models';
 import { z } from 'zod';
+
+const registryPatienceMs = 30_000;
 
 const dataEnv = z.object({ ...kafkaEnv, ...registryEnv, ...databaseEnv });
 
@@ -39,10 +41,27 @@ export async function prepareData(env: NodeJS.ProcessEnv, home: string): Promise
     }),
     usingServer('kafka', () => applyAllTopics(connection)),
     usingServer('registry', () =>
-      registerSchemas({ ...registryConnection(settings), topicPrefix: settings.CHORDA_TOPIC_PREFIX }),
+      registerPatiently({ ...registryConnection(settings), topicPrefix: settings.CHORDA_TOPIC_PREFIX }),
     ),
   ]);
   return key;
+}
+
+/**
+ * A registry that has just come up on a busy machine may leave one of a hundred requests without an answer in time.
+ * What was registered before that is found there by the next try.
+ */
+async function registerPatiently(options: RegistryOptions): Promise<void> {
+  const deadlineMs = Date.now() + registryPatienceMs;
+  for (;;) {
+    try {
+      await registerSchemas(options);
+      return;
+    } catch (error) {
+      if (!(error instanceof RegistryUnavailableError) || Date.now() > deadlineMs) throw error;
+      await sleep(500);
+    }
+  }
 }
 
 async function applyAllTopics(connection: ReturnType<typeof kafkaConnection>): Promise<void> {
