@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,7 +25,6 @@ if (values.help || positionals[0] !== 'backbone') {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'chorda-soak-'));
-mkdirSync(folder, { recursive: true });
 console.log(`Logs and acknowledgements: ${folder}`);
 const stack = await startStack();
 let report: BackboneRunReport;

@@ -101,7 +101,7 @@ export class Development {
     this.watch = new ServerWatch(serversOf(this.servers), say);
     say(`Servers are up after ${seconds(startedMs)}; tables, topics, schemas …`);
     const env = this.appEnvironment();
-    const key = await prepareData(env, home);
+    const key = await prepareData(env, home, this.ending.signal);
     this.ending.signal.throwIfAborted();
     say(`Data is prepared after ${seconds(startedMs)}; apps …`);
     await this.startApps(await loading, env);

@@ -31,7 +31,7 @@ export interface FirstKey {
  * What the apps expect to be there and never make themselves: tables, topics, schemas, and a key to come in with.
  * Doing it again changes nothing.
  */
-export async function prepareData(env: NodeJS.ProcessEnv, home: string): Promise<FirstKey> {
+export async function prepareData(env: NodeJS.ProcessEnv, home: string, signal?: AbortSignal): Promise<FirstKey> {
   const settings = readEnv(dataEnv, env);
   const connection = kafkaConnection(settings, 'chorda-start');
   const [key] = await Promise.all([
@@ -41,7 +41,7 @@ export async function prepareData(env: NodeJS.ProcessEnv, home: string): Promise
     }),
     usingServer('kafka', () => applyAllTopics(connection)),
     usingServer('registry', () =>
-      registerPatiently({ ...registryConnection(settings), topicPrefix: settings.CHORDA_TOPIC_PREFIX }),
+      registerPatiently({ ...registryConnection(settings), topicPrefix: settings.CHORDA_TOPIC_PREFIX }, signal),
     ),
   ]);
   return key;
@@ -51,15 +51,16 @@ export async function prepareData(env: NodeJS.ProcessEnv, home: string): Promise
  * A registry that has just come up on a busy machine may leave one of a hundred requests without an answer in time.
  * What was registered before that is found there by the next try.
  */
-async function registerPatiently(options: RegistryOptions): Promise<void> {
+async function registerPatiently(options: RegistryOptions, signal: AbortSignal | undefined): Promise<void> {
   const deadlineMs = Date.now() + registryPatienceMs;
   for (;;) {
     try {
       await registerSchemas(options);
       return;
     } catch (error) {
-      if (!(error instanceof RegistryUnavailableError) || Date.now() > deadlineMs) throw error;
-      await sleep(500);
+      const isOver = signal?.aborted === true || Date.now() > deadlineMs;
+      if (isOver || !(error instanceof RegistryUnavailableError)) throw error;
+      await sleep(500, signal);
     }
   }
 }
