@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyTopics, RegistryUnavailableError, registerSchemas, type RegistryOptions } from '@chorda/contracts';
-import { defaultTenant, sleep } from '@chorda/kernel';
+import { applyTopics, registerSchemas } from '@chorda/contracts';
+import { defaultTenant } from '@chorda/kernel';
 import { createKafkaDriver } from '@chorda/messaging';
 import {
   createApiKey,
@@ -41,28 +41,15 @@ export async function prepareData(env: NodeJS.ProcessEnv, home: string, signal?:
     }),
     usingServer('kafka', () => applyAllTopics(connection)),
     usingServer('registry', () =>
-      registerPatiently({ ...registryConnection(settings), topicPrefix: settings.CHORDA_TOPIC_PREFIX }, signal),
+      registerSchemas({
+        ...registryConnection(settings),
+        topicPrefix: settings.CHORDA_TOPIC_PREFIX,
+        patienceMs: registryPatienceMs,
+        ...(signal && { signal }),
+      }),
     ),
   ]);
   return key;
-}
-
-/**
- * A registry that has just come up on a busy machine may leave one of a hundred requests without an answer in time.
- * What was registered before that is found there by the next try.
- */
-async function registerPatiently(options: RegistryOptions, signal: AbortSignal | undefined): Promise<void> {
-  const deadlineMs = Date.now() + registryPatienceMs;
-  for (;;) {
-    try {
-      await registerSchemas(options);
-      return;
-    } catch (error) {
-      const isOver = signal?.aborted === true || Date.now() > deadlineMs;
-      if (isOver || !(error instanceof RegistryUnavailableError)) throw error;
-      await sleep(500, signal);
-    }
-  }
 }
 
 async function applyAllTopics(connection: ReturnType<typeof kafkaConnection>): Promise<void> {

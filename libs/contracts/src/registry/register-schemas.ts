@@ -1,4 +1,5 @@
-import { SchemaNotFoundError } from '../codec/errors.js';
+import { sleep } from '@chorda/kernel';
+import { RegistryUnavailableError, SchemaNotFoundError } from '../codec/errors.js';
 import { RegistryClient, type RegistryConnection } from './registry-client.js';
 import { currentSubjects, type CurrentSubject } from './subjects.js';
 
@@ -14,6 +15,18 @@ export interface RegistryOptions extends RegistryConnection {
   readonly topicPrefix?: string;
 }
 
+export interface RegistrationOptions extends RegistryOptions {
+  /**
+   * How long a registry that does not answer is asked again: one that has just come up on a busy machine leaves one of
+   * a hundred requests without an answer in time. Default 5 s.
+   */
+  readonly patienceMs?: number;
+  /** Ends the waiting; the last error is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+const retryPauseMs = 500;
+
 /** Requests at a time: a registry that keeps its schemas in Kafka writes them one after another. */
 const concurrencyMax = 4;
 
@@ -21,16 +34,33 @@ const concurrencyMax = 4;
  * Registers every current schema, under FULL_TRANSITIVE, for a command that runs before the services do.
  *
  * @throws {@link RegistryRefusedError} when the registry finds a schema incompatible: the message names the field.
- * @throws {@link RegistryUnavailableError} Retriable; what was registered before stays and is found `present`.
+ * @throws {@link RegistryUnavailableError} when it stays away for `patienceMs`. Retriable; what was registered before
+ *   stays and is found `present`.
  */
-export function registerSchemas(options: RegistryOptions): Promise<readonly SchemaRegistration[]> {
-  return withRegistry(options, async (registry, { subject, avro }) => {
-    const known = await idIfThere(registry, { subject, avro });
-    // The level first: the first version would otherwise come in under the registry's own.
-    await registry.requireFullTransitive(subject);
-    if (known !== undefined) return { subject, id: known, outcome: 'present' as const };
-    return { subject, id: await registry.register(subject, avro), outcome: 'registered' as const };
+export function registerSchemas(options: RegistrationOptions): Promise<readonly SchemaRegistration[]> {
+  const deadlineMs = Date.now() + (options.patienceMs ?? 5_000);
+  return withRegistry(options, async (registry, current) => {
+    for (;;) {
+      try {
+        return await registerOne(registry, current);
+      } catch (error) {
+        const isOver = options.signal?.aborted === true || Date.now() > deadlineMs;
+        if (isOver || !(error instanceof RegistryUnavailableError)) throw error;
+        await sleep(retryPauseMs, options.signal);
+      }
+    }
   });
+}
+
+async function registerOne(
+  registry: RegistryClient,
+  { subject, avro }: Pick<CurrentSubject, 'subject' | 'avro'>,
+): Promise<SchemaRegistration> {
+  const known = await idIfThere(registry, { subject, avro });
+  // The level first: the first version would otherwise come in under the registry's own.
+  await registry.requireFullTransitive(subject);
+  if (known !== undefined) return { subject, id: known, outcome: 'present' };
+  return { subject, id: await registry.register(subject, avro), outcome: 'registered' };
 }
 
 export interface SchemaPresence {
