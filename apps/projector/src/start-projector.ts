@@ -19,20 +19,17 @@ import {
 } from '@chorda/platform';
 import { createPool, migrate } from '@chorda/read-models';
 import type pg from 'pg';
-import { journalProjection } from './journal/journal.projection.js';
+import { allProjections, dayTablesOf } from './projections.js';
 import { readProjectorEnv, type ProjectorEnv } from './projector.env.js';
 import { AdvanceNotifier } from './runner/advance-notifier.js';
 import { ClaimWatch } from './runner/claim-watch.js';
 import { checkpointTable } from './runner/checkpoint-table.js';
-import { DayPartitions } from './runner/day-partitions.js';
 import { exposeLag, projectionMetrics } from './runner/projection-metrics.js';
 import { ProjectionRunner, type PartitionStop } from './runner/projection-runner.js';
 import { whyNotReady } from './runner/readiness.js';
 import type { VersionGap } from './runner/stream-versions.js';
 import { SupervisedConsumer } from './runner/supervised-consumer.js';
 import { Upkeep } from './runner/upkeep.js';
-import { serviceHealth } from './services/service-health.projection.js';
-import { services } from './services/services.projection.js';
 
 /** One group for all projections: each record is read and decoded once, and its repeats are found once. */
 export const projectorGroup = 'projector.read-models';
@@ -56,7 +53,6 @@ class Projector implements RunningApp {
   readonly name = 'projector';
   private readonly pool: pg.Pool;
   private readonly driver;
-  private readonly days: { readonly journal: DayPartitions; readonly health: DayPartitions };
   private readonly projections;
   private readonly notifier: AdvanceNotifier;
   private readonly upkeep: Upkeep;
@@ -84,13 +80,12 @@ class Projector implements RunningApp {
       transactionTimeoutMs,
     });
     this.driver = createKafkaDriver(kafkaConnection(env, `chorda-projector-${process.pid}`), { logger });
-    this.days = {
-      journal: new DayPartitions('journal_v1', env.CHORDA_JOURNAL_RETENTION_DAYS || Infinity),
-      health: new DayPartitions('service_health_v1', env.CHORDA_HEALTH_RETENTION_DAYS),
-    };
-    this.projections = [journalProjection(this.days.journal), services, serviceHealth(this.days.health)];
+    this.projections = allProjections({
+      journalDays: env.CHORDA_JOURNAL_RETENTION_DAYS || Infinity,
+      healthDays: env.CHORDA_HEALTH_RETENTION_DAYS,
+    });
     this.notifier = new AdvanceNotifier(this.pool, logger);
-    this.upkeep = new Upkeep(this.pool, Object.values(this.days), logger);
+    this.upkeep = new Upkeep(this.pool, dayTablesOf(this.projections), logger);
     this.metrics = projectionMetrics(host.metrics);
     this.consumer = new SupervisedConsumer(() => this.consume(this.connectedCodec()), logger);
     this.claimWatch = new ClaimWatch(async () => this.runner?.lookAfterClaims(), logger);

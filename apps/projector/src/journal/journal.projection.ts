@@ -42,6 +42,8 @@ export function journalProjection(days: DayPartitions): Projection {
     name: 'journal',
     version: 1,
     topics: eventTopics,
+    table: journalTable,
+    days,
     prepare: (pool, messages) =>
       days.ensure(pool, new Set(kept(messages).map(({ record }) => dayOf(record.timestampMs)))),
     forget: () => days.forget(),

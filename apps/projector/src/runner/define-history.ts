@@ -26,6 +26,8 @@ export function defineHistory<E extends AnyEvent>() {
       name: definition.name,
       version: definition.version,
       topics: definition.topics,
+      table: definition.table,
+      days: definition.days,
       prepare: (pool, messages) =>
         definition.days.ensure(pool, new Set(messages.filter(isKept).map(({ record }) => dayOf(record.timestampMs)))),
       forget: () => definition.days.forget(),

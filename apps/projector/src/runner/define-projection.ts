@@ -28,6 +28,7 @@ export function defineProjection<E extends AnyEvent>() {
     name: definition.name,
     version: definition.version,
     topics: definition.topics,
+    table: definition.table,
     apply: (tx, messages) => foldBatch(definition, tx, messages),
   });
 }

@@ -6,6 +6,7 @@ import type { Projection } from './projection.js';
 import {
   batchOf,
   messages,
+  noTable,
   numbers,
   ownProjections,
   readModels,
@@ -28,6 +29,7 @@ describe('a fault', () => {
       name: 'failing',
       version: 1,
       topics: ['system.events'],
+      table: noTable,
       apply: (_, given) => (fault ? Promise.reject(fault) : Promise.resolve(given.length)),
     };
     test = await startRunner(database.url, { projections: [...ownProjections(), failing] });

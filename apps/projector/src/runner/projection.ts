@@ -1,6 +1,8 @@
 import type { AnyEvent, EventMetadata } from '@chorda/contracts';
 import type { Message } from '@chorda/messaging';
 import type pg from 'pg';
+import type { TableShape } from '../bulk/table.js';
+import type { DayPartitions } from './day-partitions.js';
 
 /**
  * Folds or copies events into tables of its own. The runner owns the transaction, the checkpoint and the order; a
@@ -10,6 +12,10 @@ export interface Projection {
   readonly name: string;
   readonly version: number;
   readonly topics: readonly string[];
+  /** What it fills: tests read it, and its migration is made from it. */
+  readonly table: TableShape;
+  /** Where its table is cut by day of record time. */
+  readonly days?: DayPartitions;
   /** Before the transaction: what the tables need to take these messages. Repeats cost nothing. */
   prepare?(pool: pg.Pool, messages: readonly Message[]): Promise<void>;
   /** A batch failed: what `prepare` remembers may no longer be so. */

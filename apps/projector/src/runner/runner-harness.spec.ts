@@ -12,12 +12,9 @@ import {
 import { createPool } from '@chorda/read-models';
 import type pg from 'pg';
 import { Registry } from 'prom-client';
-import { journalProjection } from '../journal/journal.projection.js';
-import { serviceHealth } from '../services/service-health.projection.js';
-import { services } from '../services/services.projection.js';
+import { allProjections } from '../projections.js';
 import { AdvanceNotifier } from './advance-notifier.js';
 import { checkpointTable } from './checkpoint-table.js';
-import { DayPartitions } from './day-partitions.js';
 import { projectionMetrics } from './projection-metrics.js';
 import { ProjectionRunner, type PartitionStop, type RunnerParts } from './projection-runner.js';
 import type { Projection } from './projection.js';
@@ -196,12 +193,11 @@ export async function startRunner(
   return { runner, pool, metrics, stops, gaps, fenced: () => fenced, close };
 }
 
+/** For projections of a spec that write nothing. */
+export const noTable = { name: 'none', key: [], columns: {} } as const;
+
 export function ownProjections(): readonly Projection[] {
-  return [
-    journalProjection(new DayPartitions('journal_v1', Infinity)),
-    services,
-    serviceHealth(new DayPartitions('service_health_v1', Infinity)),
-  ];
+  return allProjections({ journalDays: Infinity, healthDays: Infinity });
 }
 
 /** What the read models hold, for comparing. */

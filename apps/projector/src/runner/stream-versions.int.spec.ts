@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import {
   batchOf,
   decision,
+  noTable,
   ownProjections,
   startRunner,
   workflowEvents,
@@ -89,6 +90,7 @@ describe('the version of a stream', () => {
       name: 'failing',
       version: 1,
       topics: [workflowEvents.topic],
+      table: noTable,
       apply: () => Promise.reject(new TypeError('no such field')),
     };
     const other = await startRunner(database.url, { projections: [...ownProjections(), failing] });
@@ -114,6 +116,7 @@ describe('the version of a stream', () => {
       name: 'rebuilt',
       version: 1,
       topics: [workflowEvents.topic],
+      table: noTable,
       apply: (_, messages) => {
         seen.push(...messages.map(({ record }) => Number(record.offset)));
         return Promise.resolve(messages.length);
