@@ -1,20 +1,50 @@
 import { SetMetadata } from '@nestjs/common';
 import type { TenantId } from '@chorda/kernel';
 
-/** What a key may do. `admin` includes every other one of its tenant, except to simulate decisions. */
-export const scopes = ['events:write', 'events:read', 'events:simulate', 'system:read', 'admin'] as const;
+/**
+ * What a credential may do, within its tenant unless it says otherwise.
+ *
+ * - `events:write`: send facts. `events:read`: search, read and follow them and the read models.
+ * - `events:simulate`: send decisions of the demo, where the gateway allows it. No other scope includes it.
+ * - `system:read`: services, topics, schemas, projections, rates. `system:operate`: settle what was set aside of the
+ *   tenant: parked events and dead letters.
+ * - `admin`: all of these except simulating, and the tenant's keys.
+ * - `deployment:operate`: what concerns every tenant: tenants and their limits, rebuilds, external types of others. No
+ *   other scope includes it.
+ */
+export const scopes = [
+  'events:write',
+  'events:read',
+  'events:simulate',
+  'system:read',
+  'system:operate',
+  'admin',
+  'deployment:operate',
+] as const;
 export type Scope = (typeof scopes)[number];
+
+/** Usual bundles of scopes. */
+export const roles = {
+  viewer: ['events:read', 'system:read'],
+  producer: ['events:write'],
+  operator: ['events:read', 'system:read', 'system:operate'],
+  admin: ['admin'],
+} as const satisfies Record<string, readonly Scope[]>;
+export type Role = keyof typeof roles;
 
 /** Who sends a request. */
 export interface Credential {
+  /** Id of the API key, or `jwt:<sub>`. */
   readonly keyId: string;
   readonly tenantId: TenantId;
   readonly scopes: ReadonlySet<string>;
 }
 
+const ofNoOther: ReadonlySet<Scope> = new Set(['events:simulate', 'deployment:operate']);
+
 export function allows(credential: Credential, scope: Scope): boolean {
   if (credential.scopes.has(scope)) return true;
-  return scope !== 'events:simulate' && credential.scopes.has('admin');
+  return credential.scopes.has('admin') && !ofNoOther.has(scope);
 }
 
 export const accessMetadata = 'chorda:access';

@@ -77,7 +77,7 @@ async function firstKey(databaseUrl: string, home: string): Promise<FirstKey> {
       name: 'first key of npm start',
       secretHash: made.secretHash,
       // Simulated decisions are refused by the gateway unless CHORDA_SIMULATED_DECISIONS lets them in.
-      scopes: ['admin', 'events:simulate'],
+      scopes: ['admin', 'deployment:operate', 'events:simulate'],
     });
     writeFileSync(`${path}.part`, `${made.text}\n`, { mode: 0o600 });
     renameSync(`${path}.part`, path);
