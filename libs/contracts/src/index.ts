@@ -25,7 +25,13 @@ export {
 export { partitionOf } from './topics/partition.js';
 export type { RawHeaders, RecordHeaders } from './codec/header-source.js';
 export { dataSchemaOf } from './codec/headers.js';
-export { EventCodec, type EncodedEvent, type EncodedRecord, type EventCodecOptions } from './codec/event-codec.js';
+export {
+  EventCodec,
+  type EncodedEvent,
+  type EncodedRecord,
+  type EventCodecOptions,
+  type OpenedEvent,
+} from './codec/event-codec.js';
 export {
   EventTooLargeError,
   InvalidEventError,

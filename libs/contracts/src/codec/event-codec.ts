@@ -44,6 +44,14 @@ export interface EncodedEvent {
   readonly rawHeaders?: RawHeaders | undefined;
 }
 
+/** A record whose headers are read; its payload is decoded when somebody asks for it. */
+export interface OpenedEvent {
+  readonly type: EventType;
+  readonly metadata: EventEnvelope['metadata'];
+  /** @throws {@link UndecodableRecordError} where the payload is not what its schema says. */
+  read(): EventEnvelope;
+}
+
 /** The Confluent wire format: a zero byte, then the schema id in 4 bytes, big-endian. */
 const framingBytes = 5;
 /** Ids that the registry said it does not have are not asked for again for a while: a poison record costs one request. */
@@ -128,6 +136,22 @@ export class EventCodec {
    * @throws {@link WriterSchemaUnknownError} for a schema newer than this build: `learn` it, then decode again.
    */
   decode(record: EncodedEvent): EventEnvelope {
+    const opened = this.head(record);
+    return this.payload(opened);
+  }
+
+  /**
+   * Reads the headers alone, with all their checks: for who looks at most events without asking for their payload. The
+   * payload's bytes are kept until then, the record is not.
+   *
+   * @throws as {@link decode} does for key, headers and schema.
+   */
+  open(record: EncodedEvent): OpenedEvent {
+    const head = this.head(record);
+    return { type: head.type, metadata: head.metadata, read: () => this.payload(head) };
+  }
+
+  private head(record: EncodedEvent): RecordHead {
     const { key, value, rawHeaders } = record;
     const schemaId = framedSchemaId(value);
     const headers = rawHeaders ? this.headerIndex.read(rawHeaders) : new CutHeaders(record.headers);
@@ -139,7 +163,11 @@ export class EventCodec {
     if (key === null || !isKeyOf(key, metadata.tenantId, metadata.subject)) {
       throw new UndecodableRecordError('bad_key', 'the key is not <tenant>/<subject> of the headers');
     }
-    const event = writer.read(type, schemaId.value, framingBytes, schemaId.value.length);
+    return { type, writer, metadata, value: schemaId.value };
+  }
+
+  private payload({ type, writer, metadata, value }: RecordHead): EventEnvelope {
+    const event = writer.read(type, value, framingBytes, value.length);
     const bad = this.badJsonOf(type)(event.data);
     if (bad !== undefined) throw new UndecodableRecordError('invalid_value', `${bad} is no JSON text`);
     return { event, metadata };
@@ -212,6 +240,13 @@ export class EventCodec {
     if (!this.schemas.byRegistryId(schemaId)) throw new WriterSchemaUnknownError(schemaId);
     throw new UndecodableRecordError('unknown_schema', `id ${schemaId} is another schema than ${dataSchema}`);
   }
+}
+
+interface RecordHead {
+  readonly type: EventType;
+  readonly writer: WriterSchema;
+  readonly metadata: EventEnvelope['metadata'];
+  readonly value: Buffer;
 }
 
 function ofType(writer: WriterSchema, info: EventTypeInfo): WriterSchema {
