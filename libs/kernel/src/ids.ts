@@ -17,9 +17,32 @@ export function tenantId(text: string): TenantId {
 
 export const defaultTenant = tenantId('default');
 
-/** A new id for what we make ourselves: UUIDv7, so ids sort by the time they were made. */
+const drawnBytes = 16;
+const pool = new Uint8Array(256 * drawnBytes);
+let poolAt = pool.length;
+let lastMs = 0;
+let sequence = 0;
+
+/**
+ * A new id for what we make ourselves: UUIDv7, so ids sort by the time they were made. Random bytes are drawn ahead:
+ * asking the system for each id was a twentieth of what an HTTP request costs.
+ */
 export function newId(): string {
-  return v7();
+  if (poolAt === pool.length) {
+    crypto.getRandomValues(pool);
+    poolAt = 0;
+  }
+  const random = pool.subarray(poolAt, (poolAt += drawnBytes));
+  const nowMs = Date.now();
+  // A clock that goes back, or a millisecond with many ids: the sequence goes on, so that order holds.
+  if (nowMs > lastMs) {
+    lastMs = nowMs;
+    sequence = new DataView(random.buffer, random.byteOffset).getUint32(6) >>> 1;
+  } else {
+    sequence = (sequence + 1) >>> 0;
+    if (sequence === 0) lastMs += 1;
+  }
+  return v7({ random, msecs: lastMs, seq: sequence });
 }
 
 /** The namespace of derived ids. Changing it would give old repeats new ids: never do. */
