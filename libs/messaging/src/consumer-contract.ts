@@ -11,6 +11,18 @@ export interface Message<E extends AnyEvent = AnyEvent> {
   readonly origin: RecordPlace;
 }
 
+/** A record of the batch that is on the dead-letter topic, acknowledged, before the handler is called. */
+export interface SetAsideRecord {
+  readonly record: IncomingRecord;
+  /** Where the record first stood; undefined where its headers do not hold. */
+  readonly origin: RecordPlace | undefined;
+  /** `decode`: it may be readable one day; `partition`: it stands in another partition than its key says. */
+  readonly stage: 'decode' | 'partition';
+  /** Stable name, as on the dead letter. */
+  readonly reason: string;
+  readonly error: Error;
+}
+
 /** What a handler says of one message. A throw from the handler is said of nobody: the whole batch is tried again. */
 export type Outcome =
   | { readonly kind: 'done' }
@@ -26,6 +38,8 @@ export type Outcome =
  */
 export interface Batch<E extends AnyEvent = AnyEvent> extends TopicPartition, Iterable<Message<E>> {
   readonly messages: readonly Message<E>[];
+  /** What was left out of `messages`, in offset order, for handlers that keep the order of a key by themselves. */
+  readonly setAside: readonly SetAsideRecord[];
   /** The offset of the first record that this batch covers. */
   readonly firstOffset: bigint;
   /** One past the last offset that this batch covers, set-aside and control records included. */

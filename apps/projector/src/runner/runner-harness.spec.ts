@@ -120,6 +120,7 @@ export function batchOf(records: readonly Message[], bounds: { first?: bigint; n
     partition,
     [Symbol.iterator]: () => records[Symbol.iterator](),
     messages: records,
+    setAside: [],
     firstOffset,
     nextOffset,
     assignmentEpoch: 1,

@@ -17,6 +17,8 @@ export type RecordDecoder = Pick<EventCodec, 'decode' | 'learn'>;
 
 export interface SetAside {
   readonly record: IncomingRecord;
+  /** Where it first stood; undefined where its headers do not hold. */
+  readonly origin: RecordPlace | undefined;
   readonly cause: DeadLetterCause;
 }
 
@@ -54,7 +56,7 @@ export function decodeRecords<E extends AnyEvent>(
       if (error instanceof WriterSchemaUnknownError && !notInRegistry.has(error.schemaId)) {
         return { messages, setAside, count, schemaToLearn: error.schemaId };
       }
-      setAside.push({ record, cause: causeOf(error, record) });
+      setAside.push({ record, origin: originIfKnown(lane, record), cause: causeOf(error, record) });
     }
   }
   return { messages, setAside, count: records.length, schemaToLearn: undefined };
@@ -78,6 +80,14 @@ function originIn(lane: Lane, record: IncomingRecord): RecordPlace {
     return lane.kind === 'source' ? record : retryStateOf(record).origin;
   } catch (error) {
     throw new UndecodableRecordError('bad_header', 'the headers are cut short', { cause: error });
+  }
+}
+
+function originIfKnown(lane: Lane, record: IncomingRecord): RecordPlace | undefined {
+  try {
+    return originIn(lane, record);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { AnyEvent } from '@chorda/contracts';
-import type { Batch, Message, Outcome, Outcomes } from '../consumer-contract.js';
+import type { Batch, Message, Outcome, Outcomes, SetAsideRecord } from '../consumer-contract.js';
 import type { AssignedPartition } from '../port.js';
 
 const done: Outcome = { kind: 'done' };
@@ -8,6 +8,7 @@ export class MessageBatch<E extends AnyEvent> implements Batch<E> {
   constructor(
     private readonly from: AssignedPartition,
     readonly messages: readonly Message<E>[],
+    readonly setAside: readonly SetAsideRecord[],
     readonly firstOffset: bigint,
     readonly nextOffset: bigint,
   ) {}

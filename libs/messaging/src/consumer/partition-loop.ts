@@ -1,6 +1,13 @@
 import { deadLetterTopic, RegistryUnavailableError, SchemaNotFoundError, type AnyEvent } from '@chorda/contracts';
 import { sleep, type Logger } from '@chorda/kernel';
-import type { BatchHandler, ConsumerOptions, Message, Outcomes, PartitionHealth } from '../consumer-contract.js';
+import type {
+  BatchHandler,
+  ConsumerOptions,
+  Message,
+  Outcomes,
+  PartitionHealth,
+  SetAsideRecord,
+} from '../consumer-contract.js';
 import { PartitionUnreadableError } from '../errors.js';
 import type { AssignedPartition, IncomingRecord, OutgoingRecord, Producer, RecordChunk } from '../port.js';
 import { traceBatch } from '../tracing.js';
@@ -126,7 +133,8 @@ export class PartitionLoop<E extends AnyEvent> {
       const nextOffset = rest[0]?.offset ?? chunk.nextOffset;
       if (!(await this.settleSetAside(decoded.setAside))) return false;
       if (decoded.messages.length > 0 || this.parts.options.checkpoints) {
-        const batch = new MessageBatch<E>(this.partition, decoded.messages, firstOffset, nextOffset);
+        const setAside = decoded.setAside.map(forHandler);
+        const batch = new MessageBatch<E>(this.partition, decoded.messages, setAside, firstOffset, nextOffset);
         if (!(await this.handle(batch))) return false;
       }
       this.moveTo(nextOffset);
@@ -325,6 +333,11 @@ export class PartitionLoop<E extends AnyEvent> {
   private place(): { topic: string; partition: number } {
     return { topic: this.partition.topic, partition: this.partition.partition };
   }
+}
+
+function forHandler({ record, origin, cause }: SetAside): SetAsideRecord {
+  const stage = cause.stage === 'partition' ? 'partition' : 'decode';
+  return { record, origin, stage, reason: cause.reason, error: cause.error };
 }
 
 function causeOfWait(cause: WaitCause, error: unknown): WaitCause {

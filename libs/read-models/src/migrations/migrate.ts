@@ -4,11 +4,12 @@ import pg from 'pg';
 import { journalAndServices } from './0001-journal-and-services.js';
 import { apiKeys } from './0002-api-keys.js';
 import { streamVersions } from './0003-stream-versions.js';
+import { parking } from './0004-parking.js';
 import { readModels } from './0006-read-models.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
-export const migrations: readonly Migration[] = [journalAndServices, apiKeys, streamVersions, readModels];
+export const migrations: readonly Migration[] = [journalAndServices, apiKeys, streamVersions, parking, readModels];
 
 export class MigrationError extends BackboneError {
   readonly code = 'MIGRATION_FAILED';
