@@ -4368,6 +4368,12 @@ export const asyncApiDocument: JsonValue = {
          "minimum": 0
         },
         "doc": "How long the attempt took, milliseconds."
+       },
+       {
+        "name": "estimated",
+        "type": "boolean",
+        "doc": "Whether tokens and cost are an estimate of ours, because the attempt ended before its provider told them.",
+        "default": false
        }
       ]
      }

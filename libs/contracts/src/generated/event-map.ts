@@ -95,7 +95,7 @@ export interface EventDefaults {
   readonly 'inference.expired': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id';
   readonly 'inference.failed': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id';
   readonly 'inference.requested': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'stream' | 'max_completion_tokens' | 'prefix_key';
-  readonly 'inference.usage_recorded': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'replica' | 'cached_prompt_tokens';
+  readonly 'inference.usage_recorded': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'replica' | 'cached_prompt_tokens' | 'estimated';
   readonly 'system.error_alert': 'topic' | 'partition' | 'offset' | 'event_id' | 'details' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';
   readonly 'system.health_check': 'alerts' | 'started_at' | 'interval_ms' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';
   readonly 'system.parked_discarded': 'discarded_by' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';

@@ -210,6 +210,8 @@ export type UsageRecorded = Event<
     readonly cost_usd: Decimal;
     /** How long the attempt took, milliseconds. */
     readonly duration_ms: number;
+    /** Whether tokens and cost are an estimate of ours, because the attempt ended before its provider told them. */
+    readonly estimated: boolean;
   }
 >;
 
