@@ -1,3 +1,4 @@
+import { writeNumeric } from './binary-numeric.js';
 import { BinaryWriter } from './binary-writer.js';
 import { storableText } from './text.js';
 import { columnsOf, type BaseType, type Column, type TableShape } from './table.js';
@@ -42,6 +43,7 @@ const writers: Readonly<Record<BaseType, (out: BinaryWriter, value: unknown, col
     out.int32(8);
     out.double(numberOf(value, column));
   },
+  decimal: (out, value, column) => writeNumeric(out, textOf(value, column)),
   boolean: (out, value) => {
     out.int32(1);
     out.byte(value === true ? 1 : 0);

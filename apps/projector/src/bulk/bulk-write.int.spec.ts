@@ -15,6 +15,7 @@ const table = defineTable({
     small: 'int',
     bytes_count: 'count?',
     share: 'double?',
+    amount: 'decimal?',
     flag: 'boolean',
     at: 'timestamp',
     data: 'bytes?',
@@ -31,6 +32,7 @@ function row(offset: bigint, more: Partial<Row> = {}): Row {
     small: -7,
     bytes_count: 2 ** 53 - 1,
     share: 0.1,
+    amount: '-12345678901234567890.000500001',
     flag: true,
     at: Date.UTC(2026, 10, 21, 12, 0, 0, 123),
     data: Buffer.from([0, 255, 10, 92]),
@@ -41,7 +43,7 @@ function row(offset: bigint, more: Partial<Row> = {}): Row {
 
 const odd = [
   row(1n),
-  row(2n ** 63n - 1n, { list: [], bytes_count: null, share: null, data: null, note: null, flag: false }),
+  row(2n ** 63n - 1n, { list: [], bytes_count: null, share: null, amount: null, data: null, note: null, flag: false }),
   row(-1n, { at: Date.UTC(1969, 6, 20), small: 2 ** 31 - 1, data: Buffer.alloc(100_000, 7), note: '' }),
 ];
 
@@ -55,7 +57,7 @@ describe('rows', () => {
     pool = createPool(database.url);
     client = await pool.connect();
     await client.query(`CREATE TABLE everything (tenant_id text, "offset" bigint, list text[], small integer,
-      bytes_count bigint, share double precision, flag boolean, at timestamptz, data bytea, note text,
+      bytes_count bigint, share double precision, amount numeric, flag boolean, at timestamptz, data bytea, note text,
       PRIMARY KEY (tenant_id, "offset"))`);
   });
 
@@ -95,6 +97,15 @@ describe('rows', () => {
     await write(client, table, [row(1n, { note: 'a\0b', list: ['c\0'] })]);
     expect((await read())[0]).toMatchObject({ note: 'a\uFFFDb', list: ['c\uFFFD'] });
   });
+
+  it.each(['0', '0.5', '1', '10000', '100000000', '0.000000001', '-0.00010203', '9999.9999', '123456.7890'])(
+    'keep the amount %s exactly, by COPY and by UNNEST',
+    async (amount) => {
+      await copyRows(client, table, [row(1n, { amount })]);
+      await unnestRows(client, table, [row(2n ** 63n - 1n, { amount })]);
+      expect((await loadRows(client, table, odd)).map((one) => one.amount)).toEqual([amount, amount]);
+    },
+  );
 
   it('that are there already make COPY fail whole', async () => {
     await copyRows(client, table, odd.slice(0, 1));

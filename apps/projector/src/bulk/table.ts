@@ -7,6 +7,8 @@ export interface ColumnValues {
   readonly count: number;
   readonly bigint: bigint;
   readonly double: number;
+  /** An exact decimal number as text, such as `0.000125`: money. */
+  readonly decimal: string;
   readonly boolean: boolean;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
@@ -56,6 +58,7 @@ const sqlTypes: Readonly<Record<BaseType, string>> = {
   count: 'bigint',
   bigint: 'bigint',
   double: 'double precision',
+  decimal: 'numeric',
   boolean: 'boolean',
   timestamp: 'timestamptz',
   bytes: 'bytea',
