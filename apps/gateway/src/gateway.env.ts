@@ -4,11 +4,13 @@ import {
   httpEnv,
   kafkaEnv,
   loggingEnv,
+  redisEnv,
   registryEnv,
   selfReportEnv,
   wholeNumber,
 } from '@chorda/platform';
 import { z } from 'zod';
+import { accessEnv } from './auth/access.env.js';
 
 const mebibyte = 1024 * 1024;
 
@@ -19,6 +21,9 @@ export const gatewayEnv = z.object({
   ...databaseEnv,
   ...httpEnv,
   ...loggingEnv,
+  /** Without it, limits and kept answers are shared by nobody in front of Postgres. */
+  REDIS_URL: redisEnv.REDIS_URL.optional(),
+  ...accessEnv,
   ...selfReportEnv,
   /** Bytes of requests that may wait for the brokers at once; past it new ones are answered 503. */
   CHORDA_INGEST_BYTES_IN_FLIGHT_MAX: wholeNumber(mebibyte, 64 * 1024 * mebibyte).default(64 * mebibyte),

@@ -6,10 +6,18 @@ export class GatewayMetrics {
   readonly ingestedEvents: Counter<'result'>;
   readonly bytesInFlight: Gauge;
   readonly requestsInFlight: Gauge;
+  readonly rateLimited: Counter<'window'>;
+  readonly limitsAlone: Counter;
+  readonly auditPublished: Counter<'result'>;
+  readonly auditDenied: Counter<'result'>;
   readonly tailClients: Gauge;
   readonly tailEvents: Gauge;
   readonly tailBytes: Gauge;
   readonly tailDropped: Counter<'reason'>;
+  readonly readsInFlight: Gauge;
+  readonly readsRefused: Counter<'reason'>;
+  readonly positionWaiters: Gauge;
+  readonly positionWaits: Counter<'result'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -27,8 +35,45 @@ export class GatewayMetrics {
       registers,
     });
     const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+    this.readsInFlight = gauge('chorda_reads_in_flight', 'Reads of read models that are under way');
+    this.readsRefused = new Counter({
+      name: 'chorda_reads_refused_total',
+      help: 'Reads that were refused because a bound was hit: in_flight, waiters',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.positionWaiters = gauge('chorda_position_waiters', 'Requests that wait for projections to pass a position');
+    this.positionWaits = new Counter({
+      name: 'chorda_position_waits_total',
+      help: 'Waits for a position by how they ended: reached, or the reason why not',
+      labelNames: ['result'],
+      registers,
+    });
     this.bytesInFlight = gauge('chorda_ingest_in_flight_bytes', 'Bytes of requests that wait for the brokers');
     this.requestsInFlight = gauge('chorda_ingest_in_flight_requests', 'Requests that wait for the brokers');
+    this.rateLimited = new Counter({
+      name: 'chorda_rate_limited_total',
+      help: 'Requests that were answered 429, by the limit that was used up',
+      labelNames: ['window'],
+      registers,
+    });
+    this.limitsAlone = new Counter({
+      name: 'chorda_rate_limit_redis_failures_total',
+      help: 'Questions about limits that Redis did not answer: this gateway counted alone',
+      registers,
+    });
+    this.auditPublished = new Counter({
+      name: 'chorda_audit_events_total',
+      help: 'audit.changed events by result; failed: rounds that left them waiting in the outbox',
+      labelNames: ['result'],
+      registers,
+    });
+    this.auditDenied = new Counter({
+      name: 'chorda_audit_denials_total',
+      help: 'Refusals of known callers, by whether the audit log was told (published, repeated, dropped, failed)',
+      labelNames: ['result'],
+      registers,
+    });
     this.tailClients = gauge('chorda_sse_clients', 'Clients of the live tail');
     this.tailEvents = gauge('chorda_tail_events', 'Events that the live tail keeps in memory');
     this.tailBytes = gauge('chorda_tail_bytes', 'Bytes that the live tail keeps in memory');

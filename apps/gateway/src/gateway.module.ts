@@ -3,8 +3,16 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { EventCodec } from '@chorda/contracts';
 import type { Logger } from '@chorda/kernel';
 import type { KafkaAdmin, Producer } from '@chorda/messaging';
-import { CheckpointRepository, JournalRepository, ServicesRepository } from '@chorda/read-models';
+import {
+  ApiKeyRepository,
+  CheckpointRepository,
+  JournalRepository,
+  ServicesRepository,
+  TenantRepository,
+} from '@chorda/read-models';
 import type pg from 'pg';
+import { AuditRelay } from './audit/audit-relay.js';
+import { Denials } from './audit/denials.js';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
 import { Authenticator } from './auth/authenticator.js';
 import { EventsController } from './events/events.controller.js';
@@ -24,6 +32,8 @@ import { validationPipe } from './http/standard-schema-problem.js';
 import { IngestController } from './ingest/ingest.controller.js';
 import { IngestService } from './ingest/ingest.service.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
+import { KeysController } from './keys/keys.controller.js';
+import { RateLimits } from './limits/rate-limits.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { ApiDocuments } from './reference/api-documents.js';
@@ -32,6 +42,16 @@ import { StreamController, type StreamSettings } from './stream/stream.controlle
 import { TailHistoryService } from './stream/tail-history.service.js';
 import { TailRing } from './stream/tail-ring.js';
 import { SystemController } from './system/system.controller.js';
+import { TenantsController } from './tenants/tenants.controller.js';
+
+/** Who is let in, how often, and what the audit log is told of it. */
+export interface AccessParts {
+  readonly keys: ApiKeyRepository;
+  readonly tenants: TenantRepository;
+  readonly limits: RateLimits;
+  readonly audit: AuditRelay;
+  readonly denials: Denials;
+}
 
 /** What is opened before Nest is, and closed after it. */
 export interface GatewayParts {
@@ -41,6 +61,7 @@ export interface GatewayParts {
   readonly codec: EventCodec;
   readonly pool: pg.Pool;
   readonly authenticator: Authenticator;
+  readonly access: AccessParts;
   readonly journal: JournalRepository;
   readonly services: ServicesRepository;
   readonly checkpoints: CheckpointRepository;
@@ -65,6 +86,8 @@ export class GatewayModule {
         StreamController,
         SystemController,
         ProjectionsController,
+        KeysController,
+        TenantsController,
         HealthController,
         ReferenceController,
       ],
@@ -80,6 +103,11 @@ export class GatewayModule {
         { provide: gatewayReadiness, useValue: parts.notReady },
         { provide: EventCodec, useValue: parts.codec },
         { provide: Authenticator, useValue: parts.authenticator },
+        { provide: ApiKeyRepository, useValue: parts.access.keys },
+        { provide: TenantRepository, useValue: parts.access.tenants },
+        { provide: RateLimits, useValue: parts.access.limits },
+        { provide: AuditRelay, useValue: parts.access.audit },
+        { provide: Denials, useValue: parts.access.denials },
         { provide: JournalRepository, useValue: parts.journal },
         { provide: ServicesRepository, useValue: parts.services },
         { provide: CheckpointRepository, useValue: parts.checkpoints },

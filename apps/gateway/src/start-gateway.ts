@@ -11,11 +11,9 @@ import {
   type ServiceReporter,
 } from '@chorda/messaging';
 import {
-  apiKeyMatches,
   HealthRegistry,
   kafkaConnection,
   nestLogger,
-  parseApiKey,
   ProcessSampler,
   productVersion,
   readEnv,
@@ -25,20 +23,29 @@ import {
 } from '@chorda/platform';
 import {
   ApiKeyRepository,
+  AuditOutbox,
   CheckpointRepository,
   createPool,
   JournalRepository,
   ServicesRepository,
+  TenantRepository,
 } from '@chorda/read-models';
-import { Authenticator, type KeyLookup } from './auth/authenticator.js';
+import type pg from 'pg';
+import { AuditRelay } from './audit/audit-relay.js';
+import { Denials } from './audit/denials.js';
+import { tokenIssuer } from './auth/access.env.js';
+import { Authenticator } from './auth/authenticator.js';
+import { credentialLookup } from './auth/credentials.js';
+import { TokenVerifier } from './auth/token-verifier.js';
 import { gatewayEnv, type GatewayEnv } from './gateway.env.js';
 import { GatewayMetrics } from './gateway.metrics.js';
-import { GatewayModule, type GatewayParts } from './gateway.module.js';
+import { GatewayModule, type AccessParts, type GatewayParts } from './gateway.module.js';
 import { createHttpAdapter } from './http/http-server.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RouteInventory } from './http/route-inventory.js';
 import { IngestAdmission } from './ingest/ingest-admission.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
+import { openLimits } from './limits/open-limits.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { TailFeed } from './stream/tail-feed.js';
@@ -169,13 +176,17 @@ async function openParts(
   const health = new HealthRegistry();
   health.add('database', async () => void (await pool.query('SELECT 1')));
   health.add('kafka', () => feed.notReady());
+  const access = openAccess(env, { pool, producer, codec, metrics, logger }, closing);
+  const issuer = tokenIssuer(env);
+  const tokens = issuer && new TokenVerifier(issuer);
   const parts: GatewayParts = {
     logger,
     producer,
     admin,
     codec,
     pool,
-    authenticator: new Authenticator(keyLookup(new ApiKeyRepository(pool)), systemClock),
+    authenticator: new Authenticator(credentialLookup({ ...access, tokens, clock: systemClock }), systemClock),
+    access,
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),
     checkpoints,
@@ -210,15 +221,38 @@ async function listen(
   return app;
 }
 
-/** The visible part finds the key; its secret, expiry and revocation are then asked of what was found. */
-function keyLookup(keys: ApiKeyRepository): KeyLookup {
-  return async (token) => {
-    const parsed = parseApiKey(token);
-    const stored = parsed && (await keys.find(parsed.keyId));
-    if (stored === undefined || !apiKeyMatches(token, stored.secretHash)) return undefined;
-    if (stored.revokedAt !== undefined) return undefined;
-    if (stored.expiresAt !== undefined && stored.expiresAt.getTime() <= systemClock.nowMs()) return undefined;
-    return { keyId: stored.keyId, tenantId: stored.tenantId, scopes: new Set(stored.scopes) };
+type AccessNeeds = Pick<GatewayParts, 'producer' | 'codec' | 'metrics' | 'logger'> & { readonly pool: pg.Pool };
+
+function openAccess(
+  env: GatewayEnv,
+  { pool, producer, codec, metrics, logger }: AccessNeeds,
+  closing: (() => Promise<unknown> | void)[],
+): AccessParts {
+  const audited = { producer, codec, clock: systemClock };
+  const audit = new AuditRelay(new AuditOutbox(pool), audited, metrics.auditPublished, logger);
+  audit.start();
+  closing.push(() => audit.stop());
+  const { limits, close } = openLimits({
+    redisUrl: env.REDIS_URL,
+    prefix: env.CHORDA_TOPIC_PREFIX,
+    defaults: {
+      keyRequestsPerMinute: env.CHORDA_LIMIT_KEY_REQUESTS_PER_MINUTE,
+      tenantRequestsPerMinute: env.CHORDA_LIMIT_TENANT_REQUESTS_PER_MINUTE,
+      tenantEventsPerMinute: env.CHORDA_LIMIT_TENANT_EVENTS_PER_MINUTE,
+      tenantEventsPerDay: env.CHORDA_LIMIT_TENANT_EVENTS_PER_DAY,
+    },
+    clock: systemClock,
+    logger,
+    onRefused: (window) => metrics.rateLimited.inc({ window }),
+    onAlone: () => metrics.limitsAlone.inc(),
+  });
+  closing.push(close);
+  return {
+    keys: new ApiKeyRepository(pool),
+    tenants: new TenantRepository(pool),
+    limits,
+    audit,
+    denials: new Denials(audited, metrics.auditDenied, logger),
   };
 }
 

@@ -1,6 +1,25 @@
-export { ApiKeyRepository, type ApiKeyRecord, type StoredApiKey } from './access/api-key.repository.js';
+export {
+  ApiKeyRepository,
+  operatorAtTheDatabase,
+  type ApiKeyRecord,
+  type NewApiKeyRecord,
+  type StoredApiKey,
+} from './access/api-key.repository.js';
+export {
+  AuditOutbox,
+  type ActorType,
+  type AuditActor,
+  type AuditEntry,
+  type WaitingAuditEvent,
+} from './access/audit-outbox.js';
+export { TenantRepository, type Limits, type TenantChange, type TenantRecord } from './access/tenant.repository.js';
 export { formatAdvances, checkpointChannel, type CheckpointAdvance } from './checkpoints/checkpoint-listener.js';
-export { CheckpointRepository, type Checkpoint, type WaitAnswer } from './checkpoints/checkpoint.repository.js';
+export {
+  CheckpointRepository,
+  type Checkpoint,
+  type IncompleteReason,
+  type WaitAnswer,
+} from './checkpoints/checkpoint.repository.js';
 export {
   placesToAsk,
   projectionStandings,
@@ -10,16 +29,53 @@ export {
   type ProjectionStanding,
   type ProjectionState,
 } from './checkpoints/projection-standing.js';
+export { inTransaction } from './database/in-transaction.js';
 export { createPool, type PoolOptions } from './database/pool.js';
 export { withoutTenant, withTenant } from './database/with-tenant.js';
+export {
+  IdempotentAnswerRepository,
+  type Claim,
+  type ClaimOutcome,
+  type IdempotencyScope,
+  type KeptAnswer,
+} from './idempotency/idempotent-answer.repository.js';
 export type { JournalEntry } from './journal/journal-entry.js';
 export {
   JournalRepository,
   pageSizeMax,
   type JournalFilter,
   type JournalLookup,
-  type JournalPage,
 } from './journal/journal.repository.js';
+export { agentsList } from './lists/agents.list.js';
+export { deadLettersList } from './lists/dead-letters.list.js';
+export { executionsList } from './lists/executions.list.js';
+export { journalList, listedEntry, type JournalListRow } from './lists/journal.list.js';
+export {
+  defineList,
+  fieldOf,
+  filterOperators,
+  parseSort,
+  sortTexts,
+  type FieldType,
+  type FilterOperator,
+  type ListCondition,
+  type ListDefinition,
+  type ListField,
+  type ListRequest,
+  type ListSort,
+  type Sort,
+} from './lists/list-definition.js';
+export { runsList } from './lists/runs.list.js';
+export { stepsList } from './lists/steps.list.js';
+export { tasksList } from './lists/tasks.list.js';
+export {
+  ListReader,
+  type ListCount,
+  type ListPage,
+  type ListReaderOptions,
+  type ListRow,
+} from './lists/list-reader.js';
+export { listedFields, pageStatement, shownFields, type Statement } from './lists/list-statement.js';
 export { migrate, MigrationError } from './migrations/migrate.js';
 export { pendingMigrations } from './migrations/pending-migrations.js';
 export { readerRole, ReaderRoleError } from './migrations/reader-role.js';

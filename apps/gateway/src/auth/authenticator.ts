@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '@chorda/kernel';
 import type { Credential } from './scopes.js';
 
-/** Looks a key up where keys are kept; undefined: there is no such key, or it is revoked or expired. */
+/** Finds out whose a key or token is; undefined: nobody's that is let in. */
 export type KeyLookup = (token: string) => Promise<Credential | undefined>;
 
 /** A revoked key must be refused after a second at the latest; half of that leaves room for the look-up itself. */
@@ -31,7 +31,7 @@ export class Authenticator {
     const key = createHash('sha256').update(token).digest('base64');
     const nowMs = this.clock.nowMs();
     const known = this.entries.get(key);
-    if (known !== undefined && nowMs < known.untilMs) return known.credential;
+    if (known !== undefined && nowMs < known.untilMs) return known.credential.then((found) => this.stillGood(found));
     const credential = this.lookup(token);
     this.entries.delete(key);
     this.entries.set(key, { credential, untilMs: nowMs + freshMs });
@@ -44,5 +44,10 @@ export class Authenticator {
       if (oldest !== undefined) this.entries.delete(oldest);
     }
     return credential;
+  }
+
+  private stillGood(credential: Credential | undefined): Credential | undefined {
+    const endsAtMs = credential?.expiresAtMs ?? Infinity;
+    return endsAtMs <= this.clock.nowMs() ? undefined : credential;
   }
 }

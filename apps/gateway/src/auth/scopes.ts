@@ -1,5 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import type { TenantId } from '@chorda/kernel';
+import type { Limits } from '@chorda/read-models';
 
 /**
  * What a credential may do, within its tenant unless it says otherwise.
@@ -34,10 +35,15 @@ export type Role = keyof typeof roles;
 
 /** Who sends a request. */
 export interface Credential {
-  /** Id of the API key, or `jwt:<sub>`. */
+  /** Id of the API key, or the subject of the token. */
   readonly keyId: string;
+  readonly kind: 'api_key' | 'user';
   readonly tenantId: TenantId;
   readonly scopes: ReadonlySet<string>;
+  /** What this key or user may send; undefined: as the settings say. */
+  readonly limits: Omit<Limits, 'eventsPerDay'> & { readonly tenant: Limits };
+  /** After it the credential is no longer good, whatever was remembered of it. */
+  readonly expiresAtMs: number | undefined;
 }
 
 const ofNoOther: ReadonlySet<Scope> = new Set(['events:simulate', 'deployment:operate']);

@@ -14,12 +14,15 @@ interface ProblemKind {
 export const problems = {
   INVALID_REQUEST: { status: 400, title: 'The request breaks a rule', retriable: false },
   INVALID_JSON: { status: 400, title: 'The body is not JSON that can be accepted', retriable: false },
-  UNAUTHENTICATED: { status: 401, title: 'A valid API key is needed', retriable: false },
-  FORBIDDEN: { status: 403, title: 'The API key does not allow this', retriable: false },
-  TENANT_MISMATCH: { status: 403, title: 'The tenant is not the one of the API key', retriable: false },
+  UNAUTHENTICATED: { status: 401, title: 'A valid API key or token is needed', retriable: false },
+  FORBIDDEN: { status: 403, title: 'The credential does not allow this', retriable: false },
+  TENANT_MISMATCH: { status: 403, title: 'The tenant is not the one of the credential', retriable: false },
   NOT_FOUND: { status: 404, title: 'There is nothing at this address', retriable: false },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not know the method', retriable: false },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time', retriable: true },
   AMBIGUOUS_EVENT_ID: { status: 409, title: 'More than one source used this event id', retriable: false },
+  IDEMPOTENCY_KEY_IN_FLIGHT: { status: 409, title: 'A request with this key is being answered', retriable: true },
+  ALREADY_EXISTS: { status: 409, title: 'There is one already', retriable: false },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large', retriable: false },
   RECORD_TOO_LARGE: { status: 413, title: 'The event is too large', retriable: false },
   URI_TOO_LONG: { status: 414, title: 'The address is too long', retriable: false },
@@ -28,7 +31,11 @@ export const problems = {
   UNKNOWN_EVENT_TYPE: { status: 422, title: 'The event type is not in the catalogue', retriable: false },
   DECISION_NOT_ACCEPTED: { status: 422, title: 'This type is decided by a command', retriable: false },
   EXPECTED_VERSION_NOT_ACCEPTED: { status: 422, title: 'A fact has no expected version', retriable: false },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The key was used for another request', retriable: false },
+  OTHERS_REFUSED: { status: 422, title: 'Not sent, because another event of the request is refused', retriable: false },
   BATCH_REFUSED: { status: 422, title: 'No event of the batch was accepted', retriable: false },
+  RATE_LIMITED: { status: 429, title: 'Too many in this span of time', retriable: true },
+  QUOTA_EXCEEDED: { status: 429, title: 'The quota of the day is used up', retriable: true },
   HEADERS_TOO_LARGE: { status: 431, title: 'The request headers are too large', retriable: false },
   INTERNAL: { status: 500, title: 'The gateway failed', retriable: true },
   DELIVERY_UNKNOWN: { status: 503, title: 'The log did not acknowledge in time', retriable: true },
@@ -36,6 +43,7 @@ export const problems = {
   OVERLOADED: { status: 503, title: 'The gateway is at its limit', retriable: true },
   STOPPING: { status: 503, title: 'This instance is stopping', retriable: true },
   UNAVAILABLE: { status: 503, title: 'Something that the gateway needs is away', retriable: true },
+  QUERY_TIMEOUT: { status: 504, title: 'The read took longer than it may', retriable: true },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof problems;
@@ -78,9 +86,9 @@ export interface RequestIdentity {
 }
 
 /** The part of a problem that stands for one item of a batch: without the identity of the request. */
-export function problemMembers(problem: Problem): Record<string, unknown> {
+export function problemMembers(problem: Problem, issuesListed = issuesMax): Record<string, unknown> {
   const { issues = [], members } = problem.details;
-  const listed = issues.slice(0, issuesMax);
+  const listed = issues.slice(0, Math.min(issuesListed, issuesMax));
   return {
     type: `urn:chorda:problem:${problem.code.toLowerCase().replaceAll('_', '-')}`,
     title: problems[problem.code].title,

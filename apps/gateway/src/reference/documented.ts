@@ -20,7 +20,7 @@ const everywhere: readonly ProblemCode[] = [
   'HEADERS_TOO_LARGE',
   'INTERNAL',
 ];
-const withKey: readonly ProblemCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'UNAVAILABLE'];
+const withKey: readonly ProblemCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED', 'UNAVAILABLE'];
 
 /** Puts an operation into `/openapi.json`; a route without it fails the test of the document. */
 export function Documented(document: OperationDocument): MethodDecorator {

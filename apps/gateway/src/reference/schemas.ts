@@ -1,5 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { keySchemas } from '../keys/keys.openapi.js';
 import { projectionSchemas } from '../projections/projections.openapi.js';
+import { tenantSchemas } from '../tenants/tenants.openapi.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
@@ -53,6 +55,8 @@ const reach = {
 /** What several operations share. Schemas are JSON Schema 2020-12, as OpenAPI 3.1 wants them. */
 export const sharedSchemas: Record<string, unknown> = {
   ...projectionSchemas,
+  ...keySchemas,
+  ...tenantSchemas,
   Problem: {
     type: 'object',
     description: 'RFC 9457. `code` is stable: switch on it.',

@@ -6,10 +6,22 @@ import { apiKeys } from './0002-api-keys.js';
 import { streamVersions } from './0003-stream-versions.js';
 import { parking } from './0004-parking.js';
 import { readModels } from './0006-read-models.js';
+import { idempotentAnswers } from './0007-idempotent-answers.js';
+import { access } from './0008-access.js';
+import { queryIndexes } from './0010-query-indexes.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
-export const migrations: readonly Migration[] = [journalAndServices, apiKeys, streamVersions, parking, readModels];
+export const migrations: readonly Migration[] = [
+  journalAndServices,
+  apiKeys,
+  streamVersions,
+  parking,
+  readModels,
+  idempotentAnswers,
+  access,
+  queryIndexes,
+];
 
 export class MigrationError extends BackboneError {
   readonly code = 'MIGRATION_FAILED';
