@@ -85,6 +85,27 @@ export async function loadRows<C extends Columns>(
   return rows.map((row) => readRow<C>(columns, row));
 }
 
+/**
+ * The rows of these keys, locked until the transaction ends; a key without a row is given the one in hand, since what is
+ * not there cannot be locked. For rows that transactions of several partitions fold: without it two would read the same
+ * row, and the later write would undo the earlier one. In the order of the key, so that none waits in a ring.
+ */
+export async function lockRows<C extends Columns>(
+  tx: pg.ClientBase,
+  table: ReadModelTable<C>,
+  rows: readonly RowOf<C>[],
+): Promise<readonly RowOf<C>[]> {
+  const columns = columnsOf(table);
+  const key = table.key.map(quoted).join(', ');
+  // Setting a column to what it is locks the row, and shows it as the transaction that was waited for has left it.
+  const text = `${insertStatement(table)} ORDER BY ${key}
+    ON CONFLICT (${key}) DO UPDATE SET ${quoted(table.key[0] ?? '')} = excluded.${quoted(table.key[0] ?? '')}
+    RETURNING ${columns.map(({ name }) => `${quoted(table.name)}.${quoted(name)}`).join(', ')}`;
+  const values = arraysOf(columns, rows);
+  const found = await tx.query<Record<string, unknown>>({ name: `lock ${table.name}`, text, values });
+  return found.rows.map((row) => readRow<C>(columns, row));
+}
+
 function insertStatement(table: TableShape): string {
   const columns = columnsOf(table);
   // UNNEST would flatten a list of lists, so a list column travels as the texts of its lists.
@@ -108,7 +129,8 @@ function parameterOf({ name, type }: Column, value: unknown): unknown {
   return `{${value.map((item) => `"${storableText(String(item)).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }
 
-function readRow<C extends Columns>(columns: readonly Column[], row: Record<string, unknown>): RowOf<C> {
+/** A row as the driver gives it, in the values that code holds. */
+export function readRow<C extends Columns>(columns: readonly Column[], row: Record<string, unknown>): RowOf<C> {
   for (const { name, type } of columns) {
     const value = row[name];
     if (value === null) continue;

@@ -1,9 +1,9 @@
 import type { AnyEvent } from '@chorda/contracts';
 import type { Message } from '@chorda/messaging';
 import type pg from 'pg';
-import { loadRows, upsertRows } from '../bulk/bulk-write.js';
+import { loadRows, lockRows, upsertRows } from '../bulk/bulk-write.js';
 import type { Columns, ReadModelTable, RowOf, TableShape } from '../bulk/table.js';
-import { contextOf, type EventContext, type EventOf, type Projection } from './projection.js';
+import { contextOf, type EventContext, type EventOf, type ProjectionOf } from './projection.js';
 
 export interface ProjectionDefinition<E extends AnyEvent, C extends Columns> {
   readonly name: string;
@@ -11,6 +11,12 @@ export interface ProjectionDefinition<E extends AnyEvent, C extends Columns> {
   readonly version: number;
   readonly topics: readonly string[];
   readonly table: ReadModelTable<C>;
+  /**
+   * Rows are folded from events with different record keys, and so of several partitions: a count over all agents of a
+   * user. They are then locked while a batch folds them, and what they hold must not depend on the order of events with
+   * different keys. Left out: all events of a row have one key, such as an agent's.
+   */
+  readonly shared?: true;
   /** The row that an event of a new key begins with, its key columns included; it also names the event's key. */
   readonly begin: (event: E, context: EventContext) => RowOf<C>;
   /** Pure; an event type that is not here changes nothing. */
@@ -24,7 +30,7 @@ export interface ProjectionDefinition<E extends AnyEvent, C extends Columns> {
  * and each touched key is written once, however many events it had.
  */
 export function defineProjection<E extends AnyEvent>() {
-  return <C extends Columns>(definition: ProjectionDefinition<E, C>): Projection => ({
+  return <C extends Columns>(definition: ProjectionDefinition<E, C>): ProjectionOf<C> => ({
     name: definition.name,
     version: definition.version,
     topics: definition.topics,
@@ -48,7 +54,8 @@ async function foldBatch<E extends AnyEvent, C extends Columns>(
     if (!begun.has(key)) begun.set(key, row);
   }
   const rows = new Map(begun);
-  for (const row of await loadRows(tx, table, [...begun.values()])) rows.set(keyOf(table, row), row);
+  const load = definition.shared ? lockRows : loadRows;
+  for (const row of await load(tx, table, [...begun.values()])) rows.set(keyOf(table, row), row);
   for (const message of handled) {
     const key = keyOf(table, definition.begin(message.envelope.event, contextOf(message)));
     const row = rows.get(key);

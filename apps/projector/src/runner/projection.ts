@@ -1,7 +1,7 @@
 import type { AnyEvent, EventMetadata } from '@chorda/contracts';
 import type { Message } from '@chorda/messaging';
 import type pg from 'pg';
-import type { TableShape } from '../bulk/table.js';
+import type { Columns, ReadModelTable, TableShape } from '../bulk/table.js';
 import type { DayPartitions } from './day-partitions.js';
 
 /**
@@ -26,6 +26,11 @@ export interface Projection {
    * @returns How many of them changed something.
    */
   apply(tx: pg.ClientBase, messages: readonly Message[]): Promise<number>;
+}
+
+/** A projection whose columns the compiler knows: what a spec expects of its rows is checked against them. */
+export interface ProjectionOf<C extends Columns> extends Projection {
+  readonly table: ReadModelTable<C>;
 }
 
 /** An event as a handler sees it. */
