@@ -20,9 +20,12 @@ export interface Checkpoint {
   readonly stoppedReason: string | undefined;
 }
 
+/** Why a projection has not applied what was asked for (guarantee 9). */
+export type IncompleteReason = 'lagging' | 'parked' | 'dead_lettered' | 'stopped' | 'rebuilding';
+
 export type WaitAnswer =
   | { readonly complete: true }
-  | { readonly complete: false; readonly reason: 'lagging' | 'stopped'; readonly projection: string };
+  | { readonly complete: false; readonly reason: IncompleteReason; readonly projection: string };
 
 interface CheckpointRow {
   readonly projection: string;
@@ -39,14 +42,17 @@ interface CheckpointRow {
 
 interface Pending extends PositionPlace {
   readonly projection: string;
+  readonly version: number | null;
 }
 
-/** How often a waiter looks by itself, in case a notification was lost with its connection. */
+/** How often waiters are shown the checkpoints, in case a notification was lost with its connection. */
 const pollMs = 250;
 
 /** Where projections stand, for whoever shows it or waits for it. Close it: it holds a connection of its own. */
 export class CheckpointRepository {
   private readonly listener: CheckpointListener;
+  private readonly waiters = new Set<Waiter>();
+  private polling: Promise<void> | undefined;
 
   constructor(
     private readonly pool: pg.Pool,
@@ -93,19 +99,20 @@ export class CheckpointRepository {
     const waiter = new Waiter();
     // Heard from before the first look: an advance between the two is not missed.
     const unsubscribe = this.listener.subscribe((advances) => waiter.hear(advances));
+    signal?.addEventListener('abort', waiter.stop, { once: true });
     try {
-      for (;;) {
-        const { pending, stopped } = await this.look(places, projections);
-        if (pending.length === 0) return { complete: true };
-        if (stopped !== undefined) return { complete: false, reason: 'stopped', projection: stopped };
-        const leftMs = deadlineMs - Date.now();
-        if (leftMs <= 0 || signal?.aborted) {
-          return { complete: false, reason: 'lagging', projection: pending[0]?.projection ?? '' };
-        }
-        if (await waiter.passed(pending, Math.min(leftMs, pollMs))) return { complete: true };
-      }
+      const { pending, stopped, setAside } = await this.look(places, projections);
+      if (pending.length === 0) return setAside ?? { complete: true };
+      if (stopped !== undefined) return { complete: false, reason: 'stopped', projection: stopped };
+      this.waiters.add(waiter);
+      this.polling ??= this.poll();
+      const answer = await waiter.end(pending, deadlineMs, signal);
+      // Passed is not applied: what was set aside in passing is known only now.
+      return answer.complete ? ((await this.look(places, projections)).setAside ?? answer) : answer;
     } finally {
+      this.waiters.delete(waiter);
       unsubscribe();
+      signal?.removeEventListener('abort', waiter.stop);
     }
   }
 
@@ -113,12 +120,26 @@ export class CheckpointRepository {
     await this.listener.close();
   }
 
+  /** One look for all who wait, however many they are. */
+  private async poll(): Promise<void> {
+    while (this.waiters.size > 0) {
+      await sleep(pollMs);
+      // A failed look is followed by the next one; each waiter has its own end.
+      const checkpoints = this.waiters.size === 0 ? [] : await this.ofProjection().catch(() => []);
+      for (const waiter of this.waiters) waiter.see(checkpoints);
+    }
+    this.polling = undefined;
+  }
+
   private async look(places: readonly PositionPlace[], projections: readonly string[]) {
     return withoutTenant(this.pool, async (tx) => {
-      const { rows } = await tx.query<CheckpointRow & { readonly offset: string; readonly passed: boolean }>(
+      const { rows } = await tx.query<LookRow>(
         // A projection that nobody has started yet has everything before it.
-        `SELECT wanted.name AS projection, place.topic, place.partition, place."offset", c.stopped_reason,
-           coalesce(c.next_offset > place."offset", false) AS passed
+        `SELECT wanted.name AS projection, p.live_version AS version, place.topic, place.partition, place."offset",
+           c.stopped_reason, coalesce(c.next_offset > place."offset", false) AS passed,
+           is_parked(p.name, p.live_version, place.topic, place.partition, place."offset") AS parked,
+           EXISTS (SELECT FROM dead_lettered_records d WHERE d.topic = place.topic AND d.partition = place.partition
+             AND d."offset" = place."offset") AS dead_lettered
          FROM unnest($1::text[]) AS wanted (name)
          CROSS JOIN unnest($2::text[], $3::int[], $4::bigint[]) AS place (topic, partition, "offset")
          LEFT JOIN projections p ON p.name = wanted.name
@@ -136,38 +157,86 @@ export class CheckpointRepository {
       return {
         pending: open.map((row): Pending => ({ ...row, offset: BigInt(row.offset) })),
         stopped: open.find((row) => row.stopped_reason !== null)?.projection,
+        setAside: setAsideAmong(rows),
       };
     });
   }
 }
 
-/** Remembers what was heard while somebody waits. */
+interface LookRow {
+  readonly projection: string;
+  /** Null where nobody has started it yet. */
+  readonly version: number | null;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly stopped_reason: string | null;
+  readonly passed: boolean;
+  readonly parked: boolean | null;
+  readonly dead_lettered: boolean;
+}
+
+function setAsideAmong(rows: readonly LookRow[]): WaitAnswer | undefined {
+  const parked = rows.find((row) => row.parked === true);
+  if (parked !== undefined) return { complete: false, reason: 'parked', projection: parked.projection };
+  const dead = rows.find((row) => row.dead_lettered);
+  return dead && { complete: false, reason: 'dead_lettered', projection: dead.projection };
+}
+
+/** Remembers what was heard and seen while somebody waits. */
 class Waiter {
-  private readonly heard = new Map<string, bigint>();
-  private wake: (() => void) | undefined;
+  private readonly passed = new Map<string, bigint>();
+  private readonly stopped = new Set<string>();
+  private woken = new AbortController();
+  readonly stop = () => this.woken.abort();
 
   hear(advances: readonly CheckpointAdvance[]): void {
-    for (const advance of advances) this.heard.set(keyOf(advance), advance.nextOffset);
-    this.wake?.();
+    for (const advance of advances) this.passed.set(keyOf(advance), advance.nextOffset);
+    this.woken.abort();
   }
 
-  /** Whether all of `pending` was heard to be passed within the time. */
-  async passed(pending: readonly Pending[], timeoutMs: number): Promise<boolean> {
-    const deadlineMs = Date.now() + timeoutMs;
-    const isPassed = () => pending.every((place) => (this.heard.get(keyOf(place)) ?? -1n) > place.offset);
-    while (!isPassed()) {
-      const leftMs = deadlineMs - Date.now();
-      if (leftMs <= 0) return false;
-      const woken = new AbortController();
-      this.wake = () => woken.abort();
-      await sleep(leftMs, woken.signal);
+  see(checkpoints: readonly Checkpoint[]): void {
+    for (const checkpoint of checkpoints) {
+      // These are of the live version, whichever it was when the wait began.
+      const key = keyOf({ ...checkpoint, version: null });
+      const known = this.passed.get(key) ?? -1n;
+      if (checkpoint.nextOffset > known) this.passed.set(key, checkpoint.nextOffset);
+      if (checkpoint.stoppedReason === undefined) this.stopped.delete(key);
+      else this.stopped.add(key);
     }
-    return true;
+    this.woken.abort();
+  }
+
+  async end(pending: readonly Pending[], deadlineMs: number, signal: AbortSignal | undefined): Promise<WaitAnswer> {
+    for (;;) {
+      // What wakes from here on counts for the next round.
+      this.woken = new AbortController();
+      const open = pending.filter((place) => !this.isPassed(place));
+      const [first] = open;
+      if (first === undefined) return { complete: true };
+      const stopped = open.find((place) => this.stopped.has(keyOf({ ...place, version: null })));
+      if (stopped !== undefined) return { complete: false, reason: 'stopped', projection: stopped.projection };
+      const leftMs = deadlineMs - Date.now();
+      if (leftMs <= 0 || signal?.aborted) return { complete: false, reason: 'lagging', projection: first.projection };
+      await sleep(leftMs, this.woken.signal);
+    }
+  }
+
+  private isPassed(place: Pending): boolean {
+    const heard = this.passed.get(keyOf(place)) ?? -1n;
+    const seen = this.passed.get(keyOf({ ...place, version: null })) ?? -1n;
+    return heard > place.offset || seen > place.offset;
   }
 }
 
-function keyOf(place: { readonly projection: string; readonly topic: string; readonly partition: number }): string {
-  return `${place.projection} ${place.topic} ${place.partition}`;
+/** With the version: what a rebuild beside the live version has passed says nothing of the live one. */
+function keyOf(place: {
+  readonly projection: string;
+  readonly version: number | null;
+  readonly topic: string;
+  readonly partition: number;
+}): string {
+  return `${place.projection} ${place.version} ${place.topic} ${place.partition}`;
 }
 
 function toCheckpoint(row: CheckpointRow): Checkpoint {

@@ -20,7 +20,7 @@ export class Conditions {
   }
 }
 
-/** What the filter says of an event itself; the span of time is the caller's, because it chooses the partitions. */
+/** What the filter says of an event. */
 export function addFilter(conditions: Conditions, filter: JournalFilter): void {
   const { types, subject, correlationId, source } = filter;
   // With one type, equality keeps the index in time order; ANY would need a sort.
@@ -29,8 +29,4 @@ export function addFilter(conditions: Conditions, filter: JournalFilter): void {
   if (subject !== undefined) conditions.add(`subject = ${conditions.parameter(subject)}`);
   if (correlationId !== undefined) conditions.add(`correlation_id = ${conditions.parameter(correlationId)}`);
   if (source !== undefined) conditions.add(`source = ${conditions.parameter(source)}`);
-}
-
-export function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -2,12 +2,9 @@ import type { PositionPlace } from '@chorda/contracts';
 import { InvalidInputError, type TenantId } from '@chorda/kernel';
 import type pg from 'pg';
 import { withTenant } from '../database/with-tenant.js';
-import { partitionDays, dayMs } from '../partitions/day-partitions.js';
 import { addFilter, Conditions } from './journal-conditions.js';
-import { decodeCursor, encodeCursor } from './journal-cursor.js';
 import type { JournalEntry } from './journal-entry.js';
 import { entryColumns, toEntry, type JournalRow } from './journal-row.js';
-import { searchBackwards, type JournalSpan } from './journal-search.js';
 
 /** All conditions hold together; an empty filter takes everything of the tenant. */
 export interface JournalFilter {
@@ -16,17 +13,6 @@ export interface JournalFilter {
   readonly subject?: string;
   readonly correlationId?: string;
   readonly source?: string;
-  /** Recorded by the log at or after this moment. */
-  readonly fromMs?: number;
-  /** Recorded by the log before this moment. */
-  readonly toMs?: number;
-}
-
-export interface JournalPage {
-  /** Newest first, by the time that the log recorded them. */
-  readonly entries: readonly JournalEntry[];
-  /** Left out: there is no older one. */
-  readonly nextCursor?: string;
 }
 
 export type JournalLookup =
@@ -35,37 +21,14 @@ export type JournalLookup =
   /** Several senders used this id; ask again with one of their sources. */
   | { readonly kind: 'ambiguous'; readonly sources: readonly string[] };
 
-/** Entries that one page, or one step of a tail, may hold. */
+/** Entries that one step of a tail may hold. */
 export const pageSizeMax = 1_000;
 
-const spanFreshMs = 60_000;
 const sourcesMax = 20;
 
 /** Reads the journal as one tenant. */
 export class JournalRepository {
-  private span: (JournalSpan & { readonly readAtMs: number }) | undefined;
-
   constructor(private readonly pool: pg.Pool) {}
-
-  /**
-   * @param page `limit` is 1 to `pageSizeMax`; `cursor` is a former page's `nextCursor`.
-   * @throws {@link InvalidInputError} for a cursor that no page came with, or a limit out of bounds.
-   */
-  async search(
-    tenant: TenantId,
-    filter: JournalFilter,
-    page: { readonly cursor?: string | undefined; readonly limit: number },
-  ): Promise<JournalPage> {
-    const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor);
-    const limit = checkedLimit(page.limit);
-    return withTenant(this.pool, tenant, async (tx) => {
-      const span = await this.currentSpan(tx);
-      // One more than asked for tells whether there is a next page.
-      const entries = await searchBackwards(tx, { tenant, filter, span, after, limit: limit + 1 });
-      const last = entries.length > limit ? entries[limit - 1] : undefined;
-      return { entries: entries.slice(0, limit), ...(last && { nextCursor: encodeCursor(last) }) };
-    });
-  }
 
   /** An event by its sender's id; `source` chooses where several senders used the same one. */
   async byId(tenant: TenantId, eventId: string, source?: string): Promise<JournalLookup> {
@@ -117,17 +80,6 @@ export class JournalRepository {
       const { rows } = await tx.query<JournalRow>(statement, conditions.parameters);
       return rows.map(toEntry);
     });
-  }
-
-  /** Partitions come and go once a day, so what was read a minute ago is read no more often. */
-  private async currentSpan(tx: pg.PoolClient): Promise<JournalSpan> {
-    const nowMs = Date.now();
-    if (this.span === undefined || nowMs - this.span.readAtMs > spanFreshMs) {
-      const days = await partitionDays(tx, 'journal_v%');
-      const oldestMs = Math.min(nowMs - dayMs, ...days);
-      this.span = { oldestMs, endMs: Math.max(nowMs, ...days) + 2 * dayMs, readAtMs: nowMs };
-    }
-    return this.span;
   }
 }
 

@@ -5,7 +5,10 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createPool } from '../database/pool.js';
 import { migrate } from '../migrations/migrate.js';
 import { dayMs, dayOf, ensureDayPartitions } from '../partitions/day-partitions.js';
-import { JournalRepository, type JournalFilter } from './journal.repository.js';
+import { journalList } from '../lists/journal.list.js';
+import type { ListCondition } from '../lists/list-definition.js';
+import { ListReader } from '../lists/list-reader.js';
+import { JournalRepository } from './journal.repository.js';
 
 const nowMs = Date.now();
 const events = 200;
@@ -13,16 +16,25 @@ const events = 200;
 /** Offset n was recorded n/8 days ago: 25 days, several of them with the same moment for neighbours. */
 const recordTimeMs = (offset: number) => nowMs - Math.floor(offset / 2) * (dayMs / 4);
 
+const equal = (field: string, value: string): ListCondition => ({ field, operator: 'eq', values: [value] });
+const bound = (operator: 'gte' | 'lt', ms: number): ListCondition => ({
+  field: 'recorded_time',
+  operator,
+  values: [new Date(ms).toISOString()],
+});
+
 describe('the journal', () => {
   let database: FreshDatabase;
   let pool: pg.Pool;
   let journal: JournalRepository;
+  let lists: ListReader;
 
   beforeAll(async () => {
     database = await freshDatabase(inject('stack'));
     await migrate(database.url);
     pool = createPool(database.url);
     journal = new JournalRepository(pool);
+    lists = new ListReader(pool);
     const days = Array.from({ length: events }, (_, offset) => dayOf(recordTimeMs(offset)));
     await ensureDayPartitions(pool, 'journal_v1', days);
     for (let offset = 0; offset < events; offset++) await insert(pool, offset);
@@ -33,36 +45,42 @@ describe('the journal', () => {
     await database.drop();
   });
 
-  async function allPages(filter: JournalFilter, limit: number): Promise<readonly number[]> {
+  async function allPages(
+    conditions: readonly ListCondition[],
+    limit: number,
+    isDescending = true,
+  ): Promise<readonly number[]> {
     const offsets: number[] = [];
     let cursor: string | undefined;
     do {
-      const page = await journal.search(defaultTenant, filter, { cursor, limit });
-      offsets.push(...page.entries.map((entry) => Number(entry.offset)));
+      const sort = { field: 'recorded_time', isDescending };
+      const page = await lists.page(defaultTenant, journalList, { conditions, sort, cursor, limit });
+      offsets.push(...page.rows.map((row) => Number(row['offset'])));
       cursor = page.nextCursor;
     } while (cursor !== undefined);
     return offsets;
   }
 
-  it.each([1, 7, 100, 1000])('is listed newest first, each entry once, in pages of %i', async (limit) => {
-    const offsets = await allPages({}, limit);
+  it.each([1, 7, 100, 500])('is listed newest first, or oldest, each entry once, in pages of %i', async (limit) => {
+    const offsets = await allPages([], limit);
     expect(offsets.toSorted((a, b) => a - b)).toEqual(Array.from({ length: events }, (_, offset) => offset));
     const times = offsets.map(recordTimeMs);
     expect(times).toEqual(times.toSorted((a, b) => b - a));
+    expect(await allPages([], limit, false)).toEqual(offsets.toReversed());
   });
 
-  it.each<[string, JournalFilter, (offset: number) => boolean]>([
-    ['type', { types: ['type-1'] }, (offset) => offset % 3 === 1],
-    ['types', { types: ['type-1', 'type-2'] }, (offset) => offset % 3 !== 0],
-    ['subject', { subject: 'subject-4' }, (offset) => offset % 5 === 4],
-    ['correlation id', { correlationId: 'correlation-6' }, (offset) => offset % 7 === 6],
-    ['all of them', { types: ['type-1'], subject: 'subject-4' }, (offset) => offset % 15 === 4],
+  it.each<[string, readonly ListCondition[], (offset: number) => boolean]>([
+    ['type', [equal('type', 'type-1')], (offset) => offset % 3 === 1],
+    ['types', [{ field: 'type', operator: 'in', values: ['type-1', 'type-2'] }], (offset) => offset % 3 !== 0],
+    ['subject', [equal('subject', 'subject-4')], (offset) => offset % 5 === 4],
+    ['correlation id', [equal('correlation_id', 'correlation-6')], (offset) => offset % 7 === 6],
+    ['all of them', [equal('type', 'type-1'), equal('subject', 'subject-4')], (offset) => offset % 15 === 4],
     [
       'time',
-      { fromMs: recordTimeMs(100), toMs: recordTimeMs(50) },
+      [bound('gte', recordTimeMs(100)), bound('lt', recordTimeMs(50))],
       (offset) => recordTimeMs(offset) >= recordTimeMs(100) && recordTimeMs(offset) < recordTimeMs(50),
     ],
-    ['what is not there', { subject: 'nobody' }, () => false],
+    ['what is not there', [equal('subject', 'nobody')], () => false],
   ])('is searched by %s', async (_, filter, isWanted) => {
     const offsets = Array.from({ length: events }, (__, offset) => offset);
     expect((await allPages(filter, 4)).toSorted((a, b) => a - b)).toEqual(offsets.filter(isWanted));
@@ -99,11 +117,12 @@ describe('the journal', () => {
   });
 
   it.each(['', 'nonsense', 'MTs5OTt0OzA7'])('refuses %j as a cursor', async (cursor) => {
-    await expect(journal.search(defaultTenant, {}, { cursor, limit: 1 })).rejects.toThrow(InvalidInputError);
+    const request = { conditions: [], cursor, limit: 1 };
+    await expect(lists.page(defaultTenant, journalList, request)).rejects.toThrow(InvalidInputError);
   });
 
-  it.each([0, 1001, 1.5])('refuses a limit of %d', async (limit) => {
-    await expect(journal.search(defaultTenant, {}, { limit })).rejects.toThrow(InvalidInputError);
+  it.each([0, 501, 1.5])('refuses a limit of %d', async (limit) => {
+    await expect(lists.page(defaultTenant, journalList, { conditions: [], limit })).rejects.toThrow(InvalidInputError);
   });
 });
 

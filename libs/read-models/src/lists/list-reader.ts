@@ -1,0 +1,225 @@
+import { InvalidInputError, type TenantId } from '@chorda/kernel';
+import pg from 'pg';
+import { withTenant } from '../database/with-tenant.js';
+import { dayMs, partitionDays } from '../partitions/day-partitions.js';
+import { decodeCursor, encodeCursor } from './list-cursor.js';
+import {
+  orderFields,
+  parseSort,
+  type ListCondition,
+  type ListDefinition,
+  type ListRequest,
+  type Sort,
+} from './list-definition.js';
+import { ListStatement, type Window } from './list-statement.js';
+
+/** A row as `pg` gives it, by field; `~<field>` is the exact text of a value that rows are ordered by. */
+export type ListRow = Readonly<Record<string, unknown>>;
+
+export interface ListPage<Row extends ListRow = ListRow> {
+  readonly rows: readonly Row[];
+  /** Undefined on the last page. */
+  readonly nextCursor: string | undefined;
+}
+
+/** How many rows there are; `estimated` is what the planner expects of the conditions. */
+export interface ListCount {
+  readonly value: string;
+  readonly kind: 'exact' | 'estimated';
+}
+
+export interface ListReaderOptions {
+  /** Of one page. Default 5 s. */
+  readonly statementTimeoutMs?: number;
+  /** Of an exact count, after which the estimate is answered. Default 1 s. */
+  readonly countTimeoutMs?: number;
+}
+
+interface Span {
+  readonly oldestMs: number;
+  /** One past the newest day. */
+  readonly endMs: number;
+  readonly readAtMs: number;
+}
+
+const spanFreshMs = 60_000;
+const firstWindowMs = 2 * dayMs;
+const queryCanceled = '57014';
+
+/** Reads any list as one tenant: by the reader role, under row-level security, within a time-out. */
+export class ListReader {
+  private readonly spans = new Map<string, Span>();
+  private readonly statementTimeoutMs: number;
+  private readonly countTimeoutMs: number;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    { statementTimeoutMs = 5_000, countTimeoutMs = 1_000 }: ListReaderOptions = {},
+  ) {
+    this.statementTimeoutMs = statementTimeoutMs;
+    this.countTimeoutMs = countTimeoutMs;
+  }
+
+  /**
+   * @throws {@link InvalidInputError} for a cursor that no page of this request came with, or a limit out of bounds.
+   * `pg`'s 57014 when the page took longer than the time-out.
+   */
+  async page<Row extends ListRow = ListRow>(
+    tenant: TenantId,
+    definition: ListDefinition,
+    request: ListRequest,
+  ): Promise<ListPage<Row>> {
+    const sort = request.sort ?? parseSort(definition, definition.defaultSort);
+    const scope = { tenant, definition, request };
+    const after = request.cursor === undefined ? undefined : decodeCursor(scope, sort, request.cursor);
+    const limit = checkedLimit(definition, request.limit);
+    // One more than asked for tells whether there is a next page.
+    const rows = await this.asTenant(tenant, (tx) => this.rows<Row>(tx, scope, { sort, after, limit: limit + 1 }));
+    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    const values = last && orderFields(definition, sort).map((field) => String(last[`~${field}`]));
+    return { rows: rows.slice(0, limit), nextCursor: values && encodeCursor(scope, sort, values) };
+  }
+
+  /** The row with this key, whole. */
+  async one(
+    tenant: TenantId,
+    definition: ListDefinition,
+    conditions: readonly ListCondition[],
+  ): Promise<ListRow | undefined> {
+    const { text, parameters } = new ListStatement(definition, tenant, conditions).one();
+    return this.asTenant(tenant, async (tx) => (await tx.query<ListRow>(text, [...parameters])).rows[0]);
+  }
+
+  /** Exact where it can be counted within the time-out, else estimated: `kind` says which it is. */
+  async count(
+    tenant: TenantId,
+    definition: ListDefinition,
+    conditions: readonly ListCondition[],
+    wanted: 'exact' | 'estimated',
+  ): Promise<ListCount> {
+    if (wanted === 'exact') {
+      try {
+        return await this.exactCount(tenant, definition, conditions);
+      } catch (error) {
+        if (!(error instanceof pg.DatabaseError) || error.code !== queryCanceled) throw error;
+      }
+    }
+    const { text, parameters } = new ListStatement(definition, tenant, conditions).estimate();
+    return this.asTenant(tenant, async (tx) => {
+      const { rows } = await tx.query<{ 'QUERY PLAN': readonly { Plan: { 'Plan Rows': number } }[] }>(text, [
+        ...parameters,
+      ]);
+      const expected = rows[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
+      return { value: String(Math.round(expected)), kind: 'estimated' };
+    });
+  }
+
+  private async exactCount(
+    tenant: TenantId,
+    definition: ListDefinition,
+    conditions: readonly ListCondition[],
+  ): Promise<ListCount> {
+    const { text, parameters } = new ListStatement(definition, tenant, conditions).count();
+    const timeoutMs = this.countTimeoutMs;
+    return withTenant(
+      this.pool,
+      tenant,
+      async (tx) => {
+        const { rows } = await tx.query<{ count: string }>(text, [...parameters]);
+        return { value: rows[0]?.count ?? '0', kind: 'exact' };
+      },
+      { statementTimeoutMs: timeoutMs },
+    );
+  }
+
+  private async asTenant<Result>(tenant: TenantId, read: (tx: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    return withTenant(this.pool, tenant, read, { statementTimeoutMs: this.statementTimeoutMs });
+  }
+
+  private async rows<Row extends ListRow>(
+    tx: pg.PoolClient,
+    { tenant, definition, request }: { tenant: TenantId; definition: ListDefinition; request: ListRequest },
+    page: { readonly sort: Sort; readonly after: readonly string[] | undefined; readonly limit: number },
+  ): Promise<readonly Row[]> {
+    const read = async (limit: number, window?: Window) => {
+      const statement = new ListStatement(definition, tenant, request.conditions).page({ ...page, limit, window });
+      return (await tx.query<Row>(statement.text, [...statement.parameters])).rows;
+    };
+    if (definition.dayPartitions === undefined) return read(page.limit);
+    const rows: Row[] = [];
+    for (const window of windows(await this.reach(tx, definition, request, page), page.sort)) {
+      rows.push(...(await read(page.limit - rows.length, window)));
+      if (rows.length >= page.limit) break;
+    }
+    return rows;
+  }
+
+  /** What is left of the table's days behind the filter's bounds and the cursor. */
+  private async reach(
+    tx: pg.PoolClient,
+    definition: ListDefinition,
+    { conditions }: ListRequest,
+    { sort, after }: { readonly sort: Sort; readonly after: readonly string[] | undefined },
+  ): Promise<Window> {
+    const { field, tables } = definition.dayPartitions ?? { field: '', tables: '' };
+    const span = await this.spanOf(tx, tables);
+    let { oldestMs: fromMs, endMs: toMs } = span;
+    const raise = (ms: number) => (fromMs = Math.max(fromMs, ms));
+    const lower = (ms: number) => (toMs = Math.min(toMs, ms));
+    for (const { operator, values } of conditions.filter((each) => each.field === field)) {
+      const ms = Date.parse(values[0] ?? '');
+      if (operator === 'gt' || operator === 'gte' || operator === 'eq') raise(ms);
+      if (operator === 'lt' || operator === 'lte' || operator === 'eq') lower(ms + 1);
+    }
+    const place = after?.[orderFields(definition, sort).indexOf(field)];
+    if (place !== undefined) {
+      // Postgres writes `2026-11-21 12:00:00.123456+00`; whole milliseconds around it hold it.
+      const ms = Math.floor(Date.parse(place.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')));
+      if (sort.isDescending) lower(ms + 1);
+      else raise(ms);
+    }
+    return { fromMs, toMs };
+  }
+
+  /** Partitions come and go once a day, so what was read a minute ago is read no more often. */
+  private async spanOf(tx: pg.PoolClient, tables: string): Promise<Span> {
+    const nowMs = Date.now();
+    const known = this.spans.get(tables);
+    if (known !== undefined && nowMs - known.readAtMs <= spanFreshMs) return known;
+    const days = await partitionDays(tx, tables);
+    const span = {
+      oldestMs: Math.min(nowMs - dayMs, ...days),
+      endMs: Math.max(nowMs, ...days) + 2 * dayMs,
+      readAtMs: nowMs,
+    };
+    this.spans.set(tables, span);
+    return span;
+  }
+}
+
+/**
+ * Windows that double, from the end that the sort begins with: a list that finds its page in the first days, as most do,
+ * never plans for a year of partitions, and a search for something rare needs as many statements as the span has
+ * doublings.
+ */
+function* windows({ fromMs, toMs }: Window, { isDescending }: Sort): Generator<Window> {
+  let [from, to] = [fromMs, toMs];
+  for (let windowMs = firstWindowMs; from < to; windowMs *= 2) {
+    if (isDescending) {
+      const start = Math.max(from, to - windowMs);
+      yield { fromMs: start, toMs: to };
+      to = start;
+    } else {
+      const end = Math.min(to, from + windowMs);
+      yield { fromMs: from, toMs: end };
+      from = end;
+    }
+  }
+}
+
+function checkedLimit({ pageSizeMax }: ListDefinition, limit: number): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= pageSizeMax) return limit;
+  throw new InvalidInputError('Limit', [
+    { pointer: '/limit', detail: `must be a whole number from 1 to ${pageSizeMax}` },
+  ]);
+}

@@ -1,0 +1,195 @@
+import type { TenantId } from '@chorda/kernel';
+import {
+  columnOf,
+  fieldOf,
+  orderFields,
+  type FieldType,
+  type ListCondition,
+  type ListDefinition,
+  type ListRequest,
+  type Sort,
+} from './list-definition.js';
+
+export interface Statement {
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** A span of the partition column: from `fromMs` until before `toMs`. */
+export interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const castOf: Readonly<Record<FieldType, string>> = {
+  text: 'text',
+  boolean: 'boolean',
+  double: 'float8',
+  integer: 'int',
+  count: 'bigint',
+  bigint: 'bigint',
+  decimal: 'numeric',
+  timestamp: 'timestamptz',
+  texts: 'text[]',
+  json: 'text',
+};
+
+const comparisons = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
+
+/**
+ * Up to so many values of an `in` are branches of their own, each in the order of its index, which are merged. With
+ * more, the rows are read in the order of the list and those of other values left out.
+ */
+const branchesMax = 8;
+
+/** Every value is a parameter; names come from definitions, which are code. */
+export class ListStatement {
+  private readonly parameters: unknown[] = [];
+
+  constructor(
+    private readonly definition: ListDefinition,
+    private readonly tenant: TenantId,
+    private readonly conditions: readonly ListCondition[],
+  ) {}
+
+  /** One page: `limit` rows behind `after`. The values that a cursor needs come as text, exact, under `~<field>`. */
+  page(page: {
+    readonly sort: Sort;
+    readonly after: readonly string[] | undefined;
+    readonly limit: number;
+    readonly window?: Window | undefined;
+  }): Statement {
+    const { definition } = this;
+    const order = orderFields(definition, page.sort);
+    const direction = page.sort.isDescending ? 'DESC' : 'ASC';
+    const shared = [...this.windowTexts(page.window), ...this.presentTexts(page.sort), ...this.afterTexts(order, page)];
+    const columns = [...new Set([...listedColumns(definition), ...order.map((field) => columnOf(definition, field))])];
+    const names = columns.map(quoted).join(', ');
+    const branches = this.branches().map(
+      (texts) => `SELECT ${names} FROM ${quoted(definition.from)} WHERE ${[...texts, ...shared].join(' AND ')}`,
+    );
+    const cut = order.map((field) => `${quoted(columnOf(definition, field))}::text AS ${quoted(`~${field}`)}`);
+    const ordered = order.map((field) => `list.${quoted(columnOf(definition, field))} ${direction}`).join(', ');
+    const text =
+      `SELECT ${[...shownColumns(definition, 'list'), ...cut].join(', ')} FROM (${branches.join(' UNION ALL ')}) AS list ` +
+      `ORDER BY ${ordered} LIMIT ${this.parameter(page.limit)}`;
+    return { text, parameters: this.parameters };
+  }
+
+  /** How many rows the conditions hold for. */
+  count(): Statement {
+    const texts = this.branches(1)[0] ?? [];
+    const text = `SELECT count(*)::text AS count FROM ${quoted(this.definition.from)} WHERE ${texts.join(' AND ')}`;
+    return { text, parameters: this.parameters };
+  }
+
+  /** What the planner expects, without reading a row. */
+  estimate(): Statement {
+    const texts = this.branches(1)[0] ?? [];
+    const text = `EXPLAIN (FORMAT JSON) SELECT FROM ${quoted(this.definition.from)} WHERE ${texts.join(' AND ')}`;
+    return { text, parameters: this.parameters };
+  }
+
+  /** The row of the conditions, whole. */
+  one(): Statement {
+    const texts = this.branches(1)[0] ?? [];
+    const columns = shownFields(this.definition).map((field) => shownColumn(this.definition, field, ''));
+    const text = `SELECT ${columns.join(', ')} FROM ${quoted(this.definition.from)} WHERE ${texts.join(' AND ')} LIMIT 1`;
+    return { text, parameters: this.parameters };
+  }
+
+  private branches(most = branchesMax): readonly (readonly string[])[] {
+    const tenant = `tenant_id = ${this.parameter(this.tenant)}`;
+    // Of several, the one with the fewest values; the others are looked up in what it found.
+    const [split] = this.conditions
+      .filter(({ values }) => values.length > 1 && values.length <= most)
+      .toSorted((one, other) => one.values.length - other.values.length);
+    const texts = [tenant, ...this.conditions.filter((each) => each !== split).map((each) => this.conditionText(each))];
+    if (split === undefined) return [texts];
+    return split.values.map((value) => [...texts, this.conditionText({ ...split, operator: 'eq', values: [value] })]);
+  }
+
+  private conditionText({ field, operator, values }: ListCondition): string {
+    const { type, filter } = fieldOf(this.definition, field);
+    const cast = castOf[type];
+    const column = quoted(columnOf(this.definition, field));
+    const [first] = values;
+    if (filter === 'member') return `${this.parameter(first)} = ANY (${column})`;
+    if (operator === 'in' && values.length !== 1) return `${column} = ANY (${this.parameter(values)}::${cast}[])`;
+    return `${column} ${comparisons[operator === 'in' ? 'eq' : operator]} ${this.parameter(first)}::${cast}`;
+  }
+
+  private presentTexts({ field }: Sort): readonly string[] {
+    return fieldOf(this.definition, field).nullable ? [`${quoted(columnOf(this.definition, field))} IS NOT NULL`] : [];
+  }
+
+  private windowTexts(window: Window | undefined): readonly string[] {
+    const { dayPartitions } = this.definition;
+    if (window === undefined || dayPartitions === undefined) return [];
+    const column = quoted(columnOf(this.definition, dayPartitions.field));
+    const [from, to] = [window.fromMs, window.toMs].map((ms) => this.parameter(new Date(ms).toISOString()));
+    return [`${column} >= ${from}::timestamptz`, `${column} < ${to}::timestamptz`];
+  }
+
+  /** Rows are compared whole, so the index is entered at the very row: the thousandth page costs what the first does. */
+  private afterTexts(
+    order: readonly string[],
+    { sort, after }: { readonly sort: Sort; readonly after: readonly string[] | undefined },
+  ): readonly string[] {
+    if (after === undefined) return [];
+    const columns = order.map((field) => quoted(columnOf(this.definition, field)));
+    const values = order.map(
+      (field, index) => `${this.parameter(after[index])}::${castOf[fieldOf(this.definition, field).type]}`,
+    );
+    return [`(${columns.join(', ')}) ${sort.isDescending ? '<' : '>'} (${values.join(', ')})`];
+  }
+
+  private parameter(value: unknown): string {
+    this.parameters.push(value);
+    return `$${this.parameters.length}`;
+  }
+}
+
+/** The statement of a request's page, for whoever explains it. */
+export function pageStatement(
+  definition: ListDefinition,
+  tenant: TenantId,
+  request: ListRequest & {
+    readonly sort: Sort;
+    readonly after: readonly string[] | undefined;
+    readonly window?: Window;
+  },
+): Statement {
+  const { conditions, sort, after, limit, window } = request;
+  return new ListStatement(definition, tenant, conditions).page({ sort, after, limit, window });
+}
+
+function listedColumns(definition: ListDefinition): readonly string[] {
+  return listedFields(definition).map((field) => columnOf(definition, field));
+}
+
+export function listedFields({ fields }: ListDefinition): readonly string[] {
+  return Object.keys(fields).filter((name) => fields[name]?.isDetail !== true && fields[name]?.isHidden !== true);
+}
+
+/** What a single item shows. */
+export function shownFields({ fields }: ListDefinition): readonly string[] {
+  return Object.keys(fields).filter((name) => fields[name]?.isHidden !== true);
+}
+
+function shownColumns(definition: ListDefinition, table: string): readonly string[] {
+  return listedFields(definition).map((field) => shownColumn(definition, field, `${table}.`));
+}
+
+/** JSON is read as its text: parsed, its numbers would be rounded. */
+function shownColumn(definition: ListDefinition, field: string, table: string): string {
+  const column = `${table}${quoted(columnOf(definition, field))}`;
+  return fieldOf(definition, field).type === 'json'
+    ? `${column}::text AS ${quoted(field)}`
+    : `${column} AS ${quoted(field)}`;
+}
+
+function quoted(name: string): string {
+  if (!/^~?[a-z_][a-z0-9_]*$/.test(name)) throw new TypeError(`Not a name of ours: ${name}`);
+  return `"${name}"`;
+}
