@@ -19,6 +19,8 @@ const schema = z.object({
   /** Whole days of the journal that are kept; 0 keeps it for ever. */
   CHORDA_JOURNAL_RETENTION_DAYS: wholeNumber(0, 36_500).default(365),
   CHORDA_HEALTH_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),
+  /** Whole days of rates a minute that are kept. */
+  CHORDA_RATES_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),
 });
 
 export type ProjectorEnv = z.infer<typeof schema>;

@@ -83,6 +83,7 @@ class Projector implements RunningApp {
     this.projections = allProjections({
       journalDays: env.CHORDA_JOURNAL_RETENTION_DAYS || Infinity,
       healthDays: env.CHORDA_HEALTH_RETENTION_DAYS,
+      ratesDays: env.CHORDA_RATES_RETENTION_DAYS,
     });
     this.notifier = new AdvanceNotifier(this.pool, logger);
     this.upkeep = new Upkeep(this.pool, dayTablesOf(this.projections), logger);

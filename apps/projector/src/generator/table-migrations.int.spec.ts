@@ -11,7 +11,7 @@ import { userDays } from '../examples/user-days.projection.js';
 import { allProjections } from '../projections.js';
 import { generateTableMigrations } from './table-migrations.js';
 
-const projections = allProjections({ journalDays: Infinity, healthDays: Infinity });
+const projections = allProjections({ journalDays: Infinity, healthDays: Infinity, ratesDays: Infinity });
 
 describe('a generated migration', () => {
   it('is written once for a table that has none, and added to the history', () => {
