@@ -34,6 +34,7 @@ import { IngestService } from './ingest/ingest.service.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
 import { KeysController } from './keys/keys.controller.js';
 import { RateLimits } from './limits/rate-limits.js';
+import { queryControllers, queryProviders } from './lists/query-parts.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { ApiDocuments } from './reference/api-documents.js';
@@ -90,6 +91,7 @@ export class GatewayModule {
         TenantsController,
         HealthController,
         ReferenceController,
+        ...queryControllers,
       ],
       providers: [
         { provide: APP_GUARD, useClass: ApiKeyGuard },
@@ -118,6 +120,7 @@ export class GatewayModule {
         { provide: SimulationDoor, useValue: parts.simulation },
         IngestService,
         ReadYourWrites,
+        ...queryProviders,
         TailHistoryService,
       ],
     };

@@ -1,6 +1,6 @@
 import type { AuditActor } from '@chorda/read-models';
 import type { FastifyRequest } from 'fastify';
-import { credentialOf } from '../auth/api-key.guard.js';
+import { credentialOf } from '../auth/credential-of.js';
 import type { Credential } from '../auth/scopes.js';
 
 /** Who acts by this request, for the audit events of what it changes. */

@@ -7,11 +7,7 @@ import { RateLimits } from '../limits/rate-limits.js';
 import { Authenticator } from './authenticator.js';
 import { accessMetadata, allows, type Access, type Credential } from './scopes.js';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    credential: Credential | undefined;
-  }
-}
+export { credentialOf } from './credential-of.js';
 
 /** A key of ours, or three parts of a signed token: enough to refuse anything else without asking anybody. */
 const tokenPattern = /^Bearer (chd_[A-Za-z0-9_-]{8,200}|[\w-]{1,2000}\.[\w-]{1,6000}\.[\w-]{1,1500})$/i;
@@ -49,7 +45,7 @@ export class ApiKeyGuard implements CanActivate {
   }
 
   private async authenticate(request: FastifyRequest): Promise<Credential> {
-    const token = tokenPattern.exec(request.headers.authorization ?? '')?.[1];
+    const token = bearerToken(request);
     if (token === undefined) throw unauthenticated('Send an API key or a token: Authorization: Bearer chd_...');
     let credential: Credential | undefined;
     try {
@@ -67,12 +63,11 @@ export class ApiKeyGuard implements CanActivate {
   }
 }
 
-function unauthenticated(detail: string): Problem {
-  return new Problem('UNAUTHENTICATED', detail, { headers: { 'www-authenticate': 'Bearer realm="chorda"' } });
+/** What the request says of who sends it; undefined where that is no token at all. */
+export function bearerToken(request: FastifyRequest): string | undefined {
+  return tokenPattern.exec(request.headers.authorization ?? '')?.[1];
 }
 
-/** @throws TypeError where a handler without guard asks; that is a fault of ours. */
-export function credentialOf(request: FastifyRequest): Credential {
-  if (request.credential === undefined) throw new TypeError('A handler without authentication asked who sends');
-  return request.credential;
+function unauthenticated(detail: string): Problem {
+  return new Problem('UNAUTHENTICATED', detail, { headers: { 'www-authenticate': 'Bearer realm="chorda"' } });
 }

@@ -1,5 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { keySchemas } from '../keys/keys.openapi.js';
+import { pageSchema } from '../lists/list.openapi.js';
+import { querySchemas } from '../lists/query-schemas.js';
 import { projectionSchemas } from '../projections/projections.openapi.js';
 import { tenantSchemas } from '../tenants/tenants.openapi.js';
 
@@ -55,6 +57,7 @@ const reach = {
 /** What several operations share. Schemas are JSON Schema 2020-12, as OpenAPI 3.1 wants them. */
 export const sharedSchemas: Record<string, unknown> = {
   ...projectionSchemas,
+  ...querySchemas,
   ...keySchemas,
   ...tenantSchemas,
   Problem: {
@@ -182,20 +185,18 @@ export const sharedSchemas: Record<string, unknown> = {
     type: 'object',
     required: ['items', 'position'],
     properties: {
-      items: { type: 'array', items: { $ref: '#/components/schemas/ItemResult' } },
-      position: { type: ['string', 'null'], description: 'Of everything that was logged' },
+      items: {
+        type: 'array',
+        items: { $ref: '#/components/schemas/ItemResult' },
+      },
+      position: {
+        type: ['string', 'null'],
+        description: 'Of everything that was logged',
+      },
       ...reach,
     },
   },
-  EventPage: {
-    type: 'object',
-    required: ['items', 'next_cursor', 'complete'],
-    properties: {
-      items: { type: 'array', items: { $ref: '#/components/schemas/StoredEvent' } },
-      next_cursor: { type: ['string', 'null'], description: 'Give it as `cursor` for the next page; null at the end' },
-      ...reach,
-    },
-  },
+  EventPage: pageSchema('StoredEvent'),
   Service: {
     type: 'object',
     description: 'One instance of a service, as it described itself last. A figure is null where it never told it.',
@@ -203,11 +204,24 @@ export const sharedSchemas: Record<string, unknown> = {
     properties: {
       service: text('Name of the service', 'gateway'),
       instance: text('Names it among those of its service'),
-      status: { enum: ['healthy', 'degraded', 'unhealthy', 'unknown'], description: 'What it said last' },
+      status: {
+        enum: ['healthy', 'degraded', 'unhealthy', 'unknown'],
+        description: 'What it said last',
+      },
       last_seen: text('When it said so, RFC 3339'),
-      missing: { type: 'boolean', description: 'It has not said anything for three of its intervals' },
-      shares_process: { type: 'boolean', description: 'Figures of the process are those of all services in it' },
-      alerts: { type: 'array', items: { type: 'string' }, description: 'What is wrong, a sentence each' },
+      missing: {
+        type: 'boolean',
+        description: 'It has not said anything for three of its intervals',
+      },
+      shares_process: {
+        type: 'boolean',
+        description: 'Figures of the process are those of all services in it',
+      },
+      alerts: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'What is wrong, a sentence each',
+      },
       error_count: { type: 'integer', description: 'Error alerts it sent' },
     },
     additionalProperties: true,
@@ -215,7 +229,12 @@ export const sharedSchemas: Record<string, unknown> = {
   System: {
     type: 'object',
     required: ['services'],
-    properties: { services: { type: 'array', items: { $ref: '#/components/schemas/Service' } } },
+    properties: {
+      services: {
+        type: 'array',
+        items: { $ref: '#/components/schemas/Service' },
+      },
+    },
   },
 } satisfies Record<string, unknown>;
 

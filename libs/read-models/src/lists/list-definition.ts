@@ -37,7 +37,7 @@ export interface ListSort {
   /** The field that is sorted by; the key follows, so that no two rows are equal. */
   readonly field: string;
   /** Fields between it and the key, as the index has them. */
-  readonly then?: readonly string[];
+  readonly followedBy?: readonly string[];
   /** Left out: both directions. */
   readonly direction?: 'asc' | 'desc';
 }
@@ -93,7 +93,7 @@ export interface ListRequest {
 export function defineList<const Definition extends ListDefinition>(definition: Definition): Definition {
   const declared: ListDefinition = definition;
   for (const { field } of declared.sorts) requireOrdered(declared, field);
-  for (const field of [...declared.key, ...declared.sorts.flatMap(({ then = [] }) => then)]) {
+  for (const field of [...declared.key, ...declared.sorts.flatMap(({ followedBy = [] }) => followedBy)]) {
     requireOrdered(declared, field);
     if (fieldOf(declared, field).nullable) throw new TypeError(`The list ${declared.name}: ${field} may be null`);
   }
@@ -128,8 +128,8 @@ export function parseSort(definition: ListDefinition, text: string): Sort {
 
 /** The fields that a page is ordered and cut by: the sort's, then those of the key that it does not name. */
 export function orderFields(definition: ListDefinition, sort: Sort): readonly string[] {
-  const { then = [] } = definition.sorts.find(({ field }) => field === sort.field) ?? {};
-  return [...new Set([sort.field, ...then, ...definition.key])];
+  const { followedBy = [] } = definition.sorts.find(({ field }) => field === sort.field) ?? {};
+  return [...new Set([sort.field, ...followedBy, ...definition.key])];
 }
 
 function requireOrdered(definition: ListDefinition, name: string): void {

@@ -5,7 +5,7 @@ export const tasksList = defineList({
   name: 'tasks',
   from: 'tasks',
   key: ['task_id', 'workflow_id'],
-  sorts: [{ field: 'opened_at' }, { field: 'due_at', then: ['opened_at'] }],
+  sorts: [{ field: 'opened_at' }, { field: 'due_at', followedBy: ['opened_at'] }],
   defaultSort: '-opened_at',
   projections: ['tasks'],
   pageSizeMax: 500,
