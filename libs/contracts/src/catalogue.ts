@@ -8,17 +8,24 @@ export function isEventType(text: string): text is EventType {
   return Object.hasOwn(eventTypes, text);
 }
 
+/** The types of this build. */
 export const allEventTypes: readonly EventType[] = Object.keys(eventTypes).filter(isEventType);
 
-const schemas = new Map<EventType, EventSchema>();
+/** Those of this build and those that were registered since this process knows of them. */
+export function knownEventTypes(): readonly EventType[] {
+  return Object.keys(eventTypes).filter(isEventType);
+}
+
+/** Schemas that were read already. */
+export const eventSchemas = new Map<EventType, EventSchema>();
 
 /** The schema of a type, understood; read once. */
 export function eventSchemaOf(type: EventType): EventSchema {
-  let schema = schemas.get(type);
+  let schema = eventSchemas.get(type);
   if (!schema) {
     const avro: AvroJson = JSON.parse(currentSchemas[type]);
     schema = readEventSchema(avro);
-    schemas.set(type, schema);
+    eventSchemas.set(type, schema);
   }
   return schema;
 }

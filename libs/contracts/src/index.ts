@@ -5,7 +5,28 @@ export type * from './generated/areas.js';
 export type { EventDefaults, EventMap } from './generated/event-map.js';
 export { eventTypes } from './generated/event-types.js';
 export * from './generated/ids.js';
-export { allEventTypes, isEventType, subjectOf, topicOf, topicsOf } from './catalogue.js';
+export {
+  allEventTypes,
+  eventSchemaOf,
+  isEventType,
+  knownEventTypes,
+  subjectOf,
+  topicOf,
+  topicsOf,
+} from './catalogue.js';
+export {
+  addRegisteredTypes,
+  IncompatibleSchemaError,
+  isRegisteredType,
+  registeredSchema,
+  registeredTypePattern,
+  registeredTypes,
+  registeredVersions,
+  type RegisteredType,
+} from './registered/registered-types.js';
+export { avroOfJsonSchema } from './registered/json-schema.js';
+export type { EventSchema } from './schema/event-schema.js';
+export { withTypes as asyncApiWithTypes } from './generator/asyncapi.js';
 export { parseEventData, type ParsedEvent } from './payload/parse.js';
 export { eventDataToJson, eventDataToJsonText } from './payload/to-json.js';
 export { jsonText, jsonValue } from './payload/json-text.js';
@@ -49,6 +70,7 @@ export {
   checkSchemas,
   checkRegistry,
   registerSchemas,
+  registerEventSchema,
   type RegistryOptions,
   type SchemaPresence,
   type SchemaRegistration,

@@ -4,7 +4,7 @@ import type { AnyEvent, EventEnvelope, EventType, EventTypeInfo } from '../event
 import { eventTypes } from '../generated/event-types.js';
 import { compileBadJson, type FindBadJson } from '../payload/json-fields.js';
 import { RegistryClient, type RegistryConnection } from '../registry/registry-client.js';
-import { currentSubjects, subjectName } from '../registry/subjects.js';
+import { currentSubjects, subjectName, type CurrentSubject } from '../registry/subjects.js';
 import { eventBytesMax, partitionCountOf } from '../topics/catalogue.js';
 import { partitionOf } from '../topics/partition.js';
 import { EventEncoder } from './event-encoder.js';
@@ -75,7 +75,8 @@ export class EventCodec {
 
   private constructor(
     private readonly registry: RegistryClient,
-    private readonly idsByTopic: ReadonlyMap<string, number>,
+    private readonly idsByTopic: Map<string, number>,
+    private readonly topicPrefix: string,
   ) {}
 
   /**
@@ -87,7 +88,8 @@ export class EventCodec {
   static async connect(options: EventCodecOptions): Promise<EventCodec> {
     const registry = new RegistryClient(options);
     try {
-      return new EventCodec(registry, await lookUpIds(registry, options.topicPrefix ?? ''));
+      const topicPrefix = options.topicPrefix ?? '';
+      return new EventCodec(registry, await lookUpIds(registry, currentSubjects(topicPrefix)), topicPrefix);
     } catch (error) {
       registry.close();
       throw error;
@@ -103,7 +105,25 @@ export class EventCodec {
     const ids = new Map<string, number>();
     if (schemaId !== undefined)
       for (const { topic, type } of currentSubjects('')) ids.set(idKey(topic, type), schemaId);
-    return new EventCodec(new RegistryClient({ registryUrl: 'http://127.0.0.1:1', timeoutMs: 1_000 }), ids);
+    return new EventCodec(new RegistryClient({ registryUrl: 'http://127.0.0.1:1', timeoutMs: 1_000 }), ids, '');
+  }
+
+  /**
+   * Takes what `addRegisteredTypes` made known: events of these types are read from now on, whatever version wrote them,
+   * and written by their newest version.
+   *
+   * @throws {@link SchemasNotRegisteredError} when the registry lacks a newest version; the others are taken.
+   * @throws {@link RegistryUnavailableError} when it does not answer: the types can be read and not yet written. Retriable.
+   */
+  async adoptRegisteredTypes(types: readonly EventType[]): Promise<void> {
+    for (const type of types) {
+      this.schemas.adopt(type);
+      this.encoder.renewType(type);
+      this.badJson.delete(type);
+    }
+    const wanted = new Set(types);
+    const subjects = currentSubjects(this.topicPrefix).filter(({ type }) => wanted.has(type));
+    for (const [place, id] of await lookUpIds(this.registry, subjects)) this.idsByTopic.set(place, id);
   }
 
   /** Closes idle connections to the registry. */
@@ -309,11 +329,11 @@ function idKey(topic: string, type: EventType): string {
   return `${topic} ${type}`;
 }
 
-async function lookUpIds(registry: RegistryClient, topicPrefix: string): Promise<ReadonlyMap<string, number>> {
+async function lookUpIds(registry: RegistryClient, subjects: readonly CurrentSubject[]): Promise<Map<string, number>> {
   const ids = new Map<string, number>();
   const missing: string[] = [];
   await Promise.all(
-    currentSubjects(topicPrefix).map(async ({ subject, topic, type, avro }) => {
+    subjects.map(async ({ subject, topic, type, avro }) => {
       try {
         ids.set(idKey(topic, type), await registry.idOf(subject, avro));
       } catch (error) {

@@ -65,6 +65,11 @@ export class EventEncoder {
     }
   }
 
+  /** The type is written otherwise from now on. */
+  renewType(type: EventType): void {
+    this.scans.delete(type);
+  }
+
   private scanOf(type: EventType): Scan {
     let scan = this.scans.get(type);
     if (!scan) {

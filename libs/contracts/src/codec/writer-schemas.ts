@@ -3,6 +3,7 @@ import { eventSchemaOf } from '../catalogue.js';
 import type { AnyEvent, EventType } from '../event-type.js';
 import { eventTypes } from '../generated/event-types.js';
 import { currentSchemas, releasedSchemas } from '../generated/schemas.js';
+import { registeredVersions } from '../registered/registered-types.js';
 import { isAvroObject, type AvroJson } from '../schema/avro.js';
 import { dataSchemaUrn, schemaFingerprint } from '../schema/canonical.js';
 import { AvroFault, compileScan, type Scan } from './avro-scan.js';
@@ -92,6 +93,19 @@ export class WriterSchemas {
     return reader;
   }
 
+  /** Takes the versions of a registered type, which may have more since it was taken last. */
+  adopt(type: EventType): void {
+    const { record, schemaFingerprint: current } = eventTypes[type];
+    this.typesByRecord.set(record, type);
+    this.readers.delete(type);
+    for (const avro of registeredVersions(type)) {
+      const fingerprint = schemaFingerprint(avro);
+      const text: AvroJson = fingerprint === current ? JSON.parse(currentSchemas[type]) : avro;
+      // Made anew also where it is known: it resolved to what the type was before.
+      this.put(this.writer(type, record, fingerprint, text));
+    }
+  }
+
   byDataSchema(urn: string): WriterSchema | undefined {
     return this.byUrn.get(urn);
   }
@@ -137,8 +151,11 @@ export class WriterSchemas {
   private add(writer: WriterSchema): void {
     const urn = dataSchemaUrn(writer.record, writer.fingerprint);
     // The current schema knows its ranges, its released copy only its bytes: the first one stays.
-    if (this.byUrn.has(urn)) return;
-    this.byUrn.set(urn, writer);
+    if (!this.byUrn.has(urn)) this.put(writer);
+  }
+
+  private put(writer: WriterSchema): void {
+    this.byUrn.set(dataSchemaUrn(writer.record, writer.fingerprint), writer);
     this.byFingerprint.set(`${writer.record}:${writer.fingerprint}`, writer);
   }
 }

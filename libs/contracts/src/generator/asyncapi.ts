@@ -1,4 +1,5 @@
 import type { JsonValue } from '@chorda/kernel';
+import { isAvroObject, type AvroObject } from '../schema/avro.js';
 import type { EventSchema } from '../schema/event-schema.js';
 import { knownTopic, topicConfig } from '../topics/catalogue.js';
 
@@ -148,6 +149,31 @@ function message(schema: EventSchema): JsonValue {
       },
     },
   };
+}
+
+/**
+ * The document with more types, for those that were registered.
+ *
+ * @param document As {@link asyncApi} made it.
+ */
+export function withTypes(document: JsonValue, schemas: readonly EventSchema[]): JsonValue {
+  if (schemas.length === 0 || !isAvroObject(document)) return document;
+  const more = asyncApi(schemas);
+  if (!isAvroObject(more)) return document;
+  const merged = (key: string): JsonValue => ({ ...partOf(document, key), ...partOf(more, key) });
+  const components = partOf(document, 'components');
+  const messages = { ...partOf(components, 'messages'), ...partOf(partOf(more, 'components'), 'messages') };
+  return {
+    ...document,
+    channels: merged('channels'),
+    operations: merged('operations'),
+    components: { ...components, messages },
+  };
+}
+
+function partOf(object: AvroObject, key: string): AvroObject {
+  const part = object[key];
+  return isAvroObject(part) ? part : {};
 }
 
 /** The topics of a type, from its schema alone: the generator must not need what it generates. */

@@ -1,7 +1,8 @@
 import { sleep } from '@chorda/kernel';
 import { RegistryUnavailableError, SchemaNotFoundError } from '../codec/errors.js';
+import type { EventSchema } from '../schema/event-schema.js';
 import { RegistryClient, type RegistryConnection } from './registry-client.js';
-import { currentSubjects, type CurrentSubject } from './subjects.js';
+import { currentSubjects, subjectName, type CurrentSubject } from './subjects.js';
 
 export interface SchemaRegistration {
   readonly subject: string;
@@ -50,6 +51,19 @@ export function registerSchemas(options: RegistrationOptions): Promise<readonly 
       }
     }
   });
+}
+
+/** Registers one schema, as {@link registerSchemas} does with all: the newest version of a type that another team brought. */
+export async function registerEventSchema(
+  options: RegistrationOptions,
+  { topic, record, avro }: Pick<EventSchema, 'topic' | 'record' | 'avro'>,
+): Promise<SchemaRegistration> {
+  const registry = new RegistryClient(options);
+  try {
+    return await registerOne(registry, { subject: subjectName(options.topicPrefix ?? '', topic, record), avro });
+  } finally {
+    registry.close();
+  }
 }
 
 async function registerOne(

@@ -1,4 +1,4 @@
-import { allEventTypes, topicsOf } from '../catalogue.js';
+import { knownEventTypes, topicsOf } from '../catalogue.js';
 import type { EventType } from '../event-type.js';
 import { eventTypes } from '../generated/event-types.js';
 import { currentSchemas } from '../generated/schemas.js';
@@ -19,7 +19,7 @@ export function subjectName(topicPrefix: string, topic: string, record: string):
 }
 
 export function currentSubjects(topicPrefix: string): readonly CurrentSubject[] {
-  return allEventTypes.flatMap((type) => {
+  return knownEventTypes().flatMap((type) => {
     const avro: AvroJson = JSON.parse(currentSchemas[type]);
     return topicsOf(type).map((topic) => ({
       subject: subjectName(topicPrefix, topic, eventTypes[type].record),

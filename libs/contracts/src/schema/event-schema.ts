@@ -93,7 +93,9 @@ class SchemaReader {
     const command = typeof object['command'] === 'string' ? object['command'] : undefined;
     this.check((kind === 'decision') === (command !== undefined), '/command', 'a decision names one, a fact has none');
     const subject = isList(object['subject']) ? object['subject'].map(String) : [];
-    this.check(subject.length > 0, '/subject', 'must name the fields that the subject is taken from');
+    // What another team registered may leave the subject to its senders.
+    const isOpen = subject.length > 0 || area === 'external';
+    this.check(isOpen, '/subject', 'must name the fields that the subject is taken from');
     for (const field of subject) this.check(hasText(shape, field), '/subject', `${field} is no string field`);
     const topic = this.text(object, 'topic', '');
     return {
