@@ -1,5 +1,6 @@
 import { databaseEnv, kafkaEnv, loggingEnv, readEnv, registryEnv, selfReportEnv, wholeNumber } from '@chorda/platform';
 import { z } from 'zod';
+import { parkBoundsDefault, type ParkBounds } from './parking/park-bounds.js';
 
 const schema = z.object({
   ...kafkaEnv,
@@ -21,10 +22,25 @@ const schema = z.object({
   CHORDA_HEALTH_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),
   /** Whole days of rates a minute that are kept. */
   CHORDA_RATES_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),
+  /** Past any of these a projection stops in a partition, and parks nothing more there. */
+  CHORDA_PARKED_EVENTS_MAX: wholeNumber(1, 1_000_000).default(parkBoundsDefault.eventsMax),
+  CHORDA_PARKED_AGGREGATES_MAX: wholeNumber(1, 1_000_000).default(parkBoundsDefault.aggregatesMax),
+  /** Of the last minute's events, in percent; counts from so many failed ones on. */
+  CHORDA_PARKED_SHARE_PERCENT_MAX: wholeNumber(0, 100).default(parkBoundsDefault.shareMax * 100),
+  CHORDA_PARKED_SHARE_FAULTS_MIN: wholeNumber(0, 1_000_000).default(parkBoundsDefault.faultsMin),
 });
 
 export type ProjectorEnv = z.infer<typeof schema>;
 
 export function readProjectorEnv(source: NodeJS.ProcessEnv): ProjectorEnv {
   return readEnv(schema, source);
+}
+
+export function parkBoundsOf(env: ProjectorEnv): ParkBounds {
+  return {
+    eventsMax: env.CHORDA_PARKED_EVENTS_MAX,
+    aggregatesMax: env.CHORDA_PARKED_AGGREGATES_MAX,
+    shareMax: env.CHORDA_PARKED_SHARE_PERCENT_MAX / 100,
+    faultsMin: env.CHORDA_PARKED_SHARE_FAULTS_MIN,
+  };
 }

@@ -20,11 +20,14 @@ import {
 import { createPool, migrate } from '@chorda/read-models';
 import type pg from 'pg';
 import { allProjections, dayTablesOf } from './projections.js';
-import { readProjectorEnv, type ProjectorEnv } from './projector.env.js';
+import type { Arrival } from './parking/arrival.js';
+import { ParkingDesk } from './parking/parking-desk.js';
+import { parkBoundsOf, readProjectorEnv, type ProjectorEnv } from './projector.env.js';
 import { AdvanceNotifier } from './runner/advance-notifier.js';
 import { ClaimWatch } from './runner/claim-watch.js';
 import { checkpointTable } from './runner/checkpoint-table.js';
-import { exposeLag, projectionMetrics } from './runner/projection-metrics.js';
+import { exposeLag, exposeParked, projectionMetrics } from './runner/projection-metrics.js';
+import type { Projection } from './runner/projection.js';
 import { ProjectionRunner, type PartitionStop } from './runner/projection-runner.js';
 import { whyNotReady } from './runner/readiness.js';
 import type { VersionGap } from './runner/stream-versions.js';
@@ -35,6 +38,8 @@ import { Upkeep } from './runner/upkeep.js';
 export const projectorGroup = 'projector.read-models';
 
 const transactionTimeoutMs = 5_000;
+/** Causes that were told of, so that each is told once. */
+const toldParkedMax = 1_000;
 
 /** Kafka in, Postgres out. */
 export async function startProjector(source: NodeJS.ProcessEnv, host: AppHost): Promise<RunningApp> {
@@ -64,6 +69,8 @@ class Projector implements RunningApp {
   private readonly operations = new OperationRecorder();
   private readonly metrics;
   private readonly toldGaps = new Set<string>();
+  private readonly toldParked = new Set<string>();
+  private parkingDesk: ParkingDesk | undefined;
   private codec: EventCodec | undefined;
   private admin: KafkaAdmin | undefined;
   private reporter: ServiceReporter | undefined;
@@ -89,7 +96,10 @@ class Projector implements RunningApp {
     this.upkeep = new Upkeep(this.pool, dayTablesOf(this.projections), logger);
     this.metrics = projectionMetrics(host.metrics);
     this.consumer = new SupervisedConsumer(() => this.consume(this.connectedCodec()), logger);
-    this.claimWatch = new ClaimWatch(async () => this.runner?.lookAfterClaims(), logger);
+    this.claimWatch = new ClaimWatch(async () => {
+      await this.runner?.lookAfterClaims();
+      await this.parkingDesk?.look();
+    }, logger);
   }
 
   async start(): Promise<void> {
@@ -105,8 +115,10 @@ class Projector implements RunningApp {
     this.upkeep.start();
     this.addHealthChecks();
     exposeLag(host.metrics, this.projections, () => this.lags());
+    exposeParked(host.metrics, () => this.parkingDesk?.counts() ?? []);
     await this.startReporter(this.codec);
     await this.consumer.start();
+    this.parkingDesk?.start();
     this.claimWatch.start();
   }
 
@@ -118,6 +130,8 @@ class Projector implements RunningApp {
     this.health.beginDraining();
     await this.reporter?.stop();
     await this.claimWatch.stop();
+    // Before the partitions are given back: a retry in hand is finished under the claim that it began with.
+    await this.parkingDesk?.stop();
     await this.consumer.stop();
     await this.upkeep.stop();
     await this.notifier.settled();
@@ -151,6 +165,11 @@ class Projector implements RunningApp {
     this.health.add('partitions', () => {
       const waiting = (this.consumer.health()?.partitions ?? []).flatMap((partition) => whyNotReady(partition) ?? []);
       return waiting.length === 0 ? undefined : waiting.slice(0, 5).join('; ');
+    });
+    this.health.add('projections', () => {
+      const stops = this.runner?.stops() ?? [];
+      const texts = stops.map(({ topic, partition, reason }) => `${topic}[${partition}]: ${reason}`);
+      return texts.length === 0 ? undefined : texts.slice(0, 5).join('; ');
     });
   }
 
@@ -188,6 +207,9 @@ class Projector implements RunningApp {
       onFenced: () => this.consumer.restart(),
       onStopped: (stop) => this.tellStop(stop),
       onGaps: (gaps) => this.tellGaps(gaps),
+      bounds: parkBoundsOf(this.env),
+      onParked: (projection, begun) => this.tellParked(projection, begun),
+      onRetryWanted: () => this.parkingDesk?.ring(),
     });
     this.runner = runner;
     return startConsumer({
@@ -226,17 +248,42 @@ class Projector implements RunningApp {
     if (first === undefined) return;
     const { topic, partition, offset, stream, expected, found } = first;
     const fields = { topic, partition, offset, stream, expected, found, gaps: gaps.length };
-    this.host.logger.error('Versions of a stream are missing from the log; what came is applied', fields);
+    this.host.logger.error('Versions of a stream are missing from the log', fields);
     if (this.toldGaps.has(`${topic}/${partition}`)) return;
     this.toldGaps.add(`${topic}/${partition}`);
     const message = `${topic}[${partition}] at ${offset}: ${stream} goes from version ${expected - 1n} to ${found}`;
     void this.reporter?.alert({ severity: 'error', code: 'STREAM_VERSION_GAP', message, topic, partition, offset });
   }
 
+  /** One line a batch, and one alert a cause: a handler that is wrong may park a thousand aggregates. */
+  private tellParked({ name, version }: Projection, begun: readonly Arrival[]): void {
+    for (const [fingerprint, [first]] of Map.groupBy(begun, ({ fault }) => fault?.fingerprint ?? '')) {
+      if (!first?.fault) continue;
+      const { topic, partition, offset } = first.origin;
+      const { reason, message: why } = first.fault;
+      const fields = { projection: name, version, topic, partition, offset, reason, error_message: why };
+      this.host.logger.error('Events were parked: an event of their aggregate cannot be applied', fields);
+      if (this.toldParked.has(`${name} ${fingerprint}`)) continue;
+      if (this.toldParked.size >= toldParkedMax) this.toldParked.clear();
+      this.toldParked.add(`${name} ${fingerprint}`);
+      const message = `${name} parked ${topic}[${partition}] ${offset} (${reason}): ${why}`;
+      void this.reporter?.alert({ severity: 'error', code: 'EVENTS_PARKED', message, topic, partition, offset });
+    }
+  }
+
   private async startReporter(codec: EventCodec): Promise<void> {
     const { env, host } = this;
     const producer = await this.driver.createProducer();
     this.closeProducer = () => producer.close();
+    this.parkingDesk = new ParkingDesk({
+      pool: this.pool,
+      databaseUrl: env.DATABASE_URL,
+      codec,
+      metrics: this.metrics,
+      logger: host.logger,
+      workers: () => this.runner?.workers() ?? [],
+      announcing: { producer, codec },
+    });
     this.reporter = startServiceReporter({
       producer,
       codec,

@@ -79,5 +79,23 @@ export { listedFields, pageStatement, shownFields, type Statement } from './list
 export { migrate, MigrationError } from './migrations/migrate.js';
 export { pendingMigrations } from './migrations/pending-migrations.js';
 export { readerRole, ReaderRoleError } from './migrations/reader-role.js';
+export { ChannelListener } from './database/channel-listener.js';
+export {
+  discardedOffsets,
+  markAnnounced,
+  parkedDiscardedEvent,
+  unannouncedDiscards,
+  type ParkedDiscard,
+} from './parked/parked-discard.js';
+export { decodeParkedHeaders, encodeParkedHeaders } from './parked/parked-headers.js';
+export {
+  parkedChannel,
+  ParkedRepository,
+  type DiscardAnswer,
+  type DiscardRequest,
+  type ParkedEvent,
+  type ParkedGroup,
+  type ParkedSequence,
+} from './parked/parked.repository.js';
 export { dayMs, dayOf, dropDayPartitions, ensureDayPartitions, partitionDays } from './partitions/day-partitions.js';
 export { ServicesRepository, type ServiceHealthPoint, type ServiceInstance } from './services/services.repository.js';

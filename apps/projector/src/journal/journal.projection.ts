@@ -44,6 +44,7 @@ export function journalProjection(days: DayPartitions): Projection {
     topics: eventTopics,
     table: journalTable,
     days,
+    isHistory: true,
     prepare: (pool, messages) =>
       days.ensure(pool, new Set(kept(messages).map(({ record }) => dayOf(record.timestampMs)))),
     forget: () => days.forget(),

@@ -19,6 +19,7 @@ interface CheckpointRow {
   readonly next_offset: string;
   readonly owner_epoch: string;
   readonly topic_id: string | null;
+  readonly parked_revision: string;
 }
 
 /** All statements on the checkpoints. Each moves a row only where it still says what the caller read before. */
@@ -40,7 +41,8 @@ export const checkpointTable = {
    * session that holds it is ended.
    *
    * @param topicId When it differs from the stored one, the topic was made anew and is read from its start; versions
-   *   that were counted in it speak of another log, and are forgotten.
+   *   that were counted in it speak of another log, and are forgotten. What was parked of it is kept, at offsets below
+   *   zero, before all that the new log brings.
    */
   async claim(
     pool: pg.Pool,
@@ -67,6 +69,12 @@ export const checkpointTable = {
        ), forgotten AS (
          DELETE FROM stream_versions WHERE topic = $3 AND partition = $4
            AND EXISTS (SELECT FROM before WHERE topic_id <> $6)
+       ), forgotten_gaps AS (
+         DELETE FROM stream_gaps WHERE topic = $3 AND partition = $4
+           AND EXISTS (SELECT FROM before WHERE topic_id <> $6)
+       ), kept_apart AS (
+         UPDATE parked_events SET "offset" = "offset" - 4611686018427387904, order_offset = order_offset - 4611686018427387904
+         WHERE topic = $3 AND partition = $4 AND "offset" >= 0 AND EXISTS (SELECT FROM before WHERE topic_id <> $6)
        )
        SELECT claimed.*, coalesce(before.topic_id <> claimed.topic_id, false) AS recreated
        FROM claimed LEFT JOIN before USING (projection, version)`;
@@ -86,21 +94,23 @@ export const checkpointTable = {
    * The first statement of a batch's transaction: moves the checkpoints, and by it locks their rows, so that a new
    * owner's claim waits for this commit and a stale owner learns that it is one before it writes anything.
    *
-   * @returns Whether all of them stood where the claims say, with the claims' epochs.
+   * @returns Undefined where one of them stood elsewhere than the claims say, or had another epoch. Else how often others
+   *   have changed what each projection has parked, in the order of the claims.
    */
   async advance(
     tx: pg.ClientBase,
     place: TopicPartition,
     claims: readonly Claim[],
     nextOffset: bigint,
-  ): Promise<boolean> {
-    const { rowCount } = await tx.query({
+  ): Promise<readonly bigint[] | undefined> {
+    const { rows } = await tx.query<CheckpointRow>({
       name: 'advance checkpoints',
       text: `UPDATE checkpoints c SET next_offset = $7, updated_at = now(), advanced_at = now(), stopped_reason = NULL
         FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS mine (projection, version, seen, epoch)
         WHERE c.projection = mine.projection AND c.version = mine.version AND c.topic = $5 AND c.partition = $6
           ${isPlanted('no-offset-check') ? '' : 'AND c.next_offset = mine.seen'}
-          ${isPlanted('no-epoch') ? '' : 'AND c.owner_epoch = mine.epoch'}`,
+          ${isPlanted('no-epoch') ? '' : 'AND c.owner_epoch = mine.epoch'}
+        RETURNING c.projection, c.version, c.parked_revision`,
       values: [
         claims.map(({ projection }) => projection),
         claims.map(({ version }) => version),
@@ -111,7 +121,11 @@ export const checkpointTable = {
         nextOffset,
       ],
     });
-    return rowCount === claims.length;
+    if (rows.length !== claims.length) return undefined;
+    return claims.map((claim) => {
+      const row = rows.find(({ projection, version }) => projection === claim.projection && version === claim.version);
+      return BigInt(row?.parked_revision ?? -1);
+    });
   },
 
   /** Where the rows of these claims stand now; undefined for one that is gone or has another owner. */
@@ -161,14 +175,16 @@ export const checkpointTable = {
   async markStopped(pool: pg.Pool, place: TopicPartition, claims: readonly Claim[], reason: string): Promise<void> {
     await pool.query(
       `UPDATE checkpoints c SET stopped_reason = $5, updated_at = now()
-       FROM unnest($1::text[], $2::bigint[]) AS mine (projection, epoch)
-       WHERE c.projection = mine.projection AND c.owner_epoch = mine.epoch AND c.topic = $3 AND c.partition = $4`,
+       FROM unnest($1::text[], $2::int[], $6::bigint[]) AS mine (projection, version, epoch)
+       WHERE c.projection = mine.projection AND c.version = mine.version AND c.owner_epoch = mine.epoch
+         AND c.topic = $3 AND c.partition = $4`,
       [
         claims.map(({ projection }) => projection),
-        claims.map(({ epoch }) => epoch),
+        claims.map(({ version }) => version),
         place.topic,
         place.partition,
         reason.slice(0, 1_000),
+        claims.map(({ epoch }) => epoch),
       ],
     );
   },

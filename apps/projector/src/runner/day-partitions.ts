@@ -11,9 +11,14 @@ export class DayPartitions {
     private readonly retentionDays: number,
   ) {}
 
+  /** The days of another table, kept for as long. */
+  forTable(table: string): DayPartitions {
+    return new DayPartitions(table, this.retentionDays);
+  }
+
   /** Whether a record of that time has a place; what is older is past its retention. */
   keeps(recordTimeMs: number, nowMs = Date.now()): boolean {
-    return recordTimeMs >= this.oldestKeptMs(nowMs);
+    return recordTimeMs >= this.keptFromMs(nowMs);
   }
 
   /** Makes the days that are missing. Days that were made once cost nothing. */
@@ -35,7 +40,7 @@ export class DayPartitions {
   /** Drops what is past its retention. @returns The days that were dropped. */
   async dropExpired(pool: pg.Pool, nowMs = Date.now()): Promise<readonly number[]> {
     if (!Number.isFinite(this.retentionDays)) return [];
-    const dropped = await dropDayPartitions(pool, this.table, this.oldestKeptMs(nowMs));
+    const dropped = await dropDayPartitions(pool, this.table, this.keptFromMs(nowMs));
     for (const day of dropped) this.known.delete(day);
     return dropped;
   }
@@ -45,7 +50,8 @@ export class DayPartitions {
     this.known.clear();
   }
 
-  private oldestKeptMs(nowMs: number): number {
+  /** What is older is past its retention. -Infinity: nothing is. */
+  keptFromMs(nowMs: number): number {
     return Number.isFinite(this.retentionDays) ? dayOf(nowMs) - this.retentionDays * dayMs : -Infinity;
   }
 }

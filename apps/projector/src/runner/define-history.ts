@@ -4,6 +4,7 @@ import { dayOf } from '@chorda/read-models';
 import { insertRows } from '../bulk/bulk-write.js';
 import type { Columns, ReadModelTable, RowOf } from '../bulk/table.js';
 import type { DayPartitions } from './day-partitions.js';
+import { handling } from './errors.js';
 import { contextOf, type EventContext, type Projection } from './projection.js';
 
 export interface HistoryDefinition<E extends AnyEvent, C extends Columns> {
@@ -28,13 +29,14 @@ export function defineHistory<E extends AnyEvent>() {
       topics: definition.topics,
       table: definition.table,
       days: definition.days,
+      isHistory: true,
       prepare: (pool, messages) =>
         definition.days.ensure(pool, new Set(messages.filter(isKept).map(({ record }) => dayOf(record.timestampMs)))),
       forget: () => definition.days.forget(),
       apply: async (tx, messages) => {
         const rows = messages
           .filter(isKept)
-          .map((message) => definition.row(message.envelope.event, contextOf(message)));
+          .map((message) => handling(message, () => definition.row(message.envelope.event, contextOf(message))));
         await insertRows(tx, definition.table, rows);
         return rows.length;
       },

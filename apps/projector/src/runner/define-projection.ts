@@ -3,6 +3,7 @@ import type { Message } from '@chorda/messaging';
 import type pg from 'pg';
 import { loadRows, lockRows, upsertRows } from '../bulk/bulk-write.js';
 import type { Columns, ReadModelTable, RowOf, TableShape } from '../bulk/table.js';
+import { handling } from './errors.js';
 import { contextOf, type EventContext, type EventOf, type ProjectionOf } from './projection.js';
 
 export interface ProjectionDefinition<E extends AnyEvent, C extends Columns> {
@@ -49,7 +50,7 @@ async function foldBatch<E extends AnyEvent, C extends Columns>(
   const { table } = definition;
   const begun = new Map<string, RowOf<C>>();
   for (const message of handled) {
-    const row = definition.begin(message.envelope.event, contextOf(message));
+    const row = handling(message, () => definition.begin(message.envelope.event, contextOf(message)));
     const key = keyOf(table, row);
     if (!begun.has(key)) begun.set(key, row);
   }
@@ -60,7 +61,12 @@ async function foldBatch<E extends AnyEvent, C extends Columns>(
     const key = keyOf(table, definition.begin(message.envelope.event, contextOf(message)));
     const row = rows.get(key);
     const handler = handlerOf(definition, message);
-    if (row && handler) rows.set(key, handler(row, message.envelope.event, contextOf(message)));
+    if (row && handler) {
+      rows.set(
+        key,
+        handling(message, () => handler(row, message.envelope.event, contextOf(message))),
+      );
+    }
   }
   await upsertRows(tx, table, [...rows.values()]);
   return handled.length;

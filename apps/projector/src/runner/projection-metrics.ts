@@ -9,6 +9,10 @@ export interface ProjectionMetrics {
   readonly batches: Counter<'topic' | 'outcome'>;
   readonly stoppedPartitions: Gauge<'topic'>;
   readonly versionGaps: Counter<'topic'>;
+  /** `reason`: apply, data, undecodable, gap; behind (it waits for an earlier event of its aggregate). */
+  readonly parked: Counter<'projection' | 'reason'>;
+  /** `result`: settled, stuck (the next event failed), fenced, failed. */
+  readonly retries: Counter<'projection' | 'result'>;
 }
 
 export function projectionMetrics(registry: Registry): ProjectionMetrics {
@@ -34,7 +38,7 @@ export function projectionMetrics(registry: Registry): ProjectionMetrics {
     }),
     stoppedPartitions: new Gauge({
       name: 'chorda_projection_stopped_partitions',
-      help: 'Partitions that stand still because an event could not be applied.',
+      help: 'Partitions in which a projection stands still because it cannot apply what comes.',
       labelNames: ['topic'],
       registers: [registry],
     }),
@@ -42,6 +46,18 @@ export function projectionMetrics(registry: Registry): ProjectionMetrics {
       name: 'chorda_projection_version_gaps_total',
       help: 'Decisions before which versions of their stream were missing.',
       labelNames: ['topic'],
+      registers: [registry],
+    }),
+    parked: new Counter({
+      name: 'chorda_projection_parked_total',
+      help: 'Events that were parked, by why.',
+      labelNames: ['projection', 'reason'],
+      registers: [registry],
+    }),
+    retries: new Counter({
+      name: 'chorda_projection_parked_retries_total',
+      help: 'Retries of parked sequences, by how they ended.',
+      labelNames: ['projection', 'result'],
       registers: [registry],
     }),
   };
@@ -89,4 +105,27 @@ export function exposeLag(
     'How long events have waited in a partition of the projection without one being applied; 0 when none waits.',
     ({ noProgressSeconds }) => noProgressSeconds,
   );
+}
+
+export interface ParkedCount {
+  readonly projection: string;
+  readonly sequences: number;
+  readonly events: number;
+}
+
+/** What is parked in the partitions that this process holds, from its memory. */
+export function exposeParked(registry: Registry, counts: () => readonly ParkedCount[]): void {
+  const gauge = (name: string, help: string, figure: (count: ParkedCount) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['projection'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const count of counts()) this.inc({ projection: count.projection }, figure(count));
+      },
+    });
+  gauge('chorda_projection_parked_sequences', 'Aggregates whose events are parked.', ({ sequences }) => sequences);
+  gauge('chorda_projection_parked_events', 'Events that are parked.', ({ events }) => events);
 }

@@ -1,25 +1,26 @@
-import type { Logger } from '@chorda/kernel';
+import { BackboneError, type Logger } from '@chorda/kernel';
 import {
   redriveTopic,
   type Batch,
   type BatchHandler,
   type CheckpointStore,
-  type Message,
-  type OperationRecorder,
   type Outcomes,
   type TopicPartition,
 } from '@chorda/messaging';
 import { crashPoint, isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import type { AdvanceNotifier } from './advance-notifier.js';
+import { isEventFault } from '../parking/fault.js';
+import { hasRoom, LastMinute, ProjectionStoppedError } from '../parking/park-bounds.js';
+import { loadParkedKeys, ParkedKeys } from '../parking/parked-keys.js';
+import { applySlice, type Slice, type SliceMode, type SliceParts, type Worker } from './apply-slice.js';
 import { checkpointTable, type Claim } from './checkpoint-table.js';
 import { isDatabaseAway, PartitionFencedError, PartitionNotClaimedError } from './errors.js';
-import type { ProjectionMetrics } from './projection-metrics.js';
 import type { Projection } from './projection.js';
-import { withoutApplied, type VersionGap } from './stream-versions.js';
+import { slicesOf, wholeSlice } from './slices.js';
 import { traceRows } from './trace-rows.js';
 
-export interface RunnerParts {
+export interface RunnerParts extends SliceParts {
   /** Sessions with `transaction_timeout`, of the role that owns the tables. */
   readonly pool: pg.Pool;
   readonly projections: readonly Projection[];
@@ -28,9 +29,6 @@ export interface RunnerParts {
   /** Names this process in the checkpoints. */
   readonly owner: string;
   readonly notifier: AdvanceNotifier;
-  readonly metrics: ProjectionMetrics;
-  /** For the self reports: `projection.commit`. */
-  readonly operations: Pick<OperationRecorder, 'record'>;
   readonly logger: Logger;
   /** Kafka's id of a topic, to notice one that was made anew. */
   readonly topicId: (topic: string) => Promise<string | undefined>;
@@ -38,8 +36,6 @@ export interface RunnerParts {
   readonly onFenced: () => void;
   /** A partition stands still, told once for each stop. */
   readonly onStopped: (stop: PartitionStop) => void;
-  /** Decisions were applied before which versions of their streams were missing. */
-  readonly onGaps: (gaps: readonly VersionGap[]) => void;
 }
 
 export interface PartitionStop extends TopicPartition {
@@ -48,7 +44,9 @@ export interface PartitionStop extends TopicPartition {
 }
 
 interface Owned extends TopicPartition {
-  readonly claims: readonly Claim[];
+  /** Another topic than the partition's where it brings redrives. */
+  readonly source: string;
+  readonly workers: readonly Worker[];
   /** Faults in a row that are not Postgres being away. */
   faults: number;
   stopped: boolean;
@@ -57,16 +55,27 @@ interface Owned extends TopicPartition {
 /** From the third fault in a row on, a partition counts as stopped: the first ones may be a conflict of the moment. */
 const faultsUntilStopped = 3;
 
+/** Every projection of a partition has stopped: nobody is left to go on. */
+class PartitionStoppedError extends BackboneError {
+  readonly code = 'PARTITION_STOPPED';
+  readonly retriable = true;
+}
+
 /**
- * Applies batches to all projections of a partition: rows, repeats and checkpoints in one transaction, or none of it.
+ * Applies batches to all projections of a partition: rows, repeats, parked events and checkpoints in one transaction, or
+ * none of it.
  *
  * A partition is
  * - claimed (entered by `claim`, which raises the epoch of its checkpoints): batches are written;
  * - fenced (its checkpoint says something else than the claim): nothing is written until it is claimed anew;
  * - released: nothing is written.
  *
- * Whatever goes wrong is thrown to the consumer engine, which waits and brings the batch again: nothing is skipped, and
- * nothing is set aside for a database that is slow or away.
+ * A projection in a partition is working, or stopped (a bound of parking is passed): then its checkpoint stays, the others
+ * go on, and the next claim begins at its checkpoint again.
+ *
+ * A batch in which an event fails is written again in slices that find and park it. Whatever else goes wrong is thrown to
+ * the consumer engine, which waits and brings the batch again: nothing is skipped, and nothing is set aside for a database
+ * that is slow or away.
  */
 export class ProjectionRunner implements BatchHandler, CheckpointStore {
   private readonly owned = new Map<string, Owned>();
@@ -78,14 +87,20 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     const projections = this.parts.projections.filter((projection) => this.reads(projection, place.topic));
     const topicId = await this.parts.topicId(place.topic);
     const { claims, recreated } = await checkpointTable.claim(pool, place, projections, owner, topicId, logger);
-    if (recreated) {
-      logger.error('The topic was deleted and made anew: reading it from its start', {
-        topic: place.topic,
-        partition: place.partition,
-      });
-    }
     const { topic, partition } = place;
-    this.owned.set(keyOf(place), { topic, partition, claims, faults: 0, stopped: false });
+    if (recreated) logger.error('The topic was deleted and made anew: reading it from its start', { topic, partition });
+    const source = projections.flatMap(({ topics }) => topics).find((each) => this.isLaneOf(each, topic)) ?? topic;
+    const workers = workersOf(projections, claims);
+    if (source === topic) {
+      // A change between the two shows in the revision that the first batch reads.
+      await loadParkedKeys(
+        pool,
+        topic,
+        [partition],
+        workers.map((worker) => ({ ...worker, revision: -1n })),
+      );
+    }
+    this.owned.set(keyOf(place), { topic, partition, source, workers, faults: 0, stopped: false });
     // The projection that is furthest behind says where to begin; the others pass over what they have.
     return claims.map(({ nextOffset }) => nextOffset).reduce((least, offset) => (offset < least ? offset : least));
   }
@@ -93,35 +108,56 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
   async release(place: TopicPartition): Promise<void> {
     const owned = this.owned.get(keyOf(place));
     if (owned?.stopped) this.parts.metrics.stoppedPartitions.dec({ topic: place.topic });
+    for (const { stop } of owned?.workers ?? [])
+      if (stop) this.parts.metrics.stoppedPartitions.dec({ topic: place.topic });
     this.owned.delete(keyOf(place));
   }
 
   /** A partition without traffic writes nothing that would tell it that its claim is lost: this asks for all of them. */
   async lookAfterClaims(): Promise<void> {
     const before = new Map(this.owned);
-    const held = [...before.values()].flatMap(({ topic, partition, claims }) =>
-      claims.map((claim) => ({ topic, partition, claim })),
+    const held = [...before.values()].flatMap(({ topic, partition, workers }) =>
+      workers.map(({ claim }) => ({ topic, partition, claim })),
     );
     if (held.length === 0) return;
     const lost = await checkpointTable.lost(this.parts.pool, held);
     // What was given back or claimed anew while the database was asked is another claim than the one it was asked about.
     const still = lost.filter((place) => this.owned.get(keyOf(place)) === before.get(keyOf(place)));
-    if (still.length === 0) return;
-    this.parts.logger.warn('Checkpoints stand before what was committed: somebody claimed them, or restored a backup', {
-      partitions: still.map(keyOf).slice(0, 20),
-    });
-    for (const place of still) await this.standDown(place);
+    if (still.length > 0) {
+      const partitions = still.map(keyOf).slice(0, 20);
+      this.parts.logger.warn(
+        'Checkpoints stand before what was committed: somebody claimed them, or restored a backup',
+        {
+          partitions,
+        },
+      );
+    }
+    for (const place of [...still, ...(await this.settledStops())]) await this.standDown(place);
+  }
+
+  /** What this process holds, for who retries what is parked in it. */
+  workers(): readonly (TopicPartition & { readonly worker: Worker })[] {
+    return [...this.owned.values()].flatMap(({ topic, partition, source, workers }) =>
+      source === topic ? workers.map((worker) => ({ topic, partition, worker })) : [],
+    );
+  }
+
+  /** Projections that stand still in a partition while others of it may go on. */
+  stops(): readonly (TopicPartition & { readonly reason: string })[] {
+    return [...this.owned.values()].flatMap(({ topic, partition, workers }) =>
+      workers.flatMap(({ stop }) => (stop ? [{ topic, partition, reason: stop.message }] : [])),
+    );
   }
 
   async handleBatch(batch: Batch): Promise<Outcomes> {
     const owned = this.owned.get(keyOf(batch));
     if (owned === undefined) throw new PartitionNotClaimedError(batch.topic, batch.partition);
-    const behind = owned.claims.filter(({ nextOffset }) => nextOffset < batch.nextOffset);
-    if (behind.length === 0) return batch.allDone();
+    const isBehind = ({ claim }: Worker) => claim.nextOffset < batch.nextOffset;
+    if (!owned.workers.some(isBehind)) return batch.allDone();
     const { metrics, operations } = this.parts;
     const startedMs = performance.now();
     try {
-      await this.apply(batch, behind);
+      await this.apply(batch, owned, isBehind);
     } catch (error) {
       operations.record('projection.commit', performance.now() - startedMs, true);
       await this.onFault(batch, owned, error);
@@ -139,29 +175,66 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
   }
 
   private reads({ topics }: Projection, topic: string): boolean {
-    return topics.some((source) => source === topic || redriveTopic(source, this.parts.group) === topic);
+    return topics.some((source) => source === topic || this.isLaneOf(source, topic));
   }
 
-  private async apply(batch: Batch, claims: readonly Claim[]): Promise<void> {
-    const { pool, projections, notifier } = this.parts;
-    const working = projections.flatMap((projection) => {
-      const claim = claims.find(({ projection: name }) => name === projection.name);
-      return claim ? [{ projection, claim }] : [];
-    });
-    for (const { projection } of working) await projection.prepare?.(pool, batch.messages);
+  private isLaneOf(source: string, topic: string): boolean {
+    return redriveTopic(source, this.parts.group) === topic;
+  }
+
+  private async apply(batch: Batch, owned: Owned, isBehind: (worker: Worker) => boolean): Promise<void> {
+    for (;;) {
+      const working = owned.workers.filter((worker) => isBehind(worker) && worker.stop === undefined);
+      if (working.length === 0) break;
+      try {
+        await this.applyTo(batch, owned, working);
+      } catch (error) {
+        const stopped = error instanceof ProjectionStoppedError && working.find(isOf(error));
+        if (!stopped) throw error;
+        await this.stop(batch, stopped, error);
+      }
+    }
+    const [stop] = owned.workers.flatMap((worker) => worker.stop ?? []);
+    if (stop && owned.workers.every((worker) => worker.stop)) throw new PartitionStoppedError(stop.message);
+  }
+
+  private async applyTo(batch: Batch, owned: Owned, workers: readonly Worker[]): Promise<void> {
+    const { pool } = this.parts;
+    for (const { projection } of workers) await projection.prepare?.(pool, batch.messages);
     const startMs = Date.now();
+    try {
+      await this.commit(batch, wholeSlice(batch, owned.source), workers, 'whole');
+    } catch (error) {
+      if (!isEventFault(error)) throw error;
+      this.parts.logger.info('An event of a batch fails; looking for it', { ...fieldsOf(batch), error });
+      // What failed may be a day that was dropped behind the projector, and not the event.
+      for (const { projection } of workers) {
+        projection.forget?.();
+        await projection.prepare?.(pool, batch.messages);
+      }
+      for (const slice of slicesOf(batch, owned.source)) {
+        const behind = workers.filter(({ claim }) => claim.nextOffset < slice.nextOffset);
+        if (behind.length > 0) await this.commit(batch, slice, behind, 'apart');
+      }
+    }
+    traceRows(batch, startMs);
+  }
+
+  private async commit(batch: Batch, slice: Slice, workers: readonly Worker[], mode: SliceMode): Promise<void> {
+    const claims = workers.map(({ claim }) => claim);
     const tx = await this.begin();
     let isLost = true;
-    let counts: readonly (() => void)[] = [];
+    let committed: readonly (() => void)[] = [];
     try {
-      if (!(await checkpointTable.advance(tx, batch, claims, batch.nextOffset))) {
+      const revisions = await checkpointTable.advance(tx, slice, claims, slice.nextOffset);
+      if (!revisions) {
         await tx.query('ROLLBACK');
         isLost = false;
-        return await this.afterRefusal(batch, claims);
+        return await this.afterRefusal(batch, slice, workers);
       }
       if (isPlanted('checkpoint-before-rows')) await tx.query('COMMIT; BEGIN');
       crashPoint('before-rows');
-      counts = await this.writeRows(tx, batch.messages, working);
+      committed = await applySlice(tx, this.parts, slice, workers, revisions, mode);
       crashPoint('before-commit');
       await tx.query('COMMIT');
       isLost = false;
@@ -170,11 +243,12 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       // Without a COMMIT or ROLLBACK that was answered the session's state is unknown: it is closed, which rolls back.
       tx.release(isLost);
     }
-    for (const claim of claims) claim.nextOffset = batch.nextOffset;
-    for (const count of counts) count();
-    const { topic, partition, nextOffset } = batch;
-    notifier.notify(claims.map(({ projection, version }) => ({ projection, version, topic, partition, nextOffset })));
-    traceRows(batch, startMs);
+    for (const claim of claims) claim.nextOffset = slice.nextOffset;
+    for (const done of committed) done();
+    const { topic, partition, nextOffset } = slice;
+    this.parts.notifier.notify(
+      claims.map(({ projection, version }) => ({ projection, version, topic, partition, nextOffset })),
+    );
   }
 
   private async begin(): Promise<pg.PoolClient> {
@@ -188,36 +262,19 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     }
   }
 
-  /** @returns What to count once it is committed. */
-  private async writeRows(
-    tx: pg.ClientBase,
-    messages: readonly Message[],
-    working: readonly { readonly projection: Projection; readonly claim: Claim }[],
-  ): Promise<readonly (() => void)[]> {
-    const { events, versionGaps } = this.parts.metrics;
-    const { first, repeats, gaps } = await withoutApplied(tx, messages);
-    const counts: (() => void)[] = [];
-    for (const { projection, claim } of working) {
-      const unapplied = first.filter(({ record }) => record.offset >= claim.nextOffset);
-      const applied = await projection.apply(tx, unapplied);
-      crashPoint(`after-rows-${projection.name}`);
-      const count = (result: string, by: number) => () => events.inc({ projection: projection.name, result }, by);
-      counts.push(count('applied', applied), count('ignored', unapplied.length - applied));
-      counts.push(count('repeat', repeats.length));
-    }
-    for (const { topic } of gaps) counts.push(() => versionGaps.inc({ topic }));
-    if (gaps.length > 0) counts.push(() => this.parts.onGaps(gaps));
-    return counts;
-  }
-
   /**
-   * The checkpoints do not stand where the claims say. Either an earlier try of this very batch was committed and the
+   * The checkpoints do not stand where the claims say. Either an earlier try of this very slice was committed and the
    * answer was lost with its connection: then it is done. Or somebody else moved them: then this owner stands down.
    */
-  private async afterRefusal(batch: Batch, claims: readonly Claim[]): Promise<void> {
-    const standing = await checkpointTable.standing(this.parts.pool, batch, claims);
-    if (standing.every((offset) => offset === batch.nextOffset)) {
-      for (const claim of claims) claim.nextOffset = batch.nextOffset;
+  private async afterRefusal(batch: Batch, slice: Slice, workers: readonly Worker[]): Promise<void> {
+    const claims = workers.map(({ claim }) => claim);
+    const standing = await checkpointTable.standing(this.parts.pool, slice, claims);
+    if (standing.every((offset) => offset === slice.nextOffset)) {
+      for (const { claim, parked } of workers) {
+        claim.nextOffset = slice.nextOffset;
+        // What that try parked is not in memory.
+        parked.revision = -1n;
+      }
       this.parts.logger.info('The batch was committed before; only its answer was lost', fieldsOf(batch));
       return;
     }
@@ -233,6 +290,27 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     this.parts.onFenced();
   }
 
+  private async stop(place: TopicPartition, worker: Worker, stop: ProjectionStoppedError): Promise<void> {
+    worker.stop = stop;
+    worker.projection.forget?.();
+    const { topic, partition } = place;
+    this.parts.metrics.stoppedPartitions.inc({ topic });
+    this.parts.onStopped({ topic, partition, offset: worker.claim.nextOffset, reason: stop.message });
+    await this.markStopped(place, [worker], stop.message);
+  }
+
+  /** Partitions of stopped projections that have room again, since somebody settled what was parked. */
+  private async settledStops(): Promise<readonly TopicPartition[]> {
+    const { pool, bounds } = this.parts;
+    const places: TopicPartition[] = [];
+    for (const owned of this.owned.values()) {
+      for (const { claim, stop } of owned.workers) {
+        if (stop?.bound === 'count' && (await hasRoom(pool, claim, owned, bounds))) places.push(owned);
+      }
+    }
+    return places;
+  }
+
   private async onFault(batch: Batch, owned: Owned, error: unknown): Promise<void> {
     const { batches, stoppedPartitions } = this.parts.metrics;
     for (const projection of this.parts.projections) projection.forget?.();
@@ -242,17 +320,35 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     }
     if (isDatabaseAway(error)) return batches.inc({ topic: batch.topic, outcome: 'away' });
     batches.inc({ topic: batch.topic, outcome: 'failed' });
+    // Each of its projections has said so already.
+    if (error instanceof PartitionStoppedError) return;
     if (++owned.faults < faultsUntilStopped || owned.stopped) return;
     owned.stopped = true;
     stoppedPartitions.inc({ topic: batch.topic });
     const reason = error instanceof Error ? error.message : String(error);
     this.parts.onStopped({ topic: batch.topic, partition: batch.partition, offset: batch.firstOffset, reason });
-    await checkpointTable
-      .markStopped(this.parts.pool, batch, owned.claims, reason)
-      .catch((markError: unknown) =>
-        this.parts.logger.warn('Cannot store why a partition stopped', { error: markError }),
-      );
+    await this.markStopped(batch, owned.workers, reason);
   }
+
+  private async markStopped(place: TopicPartition, workers: readonly Worker[], reason: string): Promise<void> {
+    const claims = workers.map(({ claim }) => claim);
+    await checkpointTable
+      .markStopped(this.parts.pool, place, claims, reason)
+      .catch((error: unknown) => this.parts.logger.warn('Cannot store why a partition stopped', { error }));
+  }
+}
+
+function workersOf(projections: readonly Projection[], claims: readonly Claim[]): readonly Worker[] {
+  return projections.flatMap((projection) => {
+    const claim = claims.find(({ projection: name, version }) => {
+      return name === projection.name && version === projection.version;
+    });
+    return claim ? [{ projection, claim, parked: new ParkedKeys(), lastMinute: new LastMinute() }] : [];
+  });
+}
+
+function isOf({ projection: { name, version } }: ProjectionStoppedError) {
+  return ({ projection }: Worker) => projection.name === name && projection.version === version;
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

@@ -16,6 +16,11 @@ export interface Projection {
   readonly table: TableShape;
   /** Where its table is cut by day of record time. */
   readonly days?: DayPartitions;
+  /**
+   * Each event is a row of its own and changes no other: versions that are missing from a stream keep nothing from being
+   * right. Left out: an event behind a gap is parked.
+   */
+  readonly isHistory?: true;
   /** Before the transaction: what the tables need to take these messages. Repeats cost nothing. */
   prepare?(pool: pg.Pool, messages: readonly Message[]): Promise<void>;
   /** A batch failed: what `prepare` remembers may no longer be so. */
@@ -26,6 +31,15 @@ export interface Projection {
    * @returns How many of them changed something.
    */
   apply(tx: pg.ClientBase, messages: readonly Message[]): Promise<number>;
+  /** The same for batches of ten thousand into a table that nobody else writes. Left out: `apply` does it. */
+  fill?(tx: pg.ClientBase, messages: readonly Message[]): Promise<number>;
+  /** The same code on another table of the same shape, under another version: see `rebuild/generations.ts`. */
+  onTable?(place: TablePlace): Projection;
+}
+
+export interface TablePlace {
+  readonly version: number;
+  readonly table: string;
 }
 
 /** A projection whose columns the compiler knows: what a spec expects of its rows is checked against them. */

@@ -12,6 +12,9 @@ import {
 import { createPool } from '@chorda/read-models';
 import type pg from 'pg';
 import { Registry } from 'prom-client';
+import type { Arrival } from '../parking/arrival.js';
+import { parkBoundsDefault, type ParkBounds } from '../parking/park-bounds.js';
+import { ParkedRetries } from '../parking/parked-retries.js';
 import { allProjections } from '../projections.js';
 import { AdvanceNotifier } from './advance-notifier.js';
 import { checkpointTable } from './checkpoint-table.js';
@@ -141,12 +144,27 @@ class AllDone implements Outcomes {
   }
 }
 
+export interface ParkedNote {
+  readonly projection: string;
+  readonly key: string;
+  readonly offset: number;
+  readonly reason: string | undefined;
+}
+
+function parkedNote({ name }: Projection, { key, origin, fault }: Arrival): ParkedNote {
+  return { projection: name, key: key.text, offset: Number(origin.offset), reason: fault?.reason };
+}
+
 export interface TestRunner {
   readonly runner: ProjectionRunner;
   readonly pool: pg.Pool;
   readonly metrics: Registry;
   readonly stops: PartitionStop[];
-  readonly gaps: VersionGap[];
+  readonly gaps: Omit<VersionGap, 'message'>[];
+  /** Sequences that began. */
+  readonly parked: ParkedNote[];
+  /** Serves every retry that was asked for. */
+  retryAll(): Promise<void>;
   fenced(): number;
   close(): Promise<void>;
 }
@@ -159,6 +177,7 @@ export async function startRunner(
     readonly projections?: readonly Projection[];
     readonly transactionTimeoutMs?: number;
     readonly topicId?: RunnerParts['topicId'];
+    readonly bounds?: Partial<ParkBounds>;
   } = {},
 ): Promise<TestRunner> {
   const pool = createPool(databaseUrl, {
@@ -170,7 +189,8 @@ export async function startRunner(
   await checkpointTable.register(pool, projections);
   const metrics = new Registry();
   const stops: PartitionStop[] = [];
-  const gaps: VersionGap[] = [];
+  const gaps: Omit<VersionGap, 'message'>[] = [];
+  const parked: ParkedNote[] = [];
   let fenced = 0;
   const notifier = new AdvanceNotifier(pool, silentLogger);
   const runner = new ProjectionRunner({
@@ -185,13 +205,27 @@ export async function startRunner(
     topicId: options.topicId ?? (() => Promise.resolve('topic-id')),
     onFenced: () => void fenced++,
     onStopped: (stop) => void stops.push(stop),
-    onGaps: (found) => void gaps.push(...found),
+    onGaps: (found) => void gaps.push(...found.map(({ message: _, ...gap }) => gap)),
+    bounds: { ...parkBoundsDefault, ...options.bounds },
+    onRetryWanted: () => undefined,
+    onParked: (projection, begun) => void parked.push(...begun.map((arrival) => parkedNote(projection, arrival))),
+  });
+  const retries = new ParkedRetries({
+    pool,
+    codec,
+    metrics: projectionMetrics(new Registry()),
+    logger: silentLogger,
+    workers: () => runner.workers(),
   });
   const close = async () => {
     await notifier.settled();
     await pool.end();
   };
-  return { runner, pool, metrics, stops, gaps, fenced: () => fenced, close };
+  const retryAll = async () => {
+    retries.ring();
+    await retries.settled();
+  };
+  return { runner, pool, metrics, stops, gaps, parked, retryAll, fenced: () => fenced, close };
 }
 
 /** For projections of a spec that write nothing. */

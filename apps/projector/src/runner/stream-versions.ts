@@ -2,6 +2,7 @@ import type { Message } from '@chorda/messaging';
 import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import { withoutRepeats } from './event-identities.js';
+import { StreamGaps } from './stream-gaps.js';
 
 /** Versions of a stream that never came before one that did. */
 export interface VersionGap {
@@ -12,14 +13,20 @@ export interface VersionGap {
   /** The version that should have come. */
   readonly expected: bigint;
   readonly found: bigint;
+  /** The event that came. */
+  readonly message: Message;
+  /** It was found before, and the record is read again. */
+  readonly isKnown?: true;
 }
 
 export interface SortedEvents {
   /** To be applied, in offset order. */
   readonly first: readonly Message[];
   readonly repeats: readonly Message[];
-  /** Of events in `first`: nothing is lost or held back for a gap. */
+  /** Of events in `first`, also of one that is read again: nothing of it is decided by who had it before. */
   readonly gaps: readonly VersionGap[];
+  /** Those of `first` that bring a version that was missing. */
+  readonly fillers: ReadonlySet<Message>;
 }
 
 interface Stream {
@@ -29,57 +36,97 @@ interface Stream {
   readonly partition: number;
   version: bigint;
   offset: bigint;
+  /** That were found now. */
   gaps: number;
+  /** Whether versions of it were ever missing. */
+  hadGaps: boolean;
   isChanged: boolean;
 }
+
+const noFillers: ReadonlySet<Message> = new Set();
 
 /**
  * Leaves out what was applied before: facts and decisions by their identity, decisions also by the version of their
  * stream, which has no window. All of it is written in the transaction of the rows.
  */
 export async function withoutApplied(tx: pg.ClientBase, messages: readonly Message[]): Promise<SortedEvents> {
-  if (messages.length === 0) return { first: [], repeats: [], gaps: [] };
+  if (messages.length === 0) return { first: [], repeats: [], gaps: [], fillers: noFillers };
   const { first, repeats } = await withoutRepeats(tx, messages);
   const decisions = messages.filter((message) => versionOf(message) !== undefined);
-  if (decisions.length === 0 || isPlanted('no-version-check')) return { first, repeats, gaps: [] };
-  const { stale, gaps } = await checkVersions(tx, decisions, new Set(repeats));
-  if (stale.size === 0) return { first, repeats, gaps };
-  return { first: first.filter((message) => !stale.has(message)), repeats: [...repeats, ...stale], gaps };
+  if (decisions.length === 0 || isPlanted('no-version-check')) return { first, repeats, gaps: [], fillers: noFillers };
+  const { stale, gaps, fillers } = await checkVersions(tx, decisions, new Set(repeats));
+  if (stale.size === 0) return { first, repeats, gaps, fillers };
+  const isFresh = (message: Message) => !stale.has(message);
+  return { first: first.filter(isFresh), repeats: [...repeats, ...stale], gaps, fillers };
+}
+
+/** What the counts alone say of a decision; those of streams that lack versions are looked at once more. */
+interface Verdicts {
+  readonly stale: Set<Message>;
+  readonly gaps: VersionGap[];
+  /** Of streams in which versions were missing: what came before its stream's version, or is read again. */
+  readonly doubtful: Message[];
 }
 
 /**
  * A record at or before the offset that brought its stream's version is read again (or comes late, by a redrive): it was
  * decided then, so it is a repeat where it was written down as one, and else it is applied. After that offset a version
- * that is not higher is a repeat, and one that is not the next shows a gap.
+ * that is not higher is a repeat, unless it was missing, and one that is not the next shows a gap.
  */
 async function checkVersions(
   tx: pg.ClientBase,
   decisions: readonly Message[],
   dropped: ReadonlySet<Message>,
-): Promise<{ readonly stale: ReadonlySet<Message>; readonly gaps: readonly VersionGap[] }> {
+): Promise<Pick<SortedEvents, 'gaps' | 'fillers'> & { readonly stale: ReadonlySet<Message> }> {
   const streams = await loadStreams(tx, decisions);
   const again = decisions.filter((message) => message.origin.offset <= (streams.get(keyOf(message))?.offset ?? -1n));
   const writtenDown = again.length === 0 ? new Set<Message>() : await loadRepeats(tx, again);
-  const stale = new Set<Message>();
-  const gaps: VersionGap[] = [];
+  const { stale, gaps, doubtful } = judge(decisions, dropped, streams, writtenDown);
+  await saveStreams(tx, [...streams.values()]);
+  const fillers = new Set<Message>();
+  if (gaps.length > 0 || doubtful.length > 0) {
+    const known = await StreamGaps.load(tx, [...gaps.map(({ message }) => message), ...doubtful]);
+    for (const gap of gaps) known.add(gap);
+    for (const message of doubtful) {
+      const version = versionOf(message) ?? 0n;
+      if (known.fill(message, version)) fillers.add(message);
+      else if (stale.has(message)) continue;
+      else gaps.push(...known.before(message, version, message.origin.offset));
+    }
+    for (const filler of fillers) stale.delete(filler);
+    await known.save(tx);
+  }
+  if (stale.size > 0) await writeDown(tx, [...stale]);
+  return { stale, gaps, fillers };
+}
+
+function judge(
+  decisions: readonly Message[],
+  dropped: ReadonlySet<Message>,
+  streams: Map<string, Stream>,
+  writtenDown: ReadonlySet<Message>,
+): Verdicts {
+  const verdicts: Verdicts = { stale: new Set(), gaps: [], doubtful: [] };
   for (const message of decisions) {
     const stream = streams.get(keyOf(message)) ?? begin(message);
     streams.set(keyOf(message), stream);
     const found = versionOf(message) ?? 0n;
     const isDropped = dropped.has(message);
     if (message.origin.offset <= stream.offset) {
-      if (!isDropped && writtenDown.has(message)) stale.add(message);
+      if (isDropped) continue;
+      if (writtenDown.has(message)) verdicts.stale.add(message);
+      else if (stream.hadGaps) verdicts.doubtful.push(message);
     } else if (found <= stream.version) {
-      if (!isDropped) stale.add(message);
+      if (isDropped) continue;
+      verdicts.stale.add(message);
+      if (stream.hadGaps) verdicts.doubtful.push(message);
     } else {
       // What its identity told to be a repeat moves the count and shows no gap: it stands in another log's streams.
-      if (!isDropped && found > stream.version + 1n) gaps.push(gapOf(message, stream, found));
+      if (!isDropped && found > stream.version + 1n) verdicts.gaps.push(gapOf(message, stream, found));
       advance(stream, message, found);
     }
   }
-  await saveStreams(tx, [...streams.values()]);
-  if (stale.size > 0) await writeDown(tx, [...stale]);
-  return { stale, gaps };
+  return verdicts;
 }
 
 function versionOf({ envelope }: Message): bigint | undefined {
@@ -93,14 +140,15 @@ function keyOf({ envelope: { metadata }, origin }: Message): string {
 
 function begin({ envelope: { metadata }, origin }: Message): Stream {
   const { topic, partition } = origin;
-  const none = { version: 0n, offset: -1n, gaps: 0, isChanged: false };
+  const none = { version: 0n, offset: -1n, gaps: 0, hadGaps: false, isChanged: false };
   return { tenantId: metadata.tenantId, topic, stream: metadata.subject, partition, ...none };
 }
 
-function gapOf({ origin }: Message, stream: Stream, found: bigint): VersionGap {
+function gapOf(message: Message, stream: Stream, found: bigint): VersionGap {
   stream.gaps++;
-  const { topic, partition, offset } = origin;
-  return { topic, partition, offset, stream: stream.stream, expected: stream.version + 1n, found };
+  stream.hadGaps = true;
+  const { topic, partition, offset } = message.origin;
+  return { topic, partition, offset, stream: stream.stream, expected: stream.version + 1n, found, message };
 }
 
 function advance(stream: Stream, { origin }: Message, version: bigint): void {
@@ -111,9 +159,9 @@ function advance(stream: Stream, { origin }: Message, version: bigint): void {
 
 async function loadStreams(tx: pg.ClientBase, decisions: readonly Message[]): Promise<Map<string, Stream>> {
   const wanted = [...new Map(decisions.map((message) => [keyOf(message), begin(message)])).values()];
-  const { rows } = await tx.query<{ place: string; version: string; offset: string }>({
+  const { rows } = await tx.query<{ place: string; version: string; offset: string; had_gaps: boolean }>({
     name: 'load stream versions',
-    text: `SELECT mine.place, known.version, known."offset"
+    text: `SELECT mine.place, known.version, known."offset", known.gaps > 0 AS had_gaps
       FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS mine (tenant_id, topic, stream, place)
       JOIN stream_versions known USING (tenant_id, topic, stream)`,
     values: [
@@ -131,6 +179,7 @@ async function loadStreams(tx: pg.ClientBase, decisions: readonly Message[]): Pr
       ...stream,
       version: BigInt(row.version),
       offset: BigInt(row.offset),
+      hadGaps: row.had_gaps,
     });
   }
   return streams;

@@ -90,7 +90,11 @@ const discards: readonly string[] = [
   ...tenantTable('parked_discards'),
 ];
 
-/** Versions that the log lacks. A range that was accepted holds nobody up any more. */
+/**
+ * Versions that the log lacked where a later one stood, at `found_offset`. One that came after all keeps its row, with the
+ * offset that it came at: whoever reads the log again has to wait for it in the same place. A range that was accepted
+ * holds nobody up any more.
+ */
 const gaps: readonly string[] = [
   `CREATE TABLE stream_gaps (
      tenant_id text NOT NULL,
@@ -101,6 +105,7 @@ const gaps: readonly string[] = [
      to_version bigint NOT NULL,
      found_offset bigint NOT NULL,
      found_at timestamptz NOT NULL DEFAULT now(),
+     filled_offset bigint,
      accepted_at timestamptz,
      accepted_by text,
      reason text,
