@@ -1,14 +1,31 @@
 import type { ServerResponse } from 'node:http';
-import type { TailPosition } from './tail-position.js';
+import { drained } from './drained.js';
+import type { PlacedEvent, TailEncoding } from './tail-encoding.js';
 import type { TailSignal, TailSink } from './tail-session.js';
 
 /**
- * Writes a session as Server-Sent Events. Events carry no `event:` field, so `EventSource.onmessage` gets them; all that
- * is about the stream itself has a name (`open`, `heartbeat`, `resync`, `dropped`, `reconnect`). Every one has the id to
- * come back with.
+ * Server-Sent Events. Events carry no `event:` field, so `EventSource.onmessage` gets them; all that is about the stream
+ * itself has a name (`open`, `heartbeat`, `resync`, `dropped`, `reconnect`). Every one has the id to come back with.
  */
+export const sseEncoding: TailEncoding = {
+  key: 'sse',
+  events(events: readonly PlacedEvent[]): Buffer | undefined {
+    let text = '';
+    for (const { event, position } of events) {
+      const json = event.json();
+      if (json !== undefined) text += `id: ${position}\ndata: ${json}\n\n`;
+    }
+    return text === '' ? undefined : Buffer.from(text);
+  },
+  signal(signal: TailSignal, position: string): Buffer {
+    const retry = signal.kind === 'reconnect' ? `retry: ${reconnectMs()}\n` : '';
+    const data = 'reason' in signal ? { reason: signal.reason } : {};
+    return Buffer.from(`event: ${signal.kind}\n${retry}id: ${position}\ndata: ${JSON.stringify(data)}\n\n`);
+  },
+};
+
 export class SseSink implements TailSink {
-  private text = '';
+  readonly encoding = sseEncoding;
 
   constructor(
     private readonly response: ServerResponse,
@@ -16,48 +33,20 @@ export class SseSink implements TailSink {
     private readonly slowMsMax: number,
   ) {}
 
-  get pending(): number {
-    return this.text.length;
+  get queuedBytes(): number {
+    return this.response.writableLength;
   }
 
-  push(signal: TailSignal, position: TailPosition): void {
-    const id = `id: ${position.toString()}\n`;
-    if (signal.kind === 'event') {
-      this.text += `${id}data: ${signal.event.json()}\n\n`;
-      return;
-    }
-    const retry = signal.kind === 'reconnect' ? `retry: ${reconnectMs()}\n` : '';
-    const data = 'reason' in signal ? { reason: signal.reason } : {};
-    this.text += `event: ${signal.kind}\n${retry}${id}data: ${JSON.stringify(data)}\n\n`;
+  write(bytes: Buffer): void {
+    if (!this.response.destroyed && !this.response.writableEnded) this.response.write(bytes);
   }
 
-  async flush(): Promise<boolean> {
-    const { text } = this;
-    this.text = '';
-    if (this.response.destroyed || this.response.writableEnded) return false;
-    if (text === '' || this.response.write(text)) return true;
-    return this.drained();
-  }
-
-  private drained(): Promise<boolean> {
-    const { response } = this;
-    return new Promise((resolve) => {
-      const finish = (isDrained: boolean) => {
-        clearTimeout(timer);
-        response.off('drain', onDrain);
-        response.off('close', onClose);
-        resolve(isDrained);
-      };
-      const onDrain = () => finish(true);
-      const onClose = () => finish(false);
-      const timer = setTimeout(() => finish(false), this.slowMsMax);
-      response.once('drain', onDrain);
-      response.once('close', onClose);
-    });
+  drained(): Promise<boolean> {
+    return drained(this.response, this.slowMsMax);
   }
 }
 
 /** Spread, so that the clients of a gateway that stops do not all knock at the next one at once. */
-function reconnectMs(): number {
+export function reconnectMs(): number {
   return 500 + Math.floor(Math.random() * 2500);
 }

@@ -1,37 +1,43 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import type { Logger } from '@chorda/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { credentialOf } from '../auth/api-key.guard.js';
+import { bearerToken, credentialOf } from '../auth/api-key.guard.js';
 import { RequireScope } from '../auth/scopes.js';
-import { GatewayMetrics } from '../gateway.metrics.js';
-import { gatewaySettings } from '../gateway.tokens.js';
+import { gatewayLogger, gatewaySettings } from '../gateway.tokens.js';
 import { Problem } from '../http/problem.js';
 import { Documented } from '../reference/documented.js';
-import { SseSink } from './sse-sink.js';
-import { streamOperation } from './stream.openapi.js';
+import { CredentialWatch } from './credential-watch.js';
+import { sseEncoding, SseSink } from './sse-sink.js';
+import { StreamAdmission } from './stream-admission.js';
+import { socketOperation, streamOperation } from './stream.openapi.js';
 import { streamQuery, type StreamQuery } from './stream.query.js';
 import type { TailFilter } from './tail-event.js';
+import { TailHub } from './tail-hub.js';
+import { filterOf } from './tail-subscription.js';
 import { TailPosition } from './tail-position.js';
 import { TailHistoryService } from './tail-history.service.js';
-import { TailRing } from './tail-ring.js';
 import { TailSession } from './tail-session.js';
+import { TailMetrics } from './tail.metrics.js';
 
 export interface StreamSettings {
-  readonly clientsMax: number;
   readonly slowMsMax: number;
+  readonly queuedBytesMax: number;
   readonly heartbeatMs: number;
 }
 
 /** Time for the last word to reach a client that reads slowly. */
 const lastWordMsMax = 2_000;
+const transport = 'sse';
 
 @Controller('v1')
 export class StreamController {
-  private clients = 0;
-
   constructor(
-    private readonly ring: TailRing,
+    private readonly hub: TailHub,
     private readonly history: TailHistoryService,
-    private readonly metrics: GatewayMetrics,
+    private readonly admission: StreamAdmission,
+    private readonly watch: CredentialWatch,
+    private readonly metrics: TailMetrics,
+    @Inject(gatewayLogger) private readonly logger: Logger,
     @Inject(gatewaySettings) private readonly settings: StreamSettings,
   ) {}
 
@@ -44,77 +50,91 @@ export class StreamController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const from = startOf(request, query);
-    const headers = { 'retry-after': '5' };
-    if (this.ring.closed) throw new Problem('STOPPING', 'This instance is stopping', { headers });
-    if (this.clients >= this.settings.clientsMax) {
-      throw new Problem('OVERLOADED', `There are ${this.clients} streams already`, { headers });
+    const filter = filterOf({ ...query, types: query.type, topics: query.topic });
+    const credential = credentialOf(request);
+    const leave = this.admission.enter(credential, transport);
+    const ended = new AbortController();
+    const end = () => this.endForCredential(reply, ended);
+    const unwatch = this.watch.watch(bearerToken(request) ?? '', credential, 'events:read', end);
+    try {
+      beginStream(request, reply);
+      if (request.method === 'HEAD') reply.raw.end();
+      else await this.serve(reply, credential.tenantId, filter, from, ended);
+    } finally {
+      unwatch();
+      leave();
     }
-    request.isEndless = true;
-    reply.hijack();
-    reply.raw.writeHead(200, {
-      ...Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])),
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    });
-    if (request.method === 'HEAD') reply.raw.end();
-    else await this.serve(request, reply, query, from);
+  }
+
+  @Get('ws')
+  @RequireScope('events:read')
+  @Documented(socketOperation)
+  socket(): never {
+    const headers = { upgrade: 'websocket', connection: 'Upgrade' };
+    throw new Problem('UPGRADE_REQUIRED', 'This address speaks WebSocket: send Upgrade: websocket', { headers });
   }
 
   private async serve(
-    request: FastifyRequest,
     reply: FastifyReply,
-    query: StreamQuery,
+    tenantId: string,
+    filter: TailFilter,
     from: TailPosition | undefined,
+    ended: AbortController,
   ): Promise<void> {
-    const ended = new AbortController();
-    const sink = new SseSink(reply.raw, this.settings.slowMsMax);
+    const { metrics, settings } = this;
+    const sink = new SseSink(reply.raw, settings.slowMsMax);
     const session = new TailSession({
-      ring: this.ring,
+      hub: this.hub,
       history: this.history,
       sink,
-      tenantId: credentialOf(request).tenantId,
-      filter: filterOf(query),
+      tenantId,
+      filter,
       from,
       signal: ended.signal,
-      onEnd: (reason) => this.metrics.tailDropped.inc({ reason }),
+      queuedBytesMax: settings.queuedBytesMax,
+      onDelivered: (events) => metrics.tailDelivered.inc({ transport }, events),
+      onResync: (reason) => metrics.tailResyncs.inc({ reason }),
+      onEnd: (reason) => metrics.tailDropped.inc({ transport, reason }),
+      onFault: (error) => this.logger.warn('A stream ended for a fault', { error }),
     });
     reply.raw.once('close', () => ended.abort());
     const heartbeat = setInterval(() => {
-      if (reply.raw.writableNeedDrain) return;
-      sink.push({ kind: 'heartbeat' }, session.place);
-      void sink.flush();
-    }, this.settings.heartbeatMs);
-    this.countClients(1);
+      if (reply.raw.writableNeedDrain) session.checkTaken();
+      else sink.write(sseEncoding.signal({ kind: 'heartbeat' }, session.place.toString()));
+    }, settings.heartbeatMs);
+    metrics.tailSubscriptions.inc({ transport });
     try {
       await session.run();
     } finally {
       clearInterval(heartbeat);
-      this.countClients(-1);
+      metrics.tailSubscriptions.dec({ transport });
       reply.raw.end();
       setTimeout(() => reply.raw.destroy(), lastWordMsMax).unref();
     }
   }
 
-  private countClients(change: number): void {
-    this.clients += change;
-    this.metrics.tailClients.set(this.clients);
+  /** No last word of the stream: who comes back with this key is told by a 401. */
+  private endForCredential(reply: FastifyReply, ended: AbortController): void {
+    this.metrics.tailDropped.inc({ transport, reason: 'credential' });
+    ended.abort();
+    reply.raw.end();
   }
+}
+
+function beginStream(request: FastifyRequest, reply: FastifyReply): void {
+  request.isEndless = true;
+  reply.hijack();
+  reply.raw.writeHead(200, {
+    ...Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
 }
 
 /** A browser that comes again sends the header; what cannot set headers, and a first visit, the parameter. */
 function startOf(request: FastifyRequest, query: StreamQuery): TailPosition | undefined {
   const header = request.headers['last-event-id'];
-  const text = typeof header === 'string' && header !== '' ? header : query.last_event_id;
-  return text === undefined ? undefined : TailPosition.parse(text);
-}
-
-function filterOf(query: StreamQuery): TailFilter {
-  return {
-    ...(query.type === undefined ? {} : { types: new Set(query.type) }),
-    ...(query.topic === undefined ? {} : { topics: new Set(query.topic) }),
-    ...(query.subject === undefined ? {} : { subject: query.subject }),
-    ...(query.source === undefined ? {} : { source: query.source }),
-    ...(query.correlation_id === undefined ? {} : { correlationId: query.correlation_id }),
-  };
+  const given = typeof header === 'string' && header !== '' ? header : query.last_event_id;
+  return given === undefined ? undefined : TailPosition.parse(given);
 }

@@ -193,7 +193,7 @@ describe('a client that does not read', () => {
   it('is dropped, and holds up nobody', async () => {
     const source = freshSource();
     const quick = await watch(`?source=${source}`);
-    const dropped = () => gateway.host.metrics.getSingleMetricAsString('chorda_sse_closed_total');
+    const dropped = () => gateway.host.metrics.getSingleMetricAsString('chorda_tail_closed_total');
     const slow = request(`${gateway.url}/v1/stream?source=${source}`, { headers: { authorization: `Bearer ${key}` } });
     slow.on('error', () => undefined);
     slow.on('response', (response) => response.pause());

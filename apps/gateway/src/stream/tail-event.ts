@@ -1,27 +1,102 @@
-import type { EventEnvelope } from '@chorda/contracts';
+import type { EventEnvelope, EventMetadata, OpenedEvent } from '@chorda/contracts';
+import type { JsonValue } from '@chorda/kernel';
 import { eventJsonText, type EventPlace } from '../events/event-json.js';
+import type { EventFilter, FilterSubject } from './filter/event-filter.js';
 
-/** One event on its way to the clients of the tail. Its text is made once, by the first client that wants it. */
-export class TailEvent {
+/** One event on its way to the clients of the tail. Its payload is decoded, and its text made, by the first who asks. */
+export class TailEvent implements FilterSubject {
   private text: string | undefined;
+  private isUnreadable = false;
+  /** Told how much heavier it has become in memory. */
+  onGrown: ((bytes: number) => void) | undefined;
 
   constructor(
-    readonly envelope: EventEnvelope,
+    private readonly opened: OpenedEvent,
     readonly place: EventPlace,
-    /** What it weighs in memory: the bytes of its record. */
-    readonly bytes: number,
+    /** What it weighs in memory: the bytes of its record, and of its text once it has one. */
+    public bytes: number,
   ) {}
+
+  static of(envelope: EventEnvelope, place: EventPlace, bytes: number): TailEvent {
+    return new TailEvent(
+      { type: envelope.event.type, metadata: envelope.metadata, read: () => envelope },
+      place,
+      bytes,
+    );
+  }
+
+  get type(): OpenedEvent['type'] {
+    return this.opened.type;
+  }
+
+  get metadata(): EventMetadata {
+    return this.opened.metadata;
+  }
+
+  get source(): string {
+    return this.metadata.source;
+  }
+
+  get subject(): string {
+    return this.metadata.subject;
+  }
+
+  get id(): string {
+    return this.metadata.id;
+  }
+
+  get timeMs(): number {
+    return this.metadata.timeMs;
+  }
+
+  get tenant(): string {
+    return this.metadata.tenantId;
+  }
+
+  get topic(): string {
+    return this.place.topic;
+  }
+
+  get correlationId(): string {
+    return this.metadata.correlationId;
+  }
+
+  get causationId(): string | undefined {
+    return this.metadata.causationId;
+  }
 
   /** One event is (tenant, source, id): a second record of the same is a repeat. */
   get identity(): string {
-    const { tenantId, source, id } = this.envelope.metadata;
-    return `${tenantId}\n${source}\n${id}`;
+    return `${this.tenant}\n${this.source}\n${this.id}`;
   }
 
-  /** JSON on one line, so no text of a sender can begin a line of the stream. */
-  json(): string {
-    this.text ??= eventJsonText(this.envelope, this.place);
+  /** The stream of a decision and its place in it; a fact has none. */
+  get version(): { readonly stream: string; readonly number: bigint } | undefined {
+    const number = this.metadata.decision?.streamVersion;
+    return number === undefined ? undefined : { stream: `${this.tenant}\n${this.topic}\n${this.subject}`, number };
+  }
+
+  /**
+   * JSON on one line, so no text of a sender can begin a line of the stream. Undefined: its payload is not what its
+   * schema says, so there is no event to show.
+   */
+  json(): string | undefined {
+    if (this.text !== undefined || this.isUnreadable) return this.text;
+    try {
+      this.text = eventJsonText(this.opened.read(), this.place);
+    } catch {
+      this.isUnreadable = true;
+      return undefined;
+    }
+    this.bytes += this.text.length;
+    this.onGrown?.(this.text.length);
     return this.text;
+  }
+
+  /** @throws where its payload cannot be read. */
+  data(): JsonValue {
+    const event: JsonValue = JSON.parse(this.json() ?? '');
+    return Object(event).data;
   }
 }
 
@@ -32,20 +107,24 @@ export interface TailFilter {
   readonly subject?: string;
   readonly source?: string;
   readonly correlationId?: string;
+  readonly expression?: EventFilter;
 }
 
-/** Whether the event is for this tenant and this filter. The tenant is asked for every single event. */
-export function isFor(
-  { envelope: { event, metadata }, place }: TailEvent,
-  tenantId: string,
-  filter: TailFilter,
-): boolean {
+/** Two filters with the same key let the same events through. */
+export function filterKey({ types, topics, expression, ...rest }: TailFilter): string {
+  const sorted = (values: ReadonlySet<string> | undefined) => values && [...values].sort();
+  const { subject, source, correlationId } = rest;
+  return JSON.stringify([sorted(types), sorted(topics), subject, source, correlationId, expression?.text]);
+}
+
+/** Whether the event is for this tenant and what was asked for by name. The tenant is asked for every single event. */
+export function isFor(event: TailEvent, tenantId: string, filter: TailFilter): boolean {
   return (
-    metadata.tenantId === tenantId &&
+    event.tenant === tenantId &&
     (filter.types?.has(event.type) ?? true) &&
-    (filter.topics?.has(place.topic) ?? true) &&
-    (filter.subject === undefined || filter.subject === metadata.subject) &&
-    (filter.source === undefined || filter.source === metadata.source) &&
-    (filter.correlationId === undefined || filter.correlationId === metadata.correlationId)
+    (filter.topics?.has(event.topic) ?? true) &&
+    (filter.subject === undefined || filter.subject === event.subject) &&
+    (filter.source === undefined || filter.source === event.source) &&
+    (filter.correlationId === undefined || filter.correlationId === event.correlationId)
   );
 }

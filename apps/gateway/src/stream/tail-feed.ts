@@ -1,35 +1,39 @@
-import { allEventTypes, EventCodec, topicsOf, type EventEnvelope } from '@chorda/contracts';
-import { BackboneError, sleep, type Logger } from '@chorda/kernel';
-import type { AssignedPartition, GroupConsumer, IncomingRecord, KafkaAdmin, KafkaDriver } from '@chorda/messaging';
-import type { GatewayMetrics } from '../gateway.metrics.js';
-import { TailEvent } from './tail-event.js';
-import type { TailRing } from './tail-ring.js';
+import { allEventTypes, topicsOf } from '@chorda/contracts';
+import { sleep, type Logger } from '@chorda/kernel';
+import type { AssignedPartition, GroupConsumer, KafkaAdmin, KafkaDriver } from '@chorda/messaging';
+import type { TailMetrics } from './tail.metrics.js';
+import type { RecordOpener } from './record-opener.js';
+import type { TailHub } from './tail-hub.js';
+import { LogIdentity } from './tail-position.js';
 
 /** Every topic that an event type is written to. */
 export const tailTopics: readonly string[] = [...new Set(allEventTypes.flatMap(topicsOf))].sort();
 
 const readLimits = { recordsMax: 500, bytesMax: 4 * 1024 * 1024, waitMsMax: 0 };
-const registryWaitMs = 1000;
 const unreadableWaitMs = 1000;
 
 interface TailFeedParts {
   readonly driver: KafkaDriver;
   readonly admin: KafkaAdmin;
-  readonly codec: EventCodec;
-  readonly ring: TailRing;
-  readonly metrics: GatewayMetrics;
+  readonly opener: RecordOpener;
+  readonly hub: TailHub;
+  readonly metrics: TailMetrics;
   readonly logger: Logger;
   /** A group of this gateway alone: each one reads everything. */
   readonly group: string;
 }
 
-/**
- * Reads each topic once, from the end that it has at the start, into the ring. What cannot be decoded is no event: it is
- * counted and passed, since setting it aside is the projector's task and one copy of it is enough.
- */
+/** What a ring is told of the log that it follows. */
+export async function identityOfLog(admin: KafkaAdmin): Promise<LogIdentity> {
+  const topics = await admin.describeTopics(tailTopics);
+  return new LogIdentity(new Map(topics.map(({ name, topicId }) => [name, topicId ?? ''])));
+}
+
+/** Reads each topic once, from the end that it has at the start, and gives what comes to the hub. */
 export class TailFeed {
   private readonly claimed = new Set<string>();
   private expected = 0;
+  private evictedBefore = 0;
   private consumer: GroupConsumer | undefined;
   private failure: string | undefined;
 
@@ -37,10 +41,10 @@ export class TailFeed {
 
   /** Fixes where the ring starts, then reads. @throws where the brokers or a topic are away. */
   async start(): Promise<void> {
-    const { admin, ring, driver, group, logger } = this.parts;
+    const { admin, hub, driver, group, logger } = this.parts;
     for (const topic of tailTopics) {
       const ends = await admin.offsets(topic);
-      for (const { partition, end } of ends) ring.claim(topic, partition, end);
+      for (const { partition, end } of ends) hub.ring.claim(topic, partition, end);
       this.expected += ends.length;
     }
     logger.info('Following the live tail', { group });
@@ -77,7 +81,8 @@ export class TailFeed {
   }
 
   private async follow(partition: AssignedPartition): Promise<void> {
-    const { ring, metrics } = this.parts;
+    const { hub, metrics, opener } = this.parts;
+    const { ring } = hub;
     const { topic } = partition;
     const end = partition.endOffset ?? 0n;
     await partition.start(ring.claim(topic, partition.partition, end));
@@ -85,17 +90,14 @@ export class TailFeed {
     for (;;) {
       const chunk = await this.read(partition);
       if (chunk === undefined) break;
-      for (const record of chunk.records) {
-        const envelope = await this.decode(record, partition.intake);
-        if (envelope === undefined) continue;
-        const { offset, timestampMs } = record;
-        const place = { topic, partition: partition.partition, offset, recordTimeMs: timestampMs };
-        ring.append(new TailEvent(envelope, place, 512 + (record.value?.length ?? 0)));
-      }
-      ring.advance(topic, partition.partition, chunk.nextOffset);
+      const events = await opener.open(chunk.records, partition.intake);
+      // Ended while it waited for a schema: the next reader of the partition begins where the ring stands.
+      if (partition.intake.aborted) break;
+      hub.publish(events, { topic, partition: partition.partition, nextOffset: chunk.nextOffset });
       metrics.tailEvents.set(ring.nextSequence - ring.firstSequence);
       metrics.tailBytes.set(ring.bytes);
-      ring.wake();
+      metrics.tailEvicted.inc(ring.evicted - this.evictedBefore);
+      this.evictedBefore = ring.evicted;
     }
     this.claimed.delete(`${topic}/${partition.partition}`);
   }
@@ -112,38 +114,4 @@ export class TailFeed {
       }
     }
   }
-
-  private async decode(record: IncomingRecord, signal: AbortSignal): Promise<EventEnvelope | undefined> {
-    for (;;) {
-      try {
-        return this.parts.codec.decode(record);
-      } catch (error) {
-        const schemaId = unknownSchema(error);
-        if (schemaId === undefined || !(await this.learn(schemaId, signal))) {
-          this.parts.logger.debug('A record is no event that can be shown', { error, topic: record.topic });
-          return undefined;
-        }
-      }
-    }
-  }
-
-  /** False when the registry has no such schema. While it is away, the partition waits: it may be everybody's schema. */
-  private async learn(schemaId: number, signal: AbortSignal): Promise<boolean> {
-    while (!signal.aborted) {
-      try {
-        await this.parts.codec.learn(schemaId);
-        return true;
-      } catch (error) {
-        if (!(error instanceof BackboneError) || !error.retriable) return false;
-        await sleep(registryWaitMs, signal);
-      }
-    }
-    return false;
-  }
-}
-
-function unknownSchema(error: unknown): number | undefined {
-  return error instanceof Error && 'schemaId' in error && typeof error.schemaId === 'number'
-    ? error.schemaId
-    : undefined;
 }

@@ -1,23 +1,31 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { encodePosition, EventCodec, isEventType, topicsOf } from '@chorda/contracts';
 import { tenantId as checkedTenant } from '@chorda/kernel';
-import type { KafkaAdmin } from '@chorda/messaging';
+import type { KafkaAdmin, KafkaDriver } from '@chorda/messaging';
 import { CheckpointRepository, JournalRepository, partitionDays, type JournalEntry } from '@chorda/read-models';
 import type pg from 'pg';
 import { envelopeOf } from '../events/journal-event.js';
 import { journalProjection } from '../events/read-your-writes.js';
-import { gatewayAdmin, gatewayPool } from '../gateway.tokens.js';
-import { TailEvent, type TailFilter } from './tail-event.js';
-import type { NextPlace, TailHistory } from './tail-session.js';
+import { gatewayAdmin, gatewayDriver, gatewayPool } from '../gateway.tokens.js';
+import { RecordOpener } from './record-opener.js';
+import { isFor, TailEvent, type TailFilter } from './tail-event.js';
+import { HistoryGoneError, type NextPlace, type TailHistory } from './tail-session.js';
 
-/** The journal as the tail reads it. */
+/** Clients that read the log itself at once: each costs a fetch and its buffers. */
+const logReadersMax = 4;
+
+/** The journal, and the log behind it, as the tail reads them. */
 @Injectable()
 export class TailHistoryService implements TailHistory {
+  private logReaders = 0;
+
   constructor(
     private readonly journal: JournalRepository,
     private readonly checkpoints: CheckpointRepository,
     private readonly codec: EventCodec,
+    private readonly opener: RecordOpener,
     @Inject(gatewayAdmin) private readonly admin: KafkaAdmin,
+    @Inject(gatewayDriver) private readonly driver: KafkaDriver,
     @Inject(gatewayPool) private readonly pool: pg.Pool,
   ) {}
 
@@ -28,10 +36,13 @@ export class TailHistoryService implements TailHistory {
     return days.length === 0 ? 0 : Math.min(...days);
   }
 
-  async reaches(places: readonly NextPlace[], timeoutMs: number): Promise<boolean> {
+  async reach(places: readonly NextPlace[], timeoutMs: number): Promise<readonly NextPlace[]> {
     const last = places.map(({ nextOffset, ...place }) => ({ ...place, offset: nextOffset - 1n }));
-    const position = encodePosition(last.filter(({ offset }) => offset >= 0n));
-    return (await this.checkpoints.waitUntil(position, [journalProjection], timeoutMs)).complete;
+    const wanted = last.filter(({ offset }) => offset >= 0n);
+    if (wanted.length === 0) return places;
+    const waited = await this.checkpoints.waitUntil(encodePosition(wanted), [journalProjection], timeoutMs);
+    if (waited.complete) return places;
+    return this.checkpoints.ofProjection(journalProjection);
   }
 
   async after(
@@ -55,15 +66,51 @@ export class TailHistoryService implements TailHistory {
     return entries.map((entry) => this.toTailEvent(entry));
   }
 
+  fromLog(tenantId: string, place: NextPlace, before: bigint, filter: TailFilter, signal: AbortSignal) {
+    const topics = topicsFor(filter);
+    if (topics !== undefined && !topics.has(place.topic)) return nothing(before);
+    if (this.logReaders >= logReadersMax) return undefined;
+    return this.readLog(tenantId, place, before, filter, signal);
+  }
+
   async isBeyondEnd({ topic, partition, nextOffset }: NextPlace): Promise<boolean> {
     const ends = await this.admin.offsets(topic);
     const end = ends.find((each) => each.partition === partition)?.end;
     return end === undefined || nextOffset > end;
   }
 
-  private toTailEvent(entry: JournalEntry): TailEvent {
-    return new TailEvent(envelopeOf(entry, this.codec), entry, entry.payload.length);
+  /** The tenant is that of the key, which `open` has compared with the header. */
+  private async *readLog(
+    tenantId: string,
+    { topic, partition, nextOffset: from }: NextPlace,
+    to: bigint,
+    filter: TailFilter,
+    signal: AbortSignal,
+  ) {
+    this.logReaders += 1;
+    try {
+      const ends = await this.admin.offsets(topic);
+      const start = ends.find((each) => each.partition === partition)?.start;
+      if (start === undefined || from < start) throw new HistoryGoneError();
+      for await (const chunk of this.driver.scan({ topic, partition, from, to, signal })) {
+        const events = await this.opener.open(chunk.records, signal);
+        // A chunk may reach further than what was asked for; its records do not.
+        const nextOffset = chunk.nextOffset < to ? chunk.nextOffset : to;
+        yield { events: events.filter((event) => isFor(event, tenantId, filter)), nextOffset };
+      }
+    } finally {
+      this.logReaders -= 1;
+    }
   }
+
+  private toTailEvent(entry: JournalEntry): TailEvent {
+    const envelope = envelopeOf(entry, this.codec);
+    return TailEvent.of(envelope, entry, entry.payload.length);
+  }
+}
+
+async function* nothing(nextOffset: bigint) {
+  yield { events: [], nextOffset };
 }
 
 /** Undefined: events of every topic may pass the filter. */

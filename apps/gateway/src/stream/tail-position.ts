@@ -1,5 +1,30 @@
+import { createHash } from 'node:crypto';
 import { decodePosition } from '@chorda/contracts';
 import { InvalidInputError } from '@chorda/kernel';
+
+/** Tells logs apart that have topics of the same names: one that was deleted and made anew is another. */
+export class LogIdentity {
+  private readonly tags = new Map<string, string>();
+
+  /** @param topicIds Kafka's own ids by topic. */
+  constructor(private readonly topicIds: ReadonlyMap<string, string>) {}
+
+  /** The same for the same topics, in any order. */
+  tagOf(topics: Iterable<string>): string {
+    const names = [...topics].sort();
+    const key = names.join('~');
+    let tag = this.tags.get(key);
+    if (tag === undefined) {
+      const ids = names.map((name) => `${name}=${this.topicIds.get(name) ?? ''}`).join('~');
+      tag = BigInt(`0x${createHash('sha256').update(ids).digest('hex').slice(0, 10)}`).toString(36);
+      if (this.tags.size >= tagsMax) this.tags.clear();
+      this.tags.set(key, tag);
+    }
+    return tag;
+  }
+}
+
+const tagsMax = 100;
 
 /**
  * How far a client of the tail has read: the next offset of every partition. Its text is the `id` of each event sent,
@@ -17,10 +42,19 @@ export class TailPosition {
     /** Whether partitions that are not named were empty (true) or are to be taken from the present. */
     readonly isWhole: boolean,
     private knownAtMs: number | undefined,
+    /** Of the log that it was made from, as the text says; undefined where it does not say. */
+    private readonly tag: string | undefined,
+    private log: LogIdentity | undefined,
   ) {}
 
-  static empty(): TailPosition {
-    return new TailPosition(new Map(), true, undefined);
+  /** @param log What it is a position of; left out: its text does not say. */
+  static empty(log?: LogIdentity): TailPosition {
+    return new TailPosition(new Map(), true, undefined, undefined, log);
+  }
+
+  /** Whether it was made from another log than this: its offsets then mean nothing. */
+  isOfOther(log: LogIdentity): boolean {
+    return this.tag !== undefined && this.tag !== log.tagOf(this.offsets.keys());
   }
 
   /** At this time at the earliest it was the end of the log; whole seconds. The journal may have dropped what is older. */
@@ -33,9 +67,10 @@ export class TailPosition {
     this.knownAtMs = Math.floor(timeMs / 1000) * 1000;
   }
 
-  copy(): TailPosition {
+  /** @param log Named by its text from here on. */
+  copy(log = this.log): TailPosition {
     const offsets = new Map([...this.offsets].map(([topic, each]) => [topic, [...each]]));
-    return new TailPosition(offsets, this.isWhole, this.knownAtMs);
+    return new TailPosition(offsets, this.isWhole, this.knownAtMs, this.tag, log);
   }
 
   nextOffset(topic: string, partition: number): bigint | undefined {
@@ -60,7 +95,9 @@ export class TailPosition {
 
   /** Letters, digits and `.-_~` alone, so it needs no encoding in a header or an address. */
   toString(): string {
-    const parts = ['t1', this.knownAtMs === undefined ? '-' : (this.knownAtMs / 1000).toString(36)];
+    const seconds = this.knownAtMs === undefined ? '-' : (this.knownAtMs / 1000).toString(36);
+    const tag = this.log?.tagOf(this.offsets.keys());
+    const parts = ['t1', tag === undefined ? seconds : `${seconds}.${tag}`];
     for (const [topic, offsets] of this.offsets) {
       let segment = this.segments.get(topic);
       if (segment === undefined) {
@@ -75,7 +112,9 @@ export class TailPosition {
   /** @throws {@link InvalidInputError} for a text that is neither an id of the tail nor the position of a write. */
   static parse(text: string): TailPosition {
     if (!text.startsWith('t1~')) return TailPosition.ofWrite(text);
-    const [, seconds = '', ...parts] = text.split('~');
+    const [, when = '', ...parts] = text.split('~');
+    const [seconds = '', tag, ...rest] = when.split('.');
+    if (rest.length > 0 || (tag !== undefined && !/^[0-9a-z]{1,12}$/.test(tag))) throw notAPosition();
     if (text.length > 16_384 || parts.length % 2 !== 0) throw notAPosition();
     const offsets = new Map<string, (bigint | undefined)[]>();
     for (let at = 0; at < parts.length; at += 2) {
@@ -84,11 +123,11 @@ export class TailPosition {
       offsets.set(topic, (parts[at + 1] ?? '').split('.').map(parseOffset));
     }
     const at = parseOffset(seconds);
-    return new TailPosition(offsets, true, at === undefined ? undefined : Number(at) * 1000);
+    return new TailPosition(offsets, true, at === undefined ? undefined : Number(at) * 1000, tag, undefined);
   }
 
   private static ofWrite(text: string): TailPosition {
-    const position = new TailPosition(new Map(), false, undefined);
+    const position = new TailPosition(new Map(), false, undefined, undefined, undefined);
     for (const { topic, partition, offset } of decodePosition(text)) position.moveTo(topic, partition, offset + 1n);
     return position;
   }

@@ -1,14 +1,16 @@
 import { RecentSet } from './recent-set.js';
+import { RecentVersions } from './recent-versions.js';
 import type { TailEvent } from './tail-event.js';
-import { TailPosition } from './tail-position.js';
+import { LogIdentity, TailPosition } from './tail-position.js';
 
 export interface TailRingLimits {
   readonly eventsMax: number;
   readonly bytesMax: number;
 }
 
-/** Events whose repeats are still recognised. */
+/** Events, and streams of decisions, whose repeats are still recognised. */
 const identitiesMax = 50_000;
+const streamsMax = 50_000;
 
 /**
  * The newest events of all topics, in the order in which this gateway read them. Each has a sequence number that counts
@@ -21,17 +23,27 @@ const identitiesMax = 50_000;
 export class TailRing {
   private readonly events: (TailEvent | undefined)[];
   private readonly starts = TailPosition.empty();
-  private readonly heads = TailPosition.empty();
+  private readonly heads: TailPosition;
   private readonly identities = new RecentSet(identitiesMax);
-  private readonly waiting = new Set<() => void>();
+  private readonly versions = new RecentVersions(streamsMax);
   private bytesHeld = 0;
   private isClosed = false;
+  private readonly grow = (bytes: number) => {
+    this.bytesHeld += bytes;
+    this.shrink();
+  };
+  /** What left before its time, by now. */
+  evicted = 0;
   /** Of the oldest event that is still here. */
   firstSequence = 0;
   /** Of the event that comes next. */
   nextSequence = 0;
 
-  constructor(private readonly limits: TailRingLimits) {
+  constructor(
+    private readonly limits: TailRingLimits,
+    readonly log: LogIdentity = new LogIdentity(new Map()),
+  ) {
+    this.heads = TailPosition.empty(log);
     this.events = Array.from({ length: limits.eventsMax }, () => undefined);
   }
 
@@ -45,6 +57,11 @@ export class TailRing {
 
   head(): TailPosition {
     return this.heads.copy();
+  }
+
+  /** The head as it is now, not a copy: for who reads it at once. */
+  get position(): TailPosition {
+    return this.heads;
   }
 
   headOf(topic: string, partition: number): bigint | undefined {
@@ -68,18 +85,20 @@ export class TailRing {
     return offset;
   }
 
-  append(event: TailEvent): void {
+  /** False for what was here before: read again after a rebalance, or the repeat of another record. */
+  append(event: TailEvent): boolean {
     const { topic, partition, offset } = event.place;
     const head = this.heads.nextOffset(topic, partition);
-    // Read again after a rebalance: it is here, or was and has left.
-    if (head !== undefined && offset < head) return;
+    if (head !== undefined && offset < head) return false;
     this.heads.moveTo(topic, partition, offset + 1n);
-    if (!this.identities.add(event.identity)) return;
+    if (!this.isFirst(event)) return false;
     while (this.nextSequence - this.firstSequence >= this.limits.eventsMax) this.evict();
     this.events[this.nextSequence % this.limits.eventsMax] = event;
     this.nextSequence += 1;
     this.bytesHeld += event.bytes;
-    while (this.bytesHeld > this.limits.bytesMax && this.nextSequence - this.firstSequence > 1) this.evict();
+    event.onGrown = this.grow;
+    this.shrink();
+    return true;
   }
 
   /** Everything before `nextOffset` was read, whether or not it was an event. */
@@ -94,23 +113,20 @@ export class TailRing {
     return this.events[sequence % this.limits.eventsMax];
   }
 
-  /** Tells those who wait that something was appended. Called once a batch, so that they take it in one write. */
-  wake(): void {
-    const woken = [...this.waiting];
-    this.waiting.clear();
-    for (const wake of woken) wake();
-  }
-
-  /** Calls `wake` once, at the next {@link wake}; the answer takes the wish back. */
-  onWake(wake: () => void): () => void {
-    this.waiting.add(wake);
-    return () => this.waiting.delete(wake);
-  }
-
-  /** No event comes any more; whoever waits is woken to see it. */
+  /** No event comes any more. */
   close(): void {
     this.isClosed = true;
-    this.wake();
+  }
+
+  private isFirst(event: TailEvent): boolean {
+    if (!this.identities.add(event.identity)) return false;
+    const { version } = event;
+    return version === undefined || this.versions.add(version.stream, version.number);
+  }
+
+  /** The newest stays, however large it is. */
+  private shrink(): void {
+    while (this.bytesHeld > this.limits.bytesMax && this.nextSequence - this.firstSequence > 1) this.evict();
   }
 
   private evict(): void {
@@ -120,6 +136,8 @@ export class TailRing {
     this.firstSequence += 1;
     if (event === undefined) return;
     this.bytesHeld -= event.bytes;
+    event.onGrown = undefined;
+    this.evicted += 1;
     this.starts.moveTo(event.place.topic, event.place.partition, event.place.offset + 1n);
   }
 }
