@@ -14,6 +14,13 @@ import { accessEnv } from './auth/access.env.js';
 
 const mebibyte = 1024 * 1024;
 
+const originList = z
+  .string()
+  .transform((text) => text.split(',').filter((origin) => origin !== ''))
+  .refine((origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin), {
+    error: 'must hold origins such as https://ops.example.org, separated by commas',
+  });
+
 /** Everything the gateway reads from its environment; nothing else in this app looks at it. */
 export const gatewayEnv = z.object({
   ...kafkaEnv,
@@ -32,7 +39,19 @@ export const gatewayEnv = z.object({
   /** Events and bytes that the live tail keeps in memory; older ones are read from the journal. */
   CHORDA_TAIL_EVENTS_MAX: wholeNumber(10, 10_000_000).default(20_000),
   CHORDA_TAIL_BYTES_MAX: wholeNumber(mebibyte, 64 * 1024 * mebibyte).default(64 * mebibyte),
-  CHORDA_TAIL_CLIENTS_MAX: wholeNumber(1, 1_000_000).default(1000),
+  /** Clients of the tail at once, of this gateway: all, those of one tenant, those of one key. */
+  CHORDA_TAIL_CLIENTS_MAX: wholeNumber(1, 1_000_000).default(2000),
+  CHORDA_TAIL_TENANT_CLIENTS_MAX: wholeNumber(1, 1_000_000).default(1000),
+  CHORDA_TAIL_KEY_CLIENTS_MAX: wholeNumber(1, 1_000_000).default(1000),
+  /** Subscriptions of one WebSocket. */
+  CHORDA_TAIL_SUBSCRIPTIONS_MAX: wholeNumber(1, 10_000).default(64),
+  /** Bytes that may wait for one client; past it, it reads by itself until it is level again. */
+  CHORDA_TAIL_CLIENT_BYTES_MAX: wholeNumber(1024, 1024 * mebibyte).default(mebibyte),
+  CHORDA_TAIL_HEARTBEAT_MS: wholeNumber(50, 60_000).default(15_000),
+  /** Milliseconds of a second that the filters of one tenant may take. */
+  CHORDA_TAIL_FILTER_MS_MAX: wholeNumber(1, 1000).default(200),
+  /** Origins of pages that may open a WebSocket, separated by commas; the gateway's own always may. */
+  CHORDA_WS_ORIGINS: originList.default([]),
   /** How long a client of the tail may leave its socket full before it is dropped. */
   CHORDA_TAIL_SLOW_MS_MAX: wholeNumber(10, 600_000).default(15_000),
   /**

@@ -10,10 +10,6 @@ export class GatewayMetrics {
   readonly limitsAlone: Counter;
   readonly auditPublished: Counter<'result'>;
   readonly auditDenied: Counter<'result'>;
-  readonly tailClients: Gauge;
-  readonly tailEvents: Gauge;
-  readonly tailBytes: Gauge;
-  readonly tailDropped: Counter<'reason'>;
   readonly readsInFlight: Gauge;
   readonly readsRefused: Counter<'reason'>;
   readonly positionWaiters: Gauge;
@@ -72,15 +68,6 @@ export class GatewayMetrics {
       name: 'chorda_audit_denials_total',
       help: 'Refusals of known callers, by whether the audit log was told (published, repeated, dropped, failed)',
       labelNames: ['result'],
-      registers,
-    });
-    this.tailClients = gauge('chorda_sse_clients', 'Clients of the live tail');
-    this.tailEvents = gauge('chorda_tail_events', 'Events that the live tail keeps in memory');
-    this.tailBytes = gauge('chorda_tail_bytes', 'Bytes that the live tail keeps in memory');
-    this.tailDropped = new Counter({
-      name: 'chorda_sse_closed_total',
-      help: 'Streams that the gateway ended, by reason',
-      labelNames: ['reason'],
       registers,
     });
   }

@@ -18,14 +18,7 @@ import { Authenticator } from './auth/authenticator.js';
 import { EventsController } from './events/events.controller.js';
 import { ReadYourWrites } from './events/read-your-writes.js';
 import { GatewayMetrics } from './gateway.metrics.js';
-import {
-  gatewayAdmin,
-  gatewayLogger,
-  gatewayPool,
-  gatewayProducer,
-  gatewayReadiness,
-  gatewaySettings,
-} from './gateway.tokens.js';
+import { gatewayAdmin, gatewayLogger, gatewayPool, gatewayProducer, gatewayReadiness } from './gateway.tokens.js';
 import { HealthController, type Readiness } from './health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/standard-schema-problem.js';
@@ -39,9 +32,8 @@ import { ProjectionStandings } from './projections/projection-standings.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { ReferenceController } from './reference/reference.controller.js';
-import { StreamController, type StreamSettings } from './stream/stream.controller.js';
-import { TailHistoryService } from './stream/tail-history.service.js';
-import { TailRing } from './stream/tail-ring.js';
+import { tailProviders, type OpenTail } from './stream/open-tail.js';
+import { StreamController } from './stream/stream.controller.js';
 import { SystemController } from './system/system.controller.js';
 import { TenantsController } from './tenants/tenants.controller.js';
 
@@ -67,12 +59,11 @@ export interface GatewayParts {
   readonly services: ServicesRepository;
   readonly checkpoints: CheckpointRepository;
   readonly projections: ProjectionStandings;
-  readonly ring: TailRing;
+  readonly tail: OpenTail;
   readonly metrics: GatewayMetrics;
   readonly documents: ApiDocuments;
   readonly problems: ProblemFilter;
   readonly simulation: SimulationDoor;
-  readonly settings: StreamSettings;
   readonly notReady: Readiness;
 }
 
@@ -101,7 +92,6 @@ export class GatewayModule {
         { provide: gatewayProducer, useValue: parts.producer },
         { provide: gatewayAdmin, useValue: parts.admin },
         { provide: gatewayPool, useValue: parts.pool },
-        { provide: gatewaySettings, useValue: parts.settings },
         { provide: gatewayReadiness, useValue: parts.notReady },
         { provide: EventCodec, useValue: parts.codec },
         { provide: Authenticator, useValue: parts.authenticator },
@@ -114,14 +104,13 @@ export class GatewayModule {
         { provide: ServicesRepository, useValue: parts.services },
         { provide: CheckpointRepository, useValue: parts.checkpoints },
         { provide: ProjectionStandings, useValue: parts.projections },
-        { provide: TailRing, useValue: parts.ring },
         { provide: GatewayMetrics, useValue: parts.metrics },
         { provide: ApiDocuments, useValue: parts.documents },
         { provide: SimulationDoor, useValue: parts.simulation },
         IngestService,
         ReadYourWrites,
         ...queryProviders,
-        TailHistoryService,
+        ...tailProviders(parts.tail, parts.authenticator),
       ],
     };
   }

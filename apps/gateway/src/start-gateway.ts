@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { asyncApiDocument, EventCodec } from '@chorda/contracts';
@@ -48,19 +47,19 @@ import { SimulationDoor } from './ingest/simulation-door.js';
 import { openLimits } from './limits/open-limits.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ApiDocuments } from './reference/api-documents.js';
-import { TailFeed } from './stream/tail-feed.js';
-import { TailRing } from './stream/tail-ring.js';
+import { CredentialWatch } from './stream/credential-watch.js';
+import { openSockets, openTail } from './stream/open-tail.js';
+import type { TailSockets } from './stream/socket/tail-sockets.js';
+import { TailHistoryService } from './stream/tail-history.service.js';
 
 /** How long an append may wait for the brokers; after it the answer is "unknown". */
 const deliveryTimeoutMs = 10_000;
-const heartbeatMs = 15_000;
 
 interface OpenedParts {
   readonly parts: GatewayParts;
   readonly routes: RouteInventory;
   readonly admission: IngestAdmission;
   readonly health: HealthRegistry;
-  readonly feed: TailFeed;
   readonly operations: OperationRecorder;
   close(): Promise<void>;
 }
@@ -70,8 +69,8 @@ export async function startGateway(source: NodeJS.ProcessEnv, host: AppHost): Pr
   const env = readEnv(gatewayEnv, source);
   const opened = await open(env, host);
   try {
-    const app = await listen(env, opened);
-    return new RunningGateway(app, opened, env, host);
+    const { app, sockets } = await listen(env, opened);
+    return new RunningGateway(app, sockets, opened, env, host);
   } catch (error) {
     await opened.close();
     throw error;
@@ -89,6 +88,7 @@ export class RunningGateway implements RunningApp {
 
   constructor(
     private readonly app: NestFastifyApplication,
+    private readonly sockets: TailSockets,
     private readonly opened: OpenedParts,
     env: GatewayEnv,
     host: AppHost,
@@ -127,7 +127,10 @@ export class RunningGateway implements RunningApp {
     const { health, admission, parts } = this.opened;
     health.beginDraining();
     admission.stop();
-    parts.ring.close();
+    parts.tail.admission.stop();
+    parts.tail.hub.close();
+    await this.sockets.stop();
+    this.app.get(CredentialWatch).close();
     await this.app.close();
     await this.reporter.stop();
     this.sampler.stop();
@@ -166,16 +169,14 @@ async function openParts(
   const producer = await driver.createProducer({ deliveryTimeoutMs });
   closing.push(() => producer.close());
   const admin = await driver.admin();
-  const ring = new TailRing({ eventsMax: env.CHORDA_TAIL_EVENTS_MAX, bytesMax: env.CHORDA_TAIL_BYTES_MAX });
-  const group = `gateway.tail-${randomBytes(6).toString('hex')}`;
-  const feed = new TailFeed({ driver, admin, codec, ring, metrics, logger, group });
-  closing.push(() => feed.stop());
-  await feed.start();
+  const tail = await openTail(env, { driver, admin, codec, registry: host.metrics, logger });
+  closing.push(() => tail.feed.stop());
+  await tail.feed.start();
   const routes = new RouteInventory();
   const operations = new OperationRecorder();
   const health = new HealthRegistry();
   health.add('database', async () => void (await pool.query('SELECT 1')));
-  health.add('kafka', () => feed.notReady());
+  health.add('kafka', () => tail.feed.notReady());
   const access = openAccess(env, { pool, producer, codec, metrics, logger }, closing);
   const issuer = tokenIssuer(env);
   const tokens = issuer && new TokenVerifier(issuer);
@@ -191,25 +192,24 @@ async function openParts(
     services: new ServicesRepository(pool),
     checkpoints,
     projections: new ProjectionStandings(driver, admin, checkpoints, logger),
-    ring,
+    tail,
     metrics,
     documents: new ApiDocuments(JSON.stringify(asyncApiDocument)),
     problems: new ProblemFilter(routes, logger),
     simulation: new SimulationDoor(env.CHORDA_SIMULATED_DECISIONS),
-    settings: { clientsMax: env.CHORDA_TAIL_CLIENTS_MAX, slowMsMax: env.CHORDA_TAIL_SLOW_MS_MAX, heartbeatMs },
     notReady: () => health.notReady(),
   };
   const admission = new IngestAdmission(
     { bytesMax: env.CHORDA_INGEST_BYTES_IN_FLIGHT_MAX, requestsMax: env.CHORDA_INGEST_REQUESTS_IN_FLIGHT_MAX },
     metrics,
   );
-  return { parts, routes, admission, health, feed, operations };
+  return { parts, routes, admission, health, operations };
 }
 
 async function listen(
   env: GatewayEnv,
   { parts, routes, admission, operations }: OpenedParts,
-): Promise<NestFastifyApplication> {
+): Promise<{ readonly app: NestFastifyApplication; readonly sockets: TailSockets }> {
   const adapter = createHttpAdapter({ routes, metrics: parts.metrics, admission, operations });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     logger: nestLogger(parts.logger),
@@ -218,7 +218,11 @@ async function listen(
   });
   parts.documents.describe(app, productVersion);
   await app.listen(env.PORT, env.CHORDA_LISTEN_HOST);
-  return app;
+  const { authenticator, access, logger } = parts;
+  const met = { watch: app.get(CredentialWatch), history: app.get(TailHistoryService), logger };
+  const sockets = openSockets(env, parts.tail, { authenticator, limits: access.limits, ...met });
+  sockets.attach(app.getHttpServer());
+  return { app, sockets };
 }
 
 type AccessNeeds = Pick<GatewayParts, 'producer' | 'codec' | 'metrics' | 'logger'> & { readonly pool: pg.Pool };

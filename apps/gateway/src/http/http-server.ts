@@ -54,7 +54,7 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
     // Longer than the idle time of the usual load balancers (60 s), so that it is never us who close under them.
     keepAliveTimeout: 72_000,
     requestTimeout: 60_000,
-    http: { maxHeaderSize: headerBytesMax, noDelay: true },
+    http: { maxHeaderSize: headerBytesMax, noDelay: true, shouldUpgradeCallback: isWebSocket },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false, caseSensitive: true },
@@ -78,6 +78,11 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
   addRequestHooks(fastify, parts);
   endConnectionsOnClose(fastify);
   return adapter;
+}
+
+/** Whoever offers anything else (curl offers HTTP/2) is answered as if it had not. */
+function isWebSocket(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket' && request.method === 'GET';
 }
 
 /** Bodies are read as bytes: only the handler knows what they mean, and a JSON parser of ours keeps numbers exact. */
@@ -213,6 +218,7 @@ function closeUnusedSockets(fastify: FastifyInstance): void {
     socket.once('close', () => unused.delete(socket));
   });
   fastify.server.on('request', ({ socket }: IncomingMessage) => unused.delete(socket));
+  fastify.server.on('upgrade', ({ socket }: IncomingMessage) => unused.delete(socket));
   fastify.addHook('preClose', (done) => {
     for (const socket of unused) socket.destroy();
     done();
