@@ -1,23 +1,22 @@
 import type { JsonValue } from '@chorda/kernel';
 import { eventSchemaOf } from '../catalogue.js';
-import type { AnyEvent, EventType } from '../event-type.js';
+import type { AnyEvent } from '../event-type.js';
 import type { FieldType, RecordShape } from '../schema/event-schema.js';
 import { formatTimestamp } from './timestamp.js';
 
 type ToText = (value: unknown) => string;
 
-const writers = new Map<EventType, ToText>();
+/** By the shape and not by the name: a registered type gets another when it evolves. */
+const writers = new WeakMap<RecordShape, ToText>();
 
 /**
  * The payload as HTTP shows it, as JSON on one line: bigint as decimal text, timestamps as RFC 3339, JSON texts as the
  * values they say. Those are put in as they are in the log, so numbers that no double holds stay exact.
  */
 export function eventDataToJsonText(event: AnyEvent): string {
-  let write = writers.get(event.type);
-  if (!write) {
-    write = recordWriter(eventSchemaOf(event.type).shape);
-    writers.set(event.type, write);
-  }
+  const { shape } = eventSchemaOf(event.type);
+  let write = writers.get(shape);
+  if (!write) writers.set(shape, (write = recordWriter(shape)));
   return write(event.data);
 }
 
