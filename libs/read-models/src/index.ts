@@ -98,4 +98,30 @@ export {
   type ParkedSequence,
 } from './parked/parked.repository.js';
 export { dayMs, dayOf, dropDayPartitions, ensureDayPartitions, partitionDays } from './partitions/day-partitions.js';
+export {
+  RebuildRepository,
+  type ActionAnswer,
+  type RebuildRequest,
+  type RequestAnswer,
+} from './rebuilds/rebuild.repository.js';
+export {
+  rebuildActions,
+  rebuildStates,
+  type RebuildAction,
+  type RebuildPartition,
+  type RebuildReport,
+  type RebuildStanding,
+  type RebuildState,
+  type RowDifference,
+  type TenantDifference,
+} from './rebuilds/rebuild.js';
 export { ServicesRepository, type ServiceHealthPoint, type ServiceInstance } from './services/services.repository.js';
+export {
+  ExternalTypeRepository,
+  ExternalTypesFullError,
+  ExternalTypeTakenError,
+  type ExternalTypeRecord,
+  type ExternalTypeVersion,
+  type NewVersion,
+} from './external-types/external-type.repository.js';
+export { ExternalTypesWatch, type ExternalTypesWatchParts } from './external-types/external-types-watch.js';

@@ -5,9 +5,11 @@ import { journalAndServices } from './0001-journal-and-services.js';
 import { apiKeys } from './0002-api-keys.js';
 import { streamVersions } from './0003-stream-versions.js';
 import { parking } from './0004-parking.js';
+import { projectionGenerations } from './0005-projection-generations.js';
 import { readModels } from './0006-read-models.js';
 import { idempotentAnswers } from './0007-idempotent-answers.js';
 import { access } from './0008-access.js';
+import { externalTypes } from './0009-external-types.js';
 import { queryIndexes } from './0010-query-indexes.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
@@ -17,9 +19,11 @@ export const migrations: readonly Migration[] = [
   apiKeys,
   streamVersions,
   parking,
+  projectionGenerations,
   readModels,
   idempotentAnswers,
   access,
+  externalTypes,
   queryIndexes,
 ];
 
