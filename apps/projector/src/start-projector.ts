@@ -19,13 +19,13 @@ import {
 } from '@chorda/platform';
 import { createPool, migrate } from '@chorda/read-models';
 import type pg from 'pg';
+import { DeadLetterRows } from './dead-letters/dead-letter-rows.js';
 import { allProjections, dayTablesOf } from './projections.js';
 import type { Arrival } from './parking/arrival.js';
 import { ParkingDesk } from './parking/parking-desk.js';
 import { parkBoundsOf, readProjectorEnv, type ProjectorEnv } from './projector.env.js';
 import { AdvanceNotifier } from './runner/advance-notifier.js';
 import { ClaimWatch } from './runner/claim-watch.js';
-import { checkpointTable } from './runner/checkpoint-table.js';
 import { exposeLag, exposeParked, projectionMetrics } from './runner/projection-metrics.js';
 import type { Projection } from './runner/projection.js';
 import { ProjectionRunner, type PartitionStop } from './runner/projection-runner.js';
@@ -33,6 +33,8 @@ import { whyNotReady } from './runner/readiness.js';
 import type { VersionGap } from './runner/stream-versions.js';
 import { SupervisedConsumer } from './runner/supervised-consumer.js';
 import { Upkeep } from './runner/upkeep.js';
+import { registerGenerations, servingProjections } from './rebuild/generations.js';
+import { startRebuilds, type RunningRebuilds } from './rebuild/start-rebuilds.js';
 
 /** One group for all projections: each record is read and decoded once, and its repeats are found once. */
 export const projectorGroup = 'projector.read-models';
@@ -58,7 +60,11 @@ class Projector implements RunningApp {
   readonly name = 'projector';
   private readonly pool: pg.Pool;
   private readonly driver;
-  private readonly projections;
+  /** Every version of every projection that this code has. */
+  private readonly codes;
+  /** The tables that batches are applied to now; another signature means other ones. */
+  private serving: { readonly projections: readonly Projection[]; readonly signature: string } | undefined;
+  private rebuilds: RunningRebuilds | undefined;
   private readonly notifier: AdvanceNotifier;
   private readonly upkeep: Upkeep;
   private readonly consumer: SupervisedConsumer;
@@ -73,6 +79,7 @@ class Projector implements RunningApp {
   private parkingDesk: ParkingDesk | undefined;
   private codec: EventCodec | undefined;
   private admin: KafkaAdmin | undefined;
+  private deadLetterRows: DeadLetterRows | undefined;
   private reporter: ServiceReporter | undefined;
   private closeProducer: () => Promise<void> = async () => undefined;
 
@@ -87,13 +94,13 @@ class Projector implements RunningApp {
       transactionTimeoutMs,
     });
     this.driver = createKafkaDriver(kafkaConnection(env, `chorda-projector-${process.pid}`), { logger });
-    this.projections = allProjections({
+    this.codes = allProjections({
       journalDays: env.CHORDA_JOURNAL_RETENTION_DAYS || Infinity,
       healthDays: env.CHORDA_HEALTH_RETENTION_DAYS,
       ratesDays: env.CHORDA_RATES_RETENTION_DAYS,
     });
     this.notifier = new AdvanceNotifier(this.pool, logger);
-    this.upkeep = new Upkeep(this.pool, dayTablesOf(this.projections), logger);
+    this.upkeep = new Upkeep(this.pool, () => dayTablesOf(this.serving?.projections ?? []), logger);
     this.metrics = projectionMetrics(host.metrics);
     this.consumer = new SupervisedConsumer(() => this.consume(this.connectedCodec()), logger);
     this.claimWatch = new ClaimWatch(async () => {
@@ -114,12 +121,16 @@ class Projector implements RunningApp {
     await this.upkeep.runOnce();
     this.upkeep.start();
     this.addHealthChecks();
-    exposeLag(host.metrics, this.projections, () => this.lags());
+    exposeLag(host.metrics, this.codes, () => this.lags());
     exposeParked(host.metrics, () => this.parkingDesk?.counts() ?? []);
     await this.startReporter(this.codec);
     await this.consumer.start();
+    const { driver, admin, pool } = this;
+    this.deadLetterRows = new DeadLetterRows({ driver, admin, pool, metrics: host.metrics, logger: host.logger });
+    this.deadLetterRows.start();
     this.parkingDesk?.start();
     this.claimWatch.start();
+    this.rebuilds = this.startRebuilds(admin, this.codec);
   }
 
   notReady(): Promise<readonly string[]> {
@@ -129,7 +140,9 @@ class Projector implements RunningApp {
   async stop(): Promise<void> {
     this.health.beginDraining();
     await this.reporter?.stop();
+    await this.rebuilds?.stop();
     await this.claimWatch.stop();
+    await this.deadLetterRows?.stop();
     // Before the partitions are given back: a retry in hand is finished under the claim that it began with.
     await this.parkingDesk?.stop();
     await this.consumer.stop();
@@ -183,17 +196,19 @@ class Projector implements RunningApp {
   }
 
   /** Before each start of the consumer: what was restored from a backup may lack what came since. */
-  private async prepareTables(): Promise<void> {
+  private async prepareTables() {
     await migrate(this.env.DATABASE_URL, this.host.logger);
-    await checkpointTable.register(this.pool, this.projections);
+    await registerGenerations(this.pool, this.codes);
+    this.serving = await servingProjections(this.pool, this.codes, this.host.logger);
+    return this.serving;
   }
 
   private async consume(codec: EventCodec) {
-    await this.prepareTables();
+    const { projections } = await this.prepareTables();
     const topicIds = new Map<string, string | undefined>();
     const runner = new ProjectionRunner({
       pool: this.pool,
-      projections: this.projections,
+      projections,
       group: projectorGroup,
       owner: this.host.instance,
       notifier: this.notifier,
@@ -218,7 +233,7 @@ class Projector implements RunningApp {
       handler: runner,
       options: {
         group: projectorGroup,
-        topics: [...new Set(this.projections.flatMap(({ topics }) => topics))],
+        topics: [...new Set(projections.flatMap(({ topics }) => topics))],
         batchRecordsMax: this.env.CHORDA_PROJECTOR_BATCH_RECORDS,
         batchBytesMax: this.env.CHORDA_PROJECTOR_BATCH_BYTES,
         batchWaitMsMax: this.env.CHORDA_PROJECTOR_BATCH_WAIT_MS,
@@ -227,6 +242,21 @@ class Projector implements RunningApp {
       },
       logger: this.host.logger,
       metrics: this.host.metrics,
+    });
+  }
+
+  private startRebuilds(admin: KafkaAdmin, codec: EventCodec): RunningRebuilds {
+    const { env, host, codes, pool, driver, notifier } = this;
+    return startRebuilds({
+      ...{ env, codes, pool, driver, admin, codec, notifier },
+      group: projectorGroup,
+      owner: host.instance,
+      topicId: (topic) => this.idOf(topic),
+      bounds: parkBoundsOf(env),
+      metrics: host.metrics,
+      logger: host.logger,
+      served: () => this.serving?.signature,
+      onServingChanged: () => this.consumer.restart(),
     });
   }
 

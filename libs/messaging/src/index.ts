@@ -7,7 +7,7 @@ export { redriveTopic } from './consumer/lanes.js';
 export { contextOf } from './tracing.js';
 export { traceNames } from './trace-names.js';
 export { listDeadLetters, type DeadLetterQuery } from './dead-letters/list-dead-letters.js';
-export type { DeadLetter } from './dead-letters/dead-letter.js';
+export { deadLetterIn, receiptIn, type DeadLetter } from './dead-letters/dead-letter.js';
 export { redrive, type RedriveOptions, type RedriveReceipt } from './dead-letters/redrive.js';
 export { readLogStanding, type LogStanding, type LogStandingOptions } from './log-standing.js';
 export { OperationRecorder } from './service-events/operation-recorder.js';
