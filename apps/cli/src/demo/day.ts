@@ -1,6 +1,7 @@
 import { eventTypes, type EventType } from '@chorda/contracts';
 import { derivedId, type JsonValue } from '@chorda/kernel';
 import type { DemoEvent } from './demo-event.js';
+import { foreignAgents, foreignWork } from './foreign-agents.js';
 import { Random } from './random.js';
 import { Schedule, type Process } from './schedule.js';
 import { Staff } from './staff.js';
@@ -55,6 +56,7 @@ export class Day {
     this.schedule = new Schedule(options.startMs);
     this.staff = new Staff(this, Math.max(4, Math.min(60, Math.round(options.events / 400))));
     this.schedule.start(outsideWorld(this, (options.events / dayMs) * 0.06));
+    for (const agent of foreignAgents) this.schedule.start(foreignWork(this, agent, options.events / dayMs));
     this.schedule.start(this.orders());
   }
 
@@ -69,14 +71,20 @@ export class Day {
   }
 
   /** Says that something happened now, and answers the event's id for what it causes. */
-  emit(type: EventType, subject: string, cause: Cause, data: Readonly<Record<string, JsonValue>>): string {
+  emit(
+    type: EventType,
+    subject: string,
+    cause: Cause,
+    data: Readonly<Record<string, JsonValue>>,
+    source = `urn:chorda:demo/${type.slice(0, type.indexOf('.'))}`,
+  ): string {
     const sequence = next(this.sequences, subject, 0);
     const { seed, startMs } = this.options;
     const id = derivedId('demo', seed, startMs, subject, sequence);
     const decision = eventTypes[type].kind === 'decision';
     this.emitted.push({
       id,
-      source: `urn:chorda:demo/${type.slice(0, type.indexOf('.'))}`,
+      source,
       type,
       subject,
       timeMs: this.nowMs,

@@ -70,6 +70,7 @@ describe('the demo day', { timeout: 30_000 }, () => {
     for (const type of [
       'agent.validation_failed',
       'agent.failed',
+      'agent.execution_cancelled',
       'agent.terminated',
       'agent.deleted',
       'workflow.step_failed',
@@ -77,11 +78,21 @@ describe('the demo day', { timeout: 30_000 }, () => {
       'workflow.timer_fired',
       'workflow.failed',
       'workflow.cancelled',
+      'workflow.paused',
+      'workflow.signal_received',
       'external.webhook',
       'inference.usage_recorded',
     ] as const) {
       expect(types, type).toContain(type);
     }
+  });
+
+  it('has agents of other systems, which only report', () => {
+    const foreign = day.filter((event) => !event.source.startsWith('urn:chorda:demo'));
+    expect(foreign.length).toBeGreaterThan(10);
+    expect(foreign.filter(({ type }) => eventTypes[type].kind !== 'fact')).toEqual([]);
+    const ours = new Set(day.filter(({ type }) => type === 'agent.created').map(({ subject }) => subject));
+    expect(foreign.filter(({ subject }) => ours.has(subject))).toEqual([]);
   });
 
   it('has payloads of real size', () => {

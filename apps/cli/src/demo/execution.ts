@@ -16,7 +16,7 @@ export interface Work {
 
 export type Result =
   | { readonly ok: true; readonly output: JsonValue }
-  | { readonly ok: false; readonly errorCode: string; readonly message: string };
+  | { readonly ok: false; readonly errorCode: string; readonly message: string; readonly cancelledBy?: string };
 
 type Running<Answer> = Generator<number | Gate, Answer, undefined>;
 type Chain = ReturnType<typeof chainOf>;
@@ -53,9 +53,13 @@ export function* execute(day: Day, agent: Agent, work: Work): Running<Result> {
     chain.emit('agent.execution_completed', end);
     chain.emit('agent.executed', { ...fact, output_data: result.output, status: 'completed' });
   } else {
-    chain.emit('agent.execution_failed', { ...end, error_code: result.errorCode, reason: result.message });
-    const error = { message: result.message };
-    chain.emit('agent.failed', { ...fact, error, error_code: result.errorCode, status: 'failed' });
+    const { errorCode, message, cancelledBy } = result;
+    const cancelled = { execution_id: executionId, execution_time_ms: timeMs, reason: message };
+    if (cancelledBy === undefined) {
+      chain.emit('agent.execution_failed', { ...end, error_code: errorCode, reason: message });
+    } else chain.emit('agent.execution_cancelled', { ...cancelled, cancelled_by: cancelledBy });
+    const status = cancelledBy === undefined ? 'failed' : 'cancelled';
+    chain.emit('agent.failed', { ...fact, error: { message }, error_code: errorCode, status });
   }
   chain.emit('agent.ready', { reason: 'execution_ended', execution_id: executionId });
   release(day, agent);
@@ -73,6 +77,9 @@ function release(day: Day, agent: Agent): void {
 function endOf(day: Day): Result {
   const { random } = day;
   if (random.chance(0.95)) return { ok: true, output: { text: messageText(random, 700) } };
+  if (random.chance(0.2)) {
+    return { ok: false, errorCode: 'CANCELLED', message: 'The customer withdrew.', cancelledBy: 'user-operations' };
+  }
   const [errorCode, message] = random.pick(failures);
   return { ok: false, errorCode, message };
 }

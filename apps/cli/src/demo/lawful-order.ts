@@ -8,7 +8,7 @@ const agentRules: Readonly<Record<string, { readonly from: readonly string[]; re
   'agent.validation_started': { from: ['INITIALIZED'], to: 'VALIDATING' },
   'agent.validated': { from: ['VALIDATING'], to: 'VALIDATED' },
   'agent.validation_failed': { from: ['VALIDATING'], to: 'VALIDATION_FAILED' },
-  'agent.ready': { from: ['VALIDATED', 'COMPLETED', 'FAILED'], to: 'READY' },
+  'agent.ready': { from: ['VALIDATED', 'COMPLETED', 'FAILED', 'CANCELLED'], to: 'READY' },
   'agent.execution_started': { from: ['READY'], to: 'EXECUTING' },
   'agent.turn_recorded': { from: ['EXECUTING'], to: 'EXECUTING' },
   'agent.tool_called': { from: ['EXECUTING'], to: 'EXECUTING' },
@@ -16,8 +16,9 @@ const agentRules: Readonly<Record<string, { readonly from: readonly string[]; re
   'agent.memory_written': { from: ['EXECUTING'], to: 'EXECUTING' },
   'agent.execution_completed': { from: ['EXECUTING'], to: 'COMPLETED' },
   'agent.execution_failed': { from: ['EXECUTING'], to: 'FAILED' },
+  'agent.execution_cancelled': { from: ['EXECUTING'], to: 'CANCELLED' },
   'agent.executed': { from: ['COMPLETED'], to: 'COMPLETED' },
-  'agent.failed': { from: ['FAILED'], to: 'FAILED' },
+  'agent.failed': { from: ['FAILED', 'CANCELLED'], to: 'FAILED' },
   'agent.terminated': { from: ['READY'], to: 'TERMINATED' },
   'agent.deleted': { from: ['TERMINATED'], to: 'DELETED' },
 };
@@ -31,6 +32,7 @@ const pairs: readonly { readonly opens: string; readonly closes: readonly string
     field: 'step_id',
   },
   { opens: 'workflow.timer_set', closes: ['workflow.timer_fired'], field: 'timer_id' },
+  { opens: 'workflow.paused', closes: ['workflow.resumed'], field: 'workflow_id' },
   { opens: 'workflow.human_task_opened', closes: ['workflow.human_task_decided'], field: 'task_id' },
   { opens: 'agent.tool_called', closes: ['agent.tool_returned'], field: 'call_id' },
 ];
@@ -46,7 +48,8 @@ function brokenLives(events: readonly DemoEvent[]): string[] {
   const states = new Map<string, string>();
   return events.flatMap((event) => {
     const rule = agentRules[event.type];
-    if (rule === undefined) return [];
+    // Agents of others have no life cycle here.
+    if (rule === undefined || !event.source.startsWith('urn:chorda:demo')) return [];
     const state = states.get(event.subject) ?? 'absent';
     states.set(event.subject, rule.to);
     return rule.from.includes(state) ? [] : [`${event.type} of ${event.subject} in state ${state}`];

@@ -62,6 +62,8 @@ export function* modelCall(
       status: 'failed',
       duration_ms: 2_000,
       ...usageData(lost),
+      // A server that hung up told nothing: the prompt was counted here.
+      estimated: true,
     });
   }
   yield inferenceMs;

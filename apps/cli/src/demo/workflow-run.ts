@@ -81,12 +81,20 @@ class Run {
     const { steps, hash } = this.definition;
     this.emit('workflow.started', { definition_hash: hash, input_data: input, user_id: this.userId });
     for (const [index, step] of steps.entries()) {
+      if (this.day.random.chance(0.02)) yield* this.pause();
       const end: StepEnd = yield* this.step(step, input, steps[index + 1]);
       if (end.kind === 'rejected') return this.cancelled();
       if (end.kind === 'failed') return this.failed(step, end.errorCode, end.message);
       input = end.output;
     }
     this.emit('workflow.completed', { ...this.ended(), output_data: input });
+  }
+
+  /** Somebody looks into something before it goes on. */
+  private *pause(): Running<void> {
+    this.emit('workflow.paused', { reason: 'The supplier is being checked.', paused_by: 'user-operations' });
+    yield this.day.random.logNormal(600_000, 0.8);
+    this.emit('workflow.resumed', { resumed_by: 'user-operations' });
   }
 
   private *step(step: Step, input: JsonValue, next: Step | undefined): Running<StepEnd> {
@@ -97,7 +105,7 @@ class Run {
       yield this.day.random.logNormal(15, 0.5);
       const startedMs = this.day.nowMs;
       this.emit('workflow.step_started', { ...named, attempt, worker: `executor-${this.day.random.between(0, 5)}` });
-      const end: StepEnd = yield* this.work(step, input);
+      const end: StepEnd = yield* this.work(step, input, attempt);
       if (end.kind === 'rejected') return end;
       if (end.kind === 'done') {
         this.stepsCompleted += 1;
@@ -129,7 +137,7 @@ class Run {
     }
   }
 
-  private *work(step: Step, input: JsonValue): Running<StepEnd> {
+  private *work(step: Step, input: JsonValue, attempt: number): Running<StepEnd> {
     switch (step.type) {
       case 'agent':
         return yield* this.agentStep(step, input);
@@ -137,10 +145,17 @@ class Run {
         return yield* this.humanStep(step, input);
       case 'timer':
         yield* this.timer(step, 'sleep', this.day.nowMs + this.day.random.between(60_000, 900_000));
+        this.emit('workflow.signal_received', {
+          signal_id: this.day.newId('signal'),
+          signal_name: 'prices_published',
+          signal_data: { list: 'autumn' },
+          sent_by: 'user-purchasing',
+        });
         return { kind: 'done', output: input };
       case 'http': {
         yield this.day.random.logNormal(180, 0.6);
-        if (this.day.random.chance(0.03)) {
+        // What was down a moment ago is often down still.
+        if (this.day.random.chance(attempt === 1 ? 0.03 : 0.5)) {
           return {
             kind: 'failed',
             errorCode: 'HTTP_503',
@@ -177,13 +192,16 @@ class Run {
       title: `${step.name}?`,
       description: messageText(day.random, 300),
       input_data: input,
+      assignees: [`manager-${day.random.between(1, 6)}`],
       groups: ['managers'],
+      due_at: timestamp(openedMs + 1_800_000),
       escalate_at: timestamp(escalateAt),
     });
     const waitMs = day.random.logNormal(1_200_000, 1);
     if (waitMs > 3_600_000) {
       yield* this.timer(step, 'escalation', escalateAt);
-      this.emit('workflow.human_task_escalated', { ...task, level: 1, to_groups: ['directors'], reason: 'overdue' });
+      const directors = { to_assignees: [`director-${day.random.between(1, 2)}`], to_groups: ['directors'] };
+      this.emit('workflow.human_task_escalated', { ...task, level: 1, ...directors, reason: 'overdue' });
       yield 600_000;
     } else yield waitMs;
     const approved = day.random.chance(0.9);
