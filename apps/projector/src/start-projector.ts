@@ -238,6 +238,7 @@ class Projector implements RunningApp {
         batchBytesMax: this.env.CHORDA_PROJECTOR_BATCH_BYTES,
         batchWaitMsMax: this.env.CHORDA_PROJECTOR_BATCH_WAIT_MS,
         drainTimeoutMs: this.env.CHORDA_PROJECTOR_DRAIN_TIMEOUT_MS,
+        sessionTimeoutMs: this.env.CHORDA_PROJECTOR_SESSION_TIMEOUT_MS,
         checkpoints: runner,
       },
       logger: this.host.logger,

@@ -24,7 +24,11 @@ export async function hashTable(pool: pg.Pool, table: TableShape): Promise<strin
 
 /** A row as text: bigints and bytes included, columns in their order. */
 export function textOf(row: TableRow): string {
-  return JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+  const plain = Object.entries(row).map(([name, value]) => [
+    name,
+    Buffer.isBuffer(value) ? value.toString('hex') : typeof value === 'bigint' ? `${value}n` : value,
+  ]);
+  return JSON.stringify(Object.fromEntries(plain));
 }
 
 /** One line for each row that only one side has, and for each column that differs. */
