@@ -11,6 +11,7 @@ import {
 } from '@chorda/platform';
 import { z } from 'zod';
 import { accessEnv } from './auth/access.env.js';
+import { ingestEnv } from './ingest/ingest.env.js';
 
 const mebibyte = 1024 * 1024;
 
@@ -31,11 +32,10 @@ export const gatewayEnv = z.object({
   /** Without it, limits and kept answers are shared by nobody in front of Postgres. */
   REDIS_URL: redisEnv.REDIS_URL.optional(),
   ...accessEnv,
+  /** Event types that other teams may register in the whole deployment. */
+  CHORDA_EXTERNAL_TYPES_MAX: wholeNumber(0, 10_000).default(200),
   ...selfReportEnv,
-  /** Bytes of requests that may wait for the brokers at once; past it new ones are answered 503. */
-  CHORDA_INGEST_BYTES_IN_FLIGHT_MAX: wholeNumber(mebibyte, 64 * 1024 * mebibyte).default(64 * mebibyte),
-  /** Requests that may wait for the brokers at once. */
-  CHORDA_INGEST_REQUESTS_IN_FLIGHT_MAX: wholeNumber(1, 1_000_000).default(2000),
+  ...ingestEnv,
   /** Events and bytes that the live tail keeps in memory; older ones are read from the journal. */
   CHORDA_TAIL_EVENTS_MAX: wholeNumber(10, 10_000_000).default(20_000),
   CHORDA_TAIL_BYTES_MAX: wholeNumber(mebibyte, 64 * 1024 * mebibyte).default(64 * mebibyte),

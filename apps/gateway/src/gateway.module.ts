@@ -17,13 +17,15 @@ import { ApiKeyGuard } from './auth/api-key.guard.js';
 import { Authenticator } from './auth/authenticator.js';
 import { EventsController } from './events/events.controller.js';
 import { ReadYourWrites } from './events/read-your-writes.js';
+import { ExternalTypesController } from './external-types/external-types.controller.js';
+import { externalTypeProviders, type ExternalTypeParts } from './external-types/open-external-types.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { gatewayAdmin, gatewayLogger, gatewayPool, gatewayProducer, gatewayReadiness } from './gateway.tokens.js';
 import { HealthController, type Readiness } from './health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/standard-schema-problem.js';
 import { IngestController } from './ingest/ingest.controller.js';
-import { IngestService } from './ingest/ingest.service.js';
+import { ingestProviders, type IngestParts } from './ingest/open-ingest.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
 import { KeysController } from './keys/keys.controller.js';
 import { RateLimits } from './limits/rate-limits.js';
@@ -55,6 +57,8 @@ export interface GatewayParts {
   readonly pool: pg.Pool;
   readonly authenticator: Authenticator;
   readonly access: AccessParts;
+  readonly externalTypes: ExternalTypeParts;
+  readonly ingest: IngestParts;
   readonly journal: JournalRepository;
   readonly services: ServicesRepository;
   readonly checkpoints: CheckpointRepository;
@@ -78,6 +82,7 @@ export class GatewayModule {
         StreamController,
         SystemController,
         ProjectionsController,
+        ExternalTypesController,
         KeysController,
         TenantsController,
         HealthController,
@@ -107,7 +112,8 @@ export class GatewayModule {
         { provide: GatewayMetrics, useValue: parts.metrics },
         { provide: ApiDocuments, useValue: parts.documents },
         { provide: SimulationDoor, useValue: parts.simulation },
-        IngestService,
+        ...externalTypeProviders(parts.externalTypes),
+        ...ingestProviders(parts.ingest),
         ReadYourWrites,
         ...queryProviders,
         ...tailProviders(parts.tail, parts.authenticator),

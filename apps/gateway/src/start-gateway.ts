@@ -42,13 +42,15 @@ import { GatewayModule, type AccessParts, type GatewayParts } from './gateway.mo
 import { createHttpAdapter } from './http/http-server.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RouteInventory } from './http/route-inventory.js';
-import { IngestAdmission } from './ingest/ingest-admission.js';
+import type { IngestAdmission } from './ingest/ingest-admission.js';
+import { openIngest } from './ingest/open-ingest.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
+import { openExternalTypes } from './external-types/open-external-types.js';
 import { openLimits } from './limits/open-limits.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { CredentialWatch } from './stream/credential-watch.js';
-import { openSockets, openTail } from './stream/open-tail.js';
+import { openSockets, openTail, type OpenTail } from './stream/open-tail.js';
 import type { TailSockets } from './stream/socket/tail-sockets.js';
 import { TailHistoryService } from './stream/tail-history.service.js';
 
@@ -166,10 +168,31 @@ async function openParts(
   closing.push(() => codec.close());
   const driver = createKafkaDriver(kafkaConnection(env, 'chorda-gateway'), { logger });
   closing.push(() => driver.close());
-  const producer = await driver.createProducer({ deliveryTimeoutMs });
+  const producer = await driver.createProducer({
+    deliveryTimeoutMs,
+    onRequest: (records, bytes) => {
+      metrics.producerRequests.inc();
+      metrics.producerRecords.inc(records);
+      metrics.producerBytes.inc(bytes);
+    },
+  });
   closing.push(() => producer.close());
   const admin = await driver.admin();
-  const tail = await openTail(env, { driver, admin, codec, registry: host.metrics, logger });
+  let tail: OpenTail | undefined;
+  const externalTypes = await openExternalTypes(
+    {
+      pool,
+      codec,
+      admin,
+      registry: { ...registryConnection(env), topicPrefix: env.CHORDA_TOPIC_PREFIX },
+      typesMax: env.CHORDA_EXTERNAL_TYPES_MAX,
+      logger,
+      // Those that come while the tail is opened are in its first list of topics.
+      onChange: () => tail?.feed.addTopics(),
+    },
+    closing,
+  );
+  tail = await openTail(env, { driver, admin, codec, registry: host.metrics, logger });
   closing.push(() => tail.feed.stop());
   await tail.feed.start();
   const routes = new RouteInventory();
@@ -178,6 +201,7 @@ async function openParts(
   health.add('database', async () => void (await pool.query('SELECT 1')));
   health.add('kafka', () => tail.feed.notReady());
   const access = openAccess(env, { pool, producer, codec, metrics, logger }, closing);
+  const ingest = openIngest(env, { metrics, host }, closing);
   const issuer = tokenIssuer(env);
   const tokens = issuer && new TokenVerifier(issuer);
   const parts: GatewayParts = {
@@ -188,6 +212,8 @@ async function openParts(
     pool,
     authenticator: new Authenticator(credentialLookup({ ...access, tokens, clock: systemClock }), systemClock),
     access,
+    externalTypes,
+    ingest,
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),
     checkpoints,
@@ -199,18 +225,23 @@ async function openParts(
     simulation: new SimulationDoor(env.CHORDA_SIMULATED_DECISIONS),
     notReady: () => health.notReady(),
   };
-  const admission = new IngestAdmission(
-    { bytesMax: env.CHORDA_INGEST_BYTES_IN_FLIGHT_MAX, requestsMax: env.CHORDA_INGEST_REQUESTS_IN_FLIGHT_MAX },
-    metrics,
-  );
-  return { parts, routes, admission, health, operations };
+  return { parts, routes, admission: ingest.admission, health, operations };
 }
 
 async function listen(
   env: GatewayEnv,
   { parts, routes, admission, operations }: OpenedParts,
 ): Promise<{ readonly app: NestFastifyApplication; readonly sockets: TailSockets }> {
-  const adapter = createHttpAdapter({ routes, metrics: parts.metrics, admission, operations });
+  const adapter = createHttpAdapter({
+    routes,
+    metrics: parts.metrics,
+    admission,
+    operations,
+    limits: {
+      requestBytesMax: env.CHORDA_INGEST_REQUEST_BYTES_MAX,
+      requestTimeoutMs: env.CHORDA_HTTP_REQUEST_TIMEOUT_MS,
+    },
+  });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     logger: nestLogger(parts.logger),
     bodyParser: false,

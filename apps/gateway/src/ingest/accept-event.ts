@@ -10,6 +10,7 @@ import {
   type EventType,
 } from '@chorda/contracts';
 import { derivedId, newId, type TenantId } from '@chorda/kernel';
+import type { RegisteredDoor } from '../external-types/registered-door.js';
 import { Problem, type ProblemIssue } from '../http/problem.js';
 import { AttributeReader, traceparentPattern } from './attributes.js';
 import type { UncheckedEvent } from './cloud-event-request.js';
@@ -29,6 +30,8 @@ export interface Sender {
   readonly traceparent: string;
   readonly tracestate: string | undefined;
   readonly nowMs: number;
+  /** Types that other teams registered. */
+  readonly registered: Pick<RegisteredDoor, 'isOpenTo' | 'issuesOf'>;
   /** Whether this key may send decisions to this gateway. */
   readonly maySimulate: boolean;
 }
@@ -46,11 +49,10 @@ export function acceptEvent(event: UncheckedEvent, index: number, sender: Sender
   if (refusal !== undefined) return { ok: false, id, problem: refusal };
   const parsed = type !== undefined && isEventType(type) ? parseEventData(type, event.data) : undefined;
   const metadata = readMetadata(attributes, id, index, event, parsed?.ok ? parsed.event : undefined, sender);
+  const dataIssues = parsed?.ok === true ? sender.registered.issuesOf(parsed.event.type, event.data) : parsed?.issues;
   const issues: readonly ProblemIssue[] = [
     ...attributes.issues,
-    ...(parsed?.ok === false
-      ? parsed.issues.map((issue) => ({ ...issue, pointer: event.dataPointer + issue.pointer }))
-      : []),
+    ...(dataIssues ?? []).map((issue) => ({ ...issue, pointer: event.dataPointer + issue.pointer })),
   ];
   if (issues.length === 0 && parsed?.ok) return { ok: true, envelope: { event: parsed.event, metadata } };
   const named = issues.map((issue) => `${issue.header ?? (issue.pointer || '/')} ${issue.detail}`);
@@ -71,7 +73,7 @@ function refusedByType(type: string, event: UncheckedEvent, sender: Sender): Pro
       issuesOf('tenantid', 'must be left out or be the tenant of the API key'),
     );
   }
-  if (!isEventType(type)) {
+  if (!isEventType(type) || !sender.registered.isOpenTo(type, sender.tenantId)) {
     return new Problem(
       'UNKNOWN_EVENT_TYPE',
       `There is no event type ${JSON.stringify(type)}; /asyncapi.json lists them`,

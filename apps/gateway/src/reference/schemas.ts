@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { externalTypeSchemas } from '../external-types/external-types.openapi.js';
 import { keySchemas } from '../keys/keys.openapi.js';
 import { pageSchema } from '../lists/list.openapi.js';
 import { querySchemas } from '../lists/query-schemas.js';
@@ -58,6 +59,7 @@ const reach = {
 export const sharedSchemas: Record<string, unknown> = {
   ...projectionSchemas,
   ...querySchemas,
+  ...externalTypeSchemas,
   ...keySchemas,
   ...tenantSchemas,
   Problem: {
@@ -161,13 +163,15 @@ export const sharedSchemas: Record<string, unknown> = {
     required: ['status'],
     properties: {
       status: {
-        enum: ['logged', 'refused', 'unknown', 'not_attempted'],
+        enum: ['logged', 'valid', 'refused', 'unknown', 'not_attempted'],
         description:
-          '`logged`: all in-sync replicas have it. `refused`: no effect, ever. `unknown`: it may appear, at most once. ' +
-          '`not_attempted`: not sent; send it again.',
+          '`logged`: all in-sync replicas have it. `valid`: a dry run would have sent it. `refused`: no effect, ever. ' +
+          '`unknown`: it may appear, at most once. `not_attempted`: not sent; its problem says why.',
       },
       id: text('Of the event'),
       position: text('Opaque; where `logged`'),
+      topic: text('Where it would go; where `valid`'),
+      partition: { type: 'integer', description: 'Where it would go; where `valid`' },
       problem: { $ref: '#/components/schemas/Problem' },
     },
   },
@@ -181,18 +185,23 @@ export const sharedSchemas: Record<string, unknown> = {
       ...reach,
     },
   },
+  ValidResult: {
+    type: 'object',
+    description: 'What a dry run of one event answers',
+    required: ['status', 'id', 'topic', 'partition'],
+    properties: {
+      status: { const: 'valid' },
+      id: text('Of the event, were it sent now'),
+      topic: text('Where it would go', 'agent.events'),
+      partition: { type: 'integer' },
+    },
+  },
   BatchResult: {
     type: 'object',
     required: ['items', 'position'],
     properties: {
-      items: {
-        type: 'array',
-        items: { $ref: '#/components/schemas/ItemResult' },
-      },
-      position: {
-        type: ['string', 'null'],
-        description: 'Of everything that was logged',
-      },
+      items: { type: 'array', items: { $ref: '#/components/schemas/ItemResult' } },
+      position: { type: ['string', 'null'], description: 'Of everything that was logged' },
       ...reach,
     },
   },
@@ -204,24 +213,11 @@ export const sharedSchemas: Record<string, unknown> = {
     properties: {
       service: text('Name of the service', 'gateway'),
       instance: text('Names it among those of its service'),
-      status: {
-        enum: ['healthy', 'degraded', 'unhealthy', 'unknown'],
-        description: 'What it said last',
-      },
+      status: { enum: ['healthy', 'degraded', 'unhealthy', 'unknown'], description: 'What it said last' },
       last_seen: text('When it said so, RFC 3339'),
-      missing: {
-        type: 'boolean',
-        description: 'It has not said anything for three of its intervals',
-      },
-      shares_process: {
-        type: 'boolean',
-        description: 'Figures of the process are those of all services in it',
-      },
-      alerts: {
-        type: 'array',
-        items: { type: 'string' },
-        description: 'What is wrong, a sentence each',
-      },
+      missing: { type: 'boolean', description: 'It has not said anything for three of its intervals' },
+      shares_process: { type: 'boolean', description: 'Figures of the process are those of all services in it' },
+      alerts: { type: 'array', items: { type: 'string' }, description: 'What is wrong, a sentence each' },
       error_count: { type: 'integer', description: 'Error alerts it sent' },
     },
     additionalProperties: true,
@@ -229,12 +225,7 @@ export const sharedSchemas: Record<string, unknown> = {
   System: {
     type: 'object',
     required: ['services'],
-    properties: {
-      services: {
-        type: 'array',
-        items: { $ref: '#/components/schemas/Service' },
-      },
-    },
+    properties: { services: { type: 'array', items: { $ref: '#/components/schemas/Service' } } },
   },
 } satisfies Record<string, unknown>;
 

@@ -1,4 +1,4 @@
-import { allEventTypes, topicsOf } from '@chorda/contracts';
+import { knownEventTypes, topicsOf } from '@chorda/contracts';
 import { sleep, type Logger } from '@chorda/kernel';
 import type { AssignedPartition, GroupConsumer, KafkaAdmin, KafkaDriver } from '@chorda/messaging';
 import type { TailMetrics } from './tail.metrics.js';
@@ -6,11 +6,14 @@ import type { RecordOpener } from './record-opener.js';
 import type { TailHub } from './tail-hub.js';
 import { LogIdentity } from './tail-position.js';
 
-/** Every topic that an event type is written to. */
-export const tailTopics: readonly string[] = [...new Set(allEventTypes.flatMap(topicsOf))].sort();
+/** Every topic that an event type is written to, those of registered types included. */
+export function tailTopics(): readonly string[] {
+  return [...new Set(knownEventTypes().flatMap(topicsOf))].sort();
+}
 
 const readLimits = { recordsMax: 500, bytesMax: 4 * 1024 * 1024, waitMsMax: 0 };
 const unreadableWaitMs = 1000;
+const addAgainMs = 2_000;
 
 interface TailFeedParts {
   readonly driver: KafkaDriver;
@@ -25,12 +28,19 @@ interface TailFeedParts {
 
 /** What a ring is told of the log that it follows. */
 export async function identityOfLog(admin: KafkaAdmin): Promise<LogIdentity> {
-  const topics = await admin.describeTopics(tailTopics);
-  return new LogIdentity(new Map(topics.map(({ name, topicId }) => [name, topicId ?? ''])));
+  return new LogIdentity(await topicIds(admin, tailTopics()));
+}
+
+async function topicIds(admin: KafkaAdmin, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const topics = await admin.describeTopics(names);
+  return new Map(topics.map(({ name, topicId }) => [name, topicId ?? '']));
 }
 
 /** Reads each topic once, from the end that it has at the start, and gives what comes to the hub. */
 export class TailFeed {
+  private topics: readonly string[] = [];
+  private changing: Promise<void> = Promise.resolve();
+  private isStopping = false;
   private readonly claimed = new Set<string>();
   private expected = 0;
   private evictedBefore = 0;
@@ -40,17 +50,59 @@ export class TailFeed {
   constructor(private readonly parts: TailFeedParts) {}
 
   /** Fixes where the ring starts, then reads. @throws where the brokers or a topic are away. */
-  async start(): Promise<void> {
-    const { admin, hub, driver, group, logger } = this.parts;
-    for (const topic of tailTopics) {
-      const ends = await admin.offsets(topic);
-      for (const { partition, end } of ends) hub.ring.claim(topic, partition, end);
-      this.expected += ends.length;
-    }
+  start(): Promise<void> {
+    // Types that come meanwhile wait for it.
+    const starting = this.begin();
+    this.changing = starting.catch(() => undefined);
+    return starting;
+  }
+
+  private async begin(): Promise<void> {
+    const { group, logger } = this.parts;
+    await this.claimAll(tailTopics(), ({ end }) => end);
     logger.info('Following the live tail', { group });
-    this.consumer = driver.consume({
+    this.consumer = this.consume();
+  }
+
+  /** Types were registered: their topics are followed too, from their start. The others pause for a moment and go on. */
+  addTopics(): void {
+    this.changing = this.changing.then(() => this.followNew()).catch((error: unknown) => this.noteNotAdded(error));
+  }
+
+  private async followNew(): Promise<void> {
+    const known = new Set(this.topics);
+    const added = tailTopics().filter((topic) => !known.has(topic));
+    if (added.length === 0 || this.isStopping) return;
+    const { admin, hub } = this.parts;
+    hub.ring.log.learn(await topicIds(admin, added));
+    await this.claimAll(added, ({ start }) => start);
+    await this.consumer?.stop();
+    if (!this.isStopping) this.consumer = this.consume();
+  }
+
+  private noteNotAdded(error: unknown): void {
+    this.parts.logger.warn('Topics of new types cannot be followed yet; trying again', { error });
+    if (!this.isStopping) setTimeout(() => this.addTopics(), addAgainMs).unref();
+  }
+
+  private async claimAll(
+    topics: readonly string[],
+    from: (bounds: { readonly start: bigint; readonly end: bigint }) => bigint,
+  ): Promise<void> {
+    const { admin, hub } = this.parts;
+    for (const topic of topics) {
+      const partitions = await admin.offsets(topic);
+      for (const bounds of partitions) hub.ring.claim(topic, bounds.partition, from(bounds));
+      this.expected += partitions.length;
+      this.topics = [...this.topics, topic];
+    }
+  }
+
+  private consume(): GroupConsumer {
+    const { driver, group } = this.parts;
+    return driver.consume({
       group,
-      topics: tailTopics,
+      topics: this.topics,
       startFrom: 'latest',
       run: (partition) => this.follow(partition),
       onState: (state, error) => {
@@ -71,6 +123,8 @@ export class TailFeed {
 
   /** Nobody will ever ask for this group again, so it does not stay behind on the brokers. */
   async stop(): Promise<void> {
+    this.isStopping = true;
+    await this.changing;
     await this.consumer?.stop();
     try {
       await this.parts.admin.deleteGroups([this.parts.group]);

@@ -6,8 +6,18 @@ import { InvalidInputError } from '@chorda/kernel';
 export class LogIdentity {
   private readonly tags = new Map<string, string>();
 
+  private readonly topicIds: Map<string, string>;
+
   /** @param topicIds Kafka's own ids by topic. */
-  constructor(private readonly topicIds: ReadonlyMap<string, string>) {}
+  constructor(topicIds: ReadonlyMap<string, string>) {
+    this.topicIds = new Map(topicIds);
+  }
+
+  /** Topics that were made since. Positions that do not name them mean what they meant. */
+  learn(topicIds: ReadonlyMap<string, string>): void {
+    for (const [topic, id] of topicIds) this.topicIds.set(topic, id);
+    this.tags.clear();
+  }
 
   /** The same for the same topics, in any order. */
   tagOf(topics: Iterable<string>): string {
@@ -124,6 +134,13 @@ export class TailPosition {
     }
     const at = parseOffset(seconds);
     return new TailPosition(offsets, true, at === undefined ? undefined : Number(at) * 1000, tag, undefined);
+  }
+
+  /** Where each of these partitions is to be read from; every other one from the present. */
+  static at(places: readonly { topic: string; partition: number; nextOffset: bigint }[]): TailPosition {
+    const position = new TailPosition(new Map(), false, undefined, undefined, undefined);
+    for (const { topic, partition, nextOffset } of places) position.moveTo(topic, partition, nextOffset);
+    return position;
   }
 
   private static ofWrite(text: string): TailPosition {

@@ -1,4 +1,4 @@
-import { isEventType } from '@chorda/contracts';
+import { isEventType, parseTimestamp } from '@chorda/contracts';
 import { z } from 'zod';
 import { EventFilter } from './filter/event-filter.js';
 import type { TailFilter } from './tail-event.js';
@@ -17,11 +17,22 @@ export interface SubscriptionWish {
 export const valuesMax = 200;
 export const typeRule = 'must hold event types of the catalogue';
 export const topicRule = 'must hold topics of events';
-export const isTailTopic = (name: string) => tailTopics.includes(name);
+export const isTailTopic = (name: string) => tailTopics().includes(name);
 export const text = z.string().min(1).max(1024);
 export const positionText = z.string().min(1).max(16_384);
 /** Longer than a filter may be, so that its own rule says how long that is. */
 export const filterText = z.string().max(256 * 1024);
+
+/** A moment of the log's own clock. */
+export const sinceTime = z
+  .string()
+  .max(40)
+  .transform((given, context) => {
+    const timeMs = parseTimestamp(given);
+    if (timeMs !== undefined) return timeMs;
+    context.addIssue({ code: 'custom', message: 'must be an RFC 3339 time such as 2026-11-21T12:00:00Z' });
+    return z.NEVER;
+  });
 
 export const socketSubscription = {
   types: z

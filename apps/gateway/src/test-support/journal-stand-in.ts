@@ -29,7 +29,7 @@ export class JournalStandIn {
     await ensureDayPartitions(pool, 'journal_v1', [today - dayMs, today, today + dayMs]);
     await pool.query(
       `INSERT INTO projections (name, live_version, topics) VALUES ('journal', 1, $1) ON CONFLICT DO NOTHING`,
-      [tailTopics],
+      [tailTopics()],
     );
     return new JournalStandIn(driver, admin, pool);
   }
@@ -37,7 +37,7 @@ export class JournalStandIn {
   /** Everything that is in the log now is in the journal when it resolves. */
   async catchUp(): Promise<void> {
     this.consumer ??= this.startReading();
-    for (const topic of tailTopics) {
+    for (const topic of tailTopics()) {
       for (const { partition, end } of await this.admin.offsets(topic)) {
         await untilTrue(() => (this.read.get(`${topic}/${partition}`) ?? 0n) >= end, 20_000);
       }
@@ -65,7 +65,7 @@ export class JournalStandIn {
   private startReading(): GroupConsumer {
     return this.driver.consume({
       group: 'spec.journal',
-      topics: tailTopics,
+      topics: tailTopics(),
       run: async (partition) => {
         await partition.start(undefined);
         for (;;) {
