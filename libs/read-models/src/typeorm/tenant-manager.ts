@@ -2,6 +2,31 @@ import type { TenantId } from '@chorda/kernel';
 import { DataSource, type EntityManager } from 'typeorm';
 import { readerRole } from '../migrations/reader-role.js';
 import { serviceEntity, serviceHealthEntity } from './entities.js';
+import {
+  journalEntity,
+  agentEntity,
+  executionEntity,
+  runEntity,
+  stepEntity,
+  taskEntity,
+  usageEntity,
+  rateEntity,
+  deadLetterEntity,
+} from './read-model-entities.js';
+
+const entities = [
+  serviceEntity,
+  serviceHealthEntity,
+  journalEntity,
+  agentEntity,
+  executionEntity,
+  runEntity,
+  stepEntity,
+  taskEntity,
+  usageEntity,
+  rateEntity,
+  deadLetterEntity,
+];
 
 /** A data source over the views of the read models. Initialize it before use and destroy it after. */
 export function readModelsDataSource(databaseUrl: string, connectionsMax = 5): DataSource {
@@ -10,7 +35,7 @@ export function readModelsDataSource(databaseUrl: string, connectionsMax = 5): D
     url: databaseUrl,
     applicationName: 'chorda read models',
     poolSize: connectionsMax,
-    entities: [serviceEntity, serviceHealthEntity],
+    entities,
     synchronize: false,
     migrationsRun: false,
     extra: { options: '-c statement_timeout=10000' },
