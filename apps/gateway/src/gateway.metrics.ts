@@ -4,6 +4,10 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 export class GatewayMetrics {
   readonly requestDuration: Histogram<'method' | 'route' | 'status'>;
   readonly ingestedEvents: Counter<'result'>;
+  readonly producerRequests: Counter;
+  readonly producerRecords: Counter;
+  readonly producerBytes: Counter;
+  readonly refusedRequests: Counter<'reason'>;
   readonly bytesInFlight: Gauge;
   readonly requestsInFlight: Gauge;
   readonly rateLimited: Counter<'window'>;
@@ -28,6 +32,16 @@ export class GatewayMetrics {
       name: 'chorda_ingest_events_total',
       help: 'Events that came through the door, by what became of them',
       labelNames: ['result'],
+      registers,
+    });
+    const counter = (name: string, help: string) => new Counter({ name, help, registers });
+    this.producerRequests = counter('chorda_producer_requests_total', 'Requests to brokers that carried records');
+    this.producerRecords = counter('chorda_producer_records_total', 'Records in those requests, repeats included');
+    this.producerBytes = counter('chorda_producer_bytes_total', 'Bytes of those records as they travelled');
+    this.refusedRequests = new Counter({
+      name: 'chorda_ingest_refused_requests_total',
+      help: 'Writes that were told to come again before they were read, by the bound that was met',
+      labelNames: ['reason'],
       registers,
     });
     const gauge = (name: string, help: string) => new Gauge({ name, help, registers });

@@ -5,5 +5,5 @@ export const gatewaySettings = Symbol('gateway settings');
 export const gatewayReadiness = Symbol('gateway readiness');
 export const gatewayAdmin = Symbol('gateway kafka admin');
 export const gatewayDriver = Symbol('gateway kafka driver');
-export const gatewayDriver = Symbol('gateway kafka driver');
 export const gatewayPool = Symbol('gateway database pool');
+export const ingestLimits = Symbol('gateway ingest limits');

@@ -94,6 +94,8 @@ export interface ProducerOptions {
   readonly compression?: 'none' | 'gzip' | 'zstd';
   /** A batch of fewer bytes goes uncompressed. Default 1 KiB. */
   readonly compressionBytesMin?: number;
+  /** Told of each request to a broker: how many records share it, and their bytes as they travel. */
+  readonly onRequest?: (records: number, bytes: number) => void;
 }
 
 /** What a partition gives to its reader in one go. */

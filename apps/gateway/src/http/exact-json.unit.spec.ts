@@ -70,3 +70,37 @@ describe('a JSON body', () => {
     expect(() => parse('{"secret":"hunter2",}')).toThrow(/^((?!hunter2).)*$/);
   });
 });
+
+describe('a JSON body of hostile shape', () => {
+  it.each([
+    ['{"a":1,"a":2}', '/a'],
+    ['[{"data":{"x":{},"x":{}}}]', '/0/data/x'],
+    ['[1,{"b":[{"c":1,"\\u0063":2}]}]', '/1/b/0/c'],
+    ['{"a/b":1,"x":{"a":1},"a/b":2}', '/a~1b'],
+    ['{"__proto__":1,"__proto__":2}', '/__proto__'],
+    ['{"a":12345678901234567890,"a":1}', '/a'],
+  ])('%s is refused with the place of the name that came twice', (text, pointer) => {
+    expect(() => parse(text)).toThrow(
+      expect.objectContaining({ code: 'INVALID_JSON', details: { issues: [{ pointer, detail: expect.any(String) }] } }),
+    );
+  });
+
+  it('may use one name in several objects, and colons, commas and quotes in texts', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 8 }), (text) => {
+        expect(() => parse(`[${text},${text},{"a:,":":","b":"\\"a\\":"}]`)).not.toThrow();
+      }),
+    );
+  });
+
+  it('is refused for more members than an object may have, and more items than a batch, before it is built', () => {
+    const members = Array.from({ length: 10_001 }, (_, index) => `"k${index}":0`).join(',');
+    expect(() => parse(`{${members}}`)).toThrow(expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' }));
+    expect(() => parseExactJson(Buffer.from('[0,0,0]'), { itemsMax: 2 })).toThrow(/at most 2 events; this one has 3/);
+    expect(() => parseExactJson(Buffer.from('[0,[0,0,0]]'), { itemsMax: 2 })).not.toThrow();
+  });
+
+  it.each(['}'.repeat(100_000), ']:,{', '{"a":1}}', ':::'])('%#: closing what was not open is no JSON', (text) => {
+    expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'INVALID_JSON' }));
+  });
+});

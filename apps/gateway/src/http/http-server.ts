@@ -6,15 +6,16 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { OperationRecorder } from '@chorda/messaging';
 import type { GatewayMetrics } from '../gateway.metrics.js';
 import { newId } from '@chorda/kernel';
-import { ingestContentTypes } from '../ingest/cloud-event-request.js';
+import { ingestBodies } from '../ingest/cloud-event-request.js';
 import { Problem, problemBody } from './problem.js';
 import { sendProblem } from './problem.filter.js';
+import { streamedAnswers, takeBodiesAsBytes } from './read-body.js';
 import { requestIdOf, requestTrace, type RequestTrace } from './request-trace.js';
 import type { RouteInventory } from './route-inventory.js';
 
-/** Bytes that a request may have. */
-export const requestBytesMax = 10 * 1024 * 1024;
 const headerBytesMax = 16 * 1024;
+/** Headers are a few hundred bytes: who needs longer for them holds a connection for its own sake. */
+const headersTimeoutMs = 15_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,8 +30,8 @@ declare module 'fastify' {
 
 /** Room that a request was given. */
 export interface Lease {
-  /** The body is read, and this is how long it really is. */
-  settle(bytes: number): void;
+  /** The body has come to so many bytes. False: there is no room for them. */
+  reserve(bytes: number): boolean;
   leave(): void;
 }
 
@@ -45,16 +46,34 @@ export interface HttpServerParts {
   readonly metrics: GatewayMetrics;
   readonly admission: Admission;
   readonly operations: OperationRecorder;
+  readonly limits: HttpLimits;
+}
+
+export interface HttpLimits {
+  /** Of a body, inflated. */
+  readonly requestBytesMax: number;
+  /** From the first byte of a request to its last. */
+  readonly requestTimeoutMs: number;
 }
 
 /** Fastify with what every request gets, whatever its route: identity, trace, metrics, limits. */
 export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
+  const { requestBytesMax, requestTimeoutMs } = parts.limits;
   const adapter = new FastifyAdapter({
     bodyLimit: requestBytesMax,
     // Longer than the idle time of the usual load balancers (60 s), so that it is never us who close under them.
     keepAliveTimeout: 72_000,
-    requestTimeout: 60_000,
-    http: { maxHeaderSize: headerBytesMax, noDelay: true, shouldUpgradeCallback: isWebSocket },
+    requestTimeout: requestTimeoutMs,
+    // Who is asked for an address or a protocol is the server that was called, whatever a sender writes into headers.
+    trustProxy: false,
+    http: {
+      shouldUpgradeCallback: isWebSocket,
+      maxHeaderSize: headerBytesMax,
+      noDelay: true,
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+      // How often Node looks for requests that are late: the default lets them have half a minute more.
+      connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
+    },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false, caseSensitive: true },
@@ -74,7 +93,7 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
   const fastify = adapter.getInstance<FastifyInstance>();
   closeUnusedSockets(fastify);
   fastify.addHook('onRoute', (route) => parts.routes.add(route.method, route.url));
-  takeBodiesAsBytes(fastify);
+  takeBodiesAsBytes(fastify, ingestBodies, requestBytesMax);
   addRequestHooks(fastify, parts);
   endConnectionsOnClose(fastify);
   return adapter;
@@ -83,14 +102,6 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
 /** Whoever offers anything else (curl offers HTTP/2) is answered as if it had not. */
 function isWebSocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket' && request.method === 'GET';
-}
-
-/** Bodies are read as bytes: only the handler knows what they mean, and a JSON parser of ours keeps numbers exact. */
-function takeBodiesAsBytes(fastify: FastifyInstance): void {
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(Object.keys(ingestContentTypes), { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
 }
 
 function addRequestHooks(fastify: FastifyInstance, { metrics, admission, operations }: HttpServerParts): void {
@@ -119,14 +130,12 @@ function addRequestHooks(fastify: FastifyInstance, { metrics, admission, operati
       reply.raw.once('close', () => lease.leave());
       done();
     } catch (error) {
-      // The body is not read, so this connection cannot carry a next request.
-      void reply.header('connection', 'close');
       done(error instanceof Error ? error : new Error(String(error)));
     }
   });
   // The body's end arrives in the socket's own context, so the span is entered again before the handler runs.
   fastify.addHook('preHandler', (request, _reply, done) => {
-    if (Buffer.isBuffer(request.body)) request.lease?.settle(request.body.length);
+    if (Buffer.isBuffer(request.body)) request.lease?.reserve(request.body.length);
     if (request.spanContext === undefined) done();
     else context.with(request.spanContext, done);
   });
@@ -189,16 +198,25 @@ function setSafeHeaders(reply: FastifyReply, identity: RequestTrace): void {
   });
 }
 
+function brokenHttp(code: string | undefined): Problem {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem('HEADERS_TOO_LARGE', `The headers are larger than ${headerBytesMax} bytes`);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem('REQUEST_TIMEOUT', 'The request did not arrive in time, so nothing of it was taken');
+    default:
+      return new Problem('INVALID_REQUEST', 'This is not HTTP/1.1 as it should be');
+  }
+}
+
 /** What Node's parser gave up on has no request: the answer is written to the socket by hand. */
 function answerBrokenHttp(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+  // An answer that has begun is cut: what is written into it now would pass for a part of it.
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || streamedAnswers.has(socket)) {
     socket.destroy();
     return;
   }
-  const problem =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new Problem('HEADERS_TOO_LARGE', `The headers are larger than ${headerBytesMax} bytes`)
-      : new Problem('INVALID_REQUEST', 'This is not HTTP/1.1 as it should be');
+  const problem = brokenHttp(error.code);
   const identity = requestTrace(trace.wrapSpanContext(noSpan), newId(), undefined);
   const body = JSON.stringify(problemBody(problem, identity));
   socket.end(

@@ -1,15 +1,19 @@
 import { parseExactJson } from '../http/exact-json.js';
 import { Problem, type ProblemIssue } from '../http/problem.js';
 
-/** Events that one batch may hold. */
-export const batchEventsMax = 10_000;
-
 /** The content types that `POST /v1/events` takes, and the CloudEvents mode that each one means. */
 export const ingestContentTypes = {
   'application/cloudevents+json': 'structured',
   'application/cloudevents-batch+json': 'batch',
   'application/json': 'binary',
+  'application/x-ndjson': 'ndjson',
 } as const;
+
+/** Bodies that are read whole before anything of them is sent, and those that are read item by item. */
+export const ingestBodies = {
+  whole: Object.entries(ingestContentTypes).flatMap(([type, mode]) => (mode === 'ndjson' ? [] : [type])),
+  streamed: Object.entries(ingestContentTypes).flatMap(([type, mode]) => (mode === 'ndjson' ? [type] : [])),
+};
 
 export type CloudEventsMode = (typeof ingestContentTypes)[keyof typeof ingestContentTypes];
 
@@ -19,6 +23,8 @@ export interface UncheckedEvent {
   readonly data: unknown;
   /** JSON pointer of `data` in the request. */
   readonly dataPointer: string;
+  /** Set where it could not even be read. */
+  readonly problem?: Problem;
   /** Where an attribute stands, so that an issue can name the place in the sender's own request. */
   place(attribute: string): Omit<ProblemIssue, 'detail'>;
 }
@@ -28,16 +34,40 @@ export interface CloudEventsRequest {
   readonly events: readonly UncheckedEvent[];
 }
 
-/** @throws {@link Problem} where the request as a whole cannot be read; what is wrong with one event is found later. */
-export function readCloudEvents(contentType: string, rawHeaders: readonly string[], body: Buffer): CloudEventsRequest {
+/**
+ * @param eventsMax Events that one batch may hold.
+ * @throws {@link Problem} where the request as a whole cannot be read; what is wrong with one event is found later.
+ */
+export function readCloudEvents(
+  contentType: string,
+  rawHeaders: readonly string[],
+  body: Buffer,
+  eventsMax: number,
+): CloudEventsRequest {
   const mode = modeOf(contentType);
   if (mode === 'binary') return { mode, events: [binaryEvent(rawHeaders, parseExactJson(body))] };
-  const value = parseExactJson(body);
   if (mode === 'structured') {
+    const value = parseExactJson(body);
     if (!isObject(value)) throw new Problem('INVALID_REQUEST', 'A structured CloudEvent is a JSON object');
     return { mode, events: [structuredEvent(value, '')] };
   }
-  return { mode, events: batchEvents(value) };
+  return { mode, events: batchEvents(parseExactJson(body, { itemsMax: eventsMax })) };
+}
+
+/** One line of NDJSON. What is wrong with it is its own fault alone. */
+export function readLine(line: Buffer): UncheckedEvent {
+  try {
+    const value = parseExactJson(line);
+    if (isObject(value)) return structuredEvent(value, '');
+    return unreadableLine(new Problem('INVALID_REQUEST', 'A line holds one CloudEvent, a JSON object'));
+  } catch (error) {
+    if (error instanceof Problem) return unreadableLine(error);
+    throw error;
+  }
+}
+
+export function unreadableLine(problem: Problem): UncheckedEvent {
+  return { ...structuredEvent({}, ''), problem };
 }
 
 export function modeOf(contentType: string): CloudEventsMode {
@@ -58,12 +88,6 @@ export function modeOf(contentType: string): CloudEventsMode {
 function batchEvents(value: unknown): readonly UncheckedEvent[] {
   if (!Array.isArray(value)) throw new Problem('INVALID_REQUEST', 'A batch is a JSON array of CloudEvents');
   const items: readonly unknown[] = value;
-  if (items.length > batchEventsMax) {
-    throw new Problem(
-      'PAYLOAD_TOO_LARGE',
-      `A batch holds at most ${batchEventsMax} events; this one has ${items.length}`,
-    );
-  }
   // An item that is no object is that item's fault alone: it has no attributes, so each required one is missing.
   return items.map((item, index) => structuredEvent(isObject(item) ? item : {}, `/${index}`));
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../http/problem.js';
-import { batchEventsMax, readCloudEvents } from './cloud-event-request.js';
+import { readCloudEvents as readWithin } from './cloud-event-request.js';
 
+const batchEventsMax = 3;
+const readCloudEvents = (contentType: string, rawHeaders: readonly string[], body: Buffer) =>
+  readWithin(contentType, rawHeaders, body, batchEventsMax);
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const structured = 'application/cloudevents+json';
 const batch = 'application/cloudevents-batch+json';

@@ -1,37 +1,50 @@
-import { Controller, Headers, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
-import { encodePosition } from '@chorda/contracts';
+import { Readable } from 'node:stream';
+import { Controller, Headers, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { derivedId, newId, systemClock } from '@chorda/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { credentialOf } from '../auth/api-key.guard.js';
 import { allows, RequireScope } from '../auth/scopes.js';
-import { Problem, type ProblemCode } from '../http/problem.js';
-import { sendProblem } from '../http/problem.filter.js';
-import { Documented } from '../reference/documented.js';
 import { ReadYourWrites, type Reach } from '../events/read-your-writes.js';
 import { projectionList, waitMs } from '../events/read-your-writes.query.js';
+import { ingestLimits } from '../gateway.tokens.js';
+import { sendProblem } from '../http/problem.filter.js';
+import { Problem } from '../http/problem.js';
+import { StreamedBody, streamedAnswers } from '../http/read-body.js';
+import { sendAnswer, type Outcome } from '../idempotency/answer.js';
+import { IdempotentAnswers } from '../idempotency/idempotent-answers.js';
+import { Documented } from '../reference/documented.js';
 import type { Sender } from './accept-event.js';
 import { readCloudEvents } from './cloud-event-request.js';
-import { IngestService, itemBody, type ItemResult } from './ingest.service.js';
+import { fingerprintOf, readIdempotencyKey } from './idempotency-key.js';
+import { batchOutcome, positionOf, singleOutcome } from './ingest-answers.js';
 import { ingestOperation } from './ingest.openapi.js';
+import { IngestService, type AppendOptions } from './ingest.service.js';
+import { NdjsonExchange, type ExchangeLimits } from './ndjson-exchange.js';
 import { SimulationDoor } from './simulation-door.js';
 
 const ingestQuery = z.strictObject({
   ack: z.enum(['logged', 'projected']).default('logged'),
   projections: projectionList.optional(),
   wait: waitMs,
+  validate: z.enum(['each', 'all']).default('each'),
+  dry_run: z.enum(['true', 'false']).default('false'),
 });
 type IngestQuery = z.infer<typeof ingestQuery>;
 
-/** The draft wants a quoted text, most senders leave the quotes out: both are taken. */
-const idempotencyKeyPattern = /^(?:"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255}))$/;
+const operation = 'POST /v1/events';
+const ndjson = { 'content-type': 'application/x-ndjson; charset=utf-8' };
+/** Text that may wait for a client that does not read. */
+const answerBytesMax = 256 * 1024;
 
 @Controller('v1')
 export class IngestController {
   constructor(
     private readonly ingest: IngestService,
     private readonly reads: ReadYourWrites,
+    private readonly answers: IdempotentAnswers,
     private readonly simulation: SimulationDoor,
+    @Inject(ingestLimits) private readonly limits: ExchangeLimits,
   ) {}
 
   @Post('events')
@@ -44,22 +57,86 @@ export class IngestController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const key = readIdempotencyKey(idempotencyKey);
+    const sender = this.senderOf(request, key);
+    if (request.body instanceof StreamedBody) {
+      await this.exchange(request.body, query, sender, request, reply);
+      return;
+    }
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const sender = this.senderOf(request, idempotencyKey);
-    const { mode, events } = readCloudEvents(request.headers['content-type'] ?? '', request.raw.rawHeaders, body);
-    const results = await this.ingest.append(events, sender);
-    const position = positionOf(results);
-    const reach =
-      query.ack === 'projected'
-        ? await this.reads.reach(position === undefined ? [] : [position], query.projections, query.wait)
-        : undefined;
-    if (mode === 'batch') answerBatch(request, reply, results, position, reach);
-    else answerSingle(request, reply, results, reach);
+    const work = () => this.outcomeOf(request, body, query, sender);
+    // What is asked of a dry run is what the same request would come to now, so there is nothing to keep.
+    if (key === undefined || query.dry_run === 'true') answerWith(reply, request, await work());
+    else await this.answerOnce(key, body, query, request, reply, work);
   }
 
-  private senderOf(request: FastifyRequest, idempotencyKey: string | undefined): Sender {
+  private async outcomeOf(request: FastifyRequest, body: Buffer, query: IngestQuery, sender: Sender): Promise<Outcome> {
+    const contentType = request.headers['content-type'] ?? '';
+    const { mode, events } = readCloudEvents(contentType, request.raw.rawHeaders, body, this.limits.requestEventsMax);
+    const results = await this.ingest.append(events, sender, optionsOf(query));
+    const reach = query.ack === 'projected' ? await this.reach(positionOf(results), query) : undefined;
+    return mode === 'batch' ? batchOutcome(results, reach) : singleOutcome(results, reach);
+  }
+
+  private async answerOnce(
+    key: string,
+    body: Buffer,
+    query: IngestQuery,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    work: () => Promise<Outcome>,
+  ): Promise<void> {
+    const { tenantId } = credentialOf(request);
+    const contentType = request.headers['content-type'] ?? '';
+    const fingerprint = fingerprintOf(contentType, request.raw.rawHeaders, query.validate, body);
+    const outcome = await this.answers.once({ tenantId, operation, key, fingerprint }, work);
+    answerWith(reply, request, outcome, outcome.isReplayed);
+  }
+
+  private async exchange(
+    body: StreamedBody,
+    query: IngestQuery,
+    sender: Sender,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    if (query.validate === 'all') {
+      const issues = [{ pointer: '', detail: 'validate=all needs every event before the first is sent' }];
+      throw new Problem('INVALID_REQUEST', 'Send a batch: NDJSON is taken line by line', { issues });
+    }
+    const exchange = new NdjsonExchange(this.ingest, this.limits);
+    const options = {
+      isDryRun: query.dry_run === 'true',
+      atEnd: async (position: string | undefined) =>
+        query.ack === 'projected' ? this.reach(position, query) : undefined,
+    };
+    if (sender.idempotencyKey === undefined || options.isDryRun) {
+      const lines = Readable.from(exchange.answer(body.stream, sender, options), {
+        objectMode: false,
+        highWaterMark: answerBytesMax,
+      });
+      streamedAnswers.add(request.raw.socket);
+      void reply.code(200).headers(ndjson).send(lines);
+      return;
+    }
+    // Whether the body is the one that the key stands for is known at its end only.
+    const whole = await body.whole(this.limits.requestBytesMax);
+    await this.answerOnce(sender.idempotencyKey, whole, query, request, reply, async () => {
+      let text = '';
+      for await (const lines of exchange.answer(Readable.from([whole]), sender, options)) text += lines;
+      return {
+        effect: exchange.isFinal ? 'logged' : 'uncertain',
+        answer: { status: 200, headers: ndjson, body: text },
+      };
+    });
+  }
+
+  private reach(position: string | undefined, query: IngestQuery): Promise<Reach> {
+    return this.reads.reach(position === undefined ? [] : [position], query.projections, query.wait);
+  }
+
+  private senderOf(request: FastifyRequest, key: string | undefined): Sender {
     const credential = credentialOf(request);
-    const key = readIdempotencyKey(idempotencyKey);
     const tracestate = request.headers['tracestate'];
     return {
       tenantId: credential.tenantId,
@@ -73,71 +150,11 @@ export class IngestController {
   }
 }
 
-function readIdempotencyKey(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  const [, quoted, bare] = idempotencyKeyPattern.exec(header) ?? [];
-  const key = quoted ?? bare;
-  if (key !== undefined) return key;
-  const issues = [{ pointer: '', header: 'idempotency-key', detail: 'must be 1 to 255 printable ASCII characters' }];
-  throw new Problem('INVALID_REQUEST', 'Idempotency-Key is not well-formed', { issues });
+function optionsOf({ validate, dry_run: dryRun }: IngestQuery): AppendOptions {
+  return { validate, isDryRun: dryRun === 'true' };
 }
 
-/** Of everything that was logged; undefined when nothing was. */
-function positionOf(results: readonly ItemResult[]): string | undefined {
-  const places = results.flatMap((result) => (result.status === 'logged' ? [result.place] : []));
-  return places.length === 0 ? undefined : encodePosition(places);
-}
-
-function answerSingle(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  results: readonly ItemResult[],
-  reach: Reach | undefined,
-): void {
-  const [result] = results;
-  if (result === undefined) throw new TypeError('A single event gave no result');
-  if (result.status !== 'logged') {
-    sendProblem(reply, withRetry(result.problem), request.trace);
-    return;
-  }
-  void reply
-    .code(201)
-    .header('location', `/v1/events/${encodeURIComponent(result.id)}?source=${encodeURIComponent(result.source)}`)
-    .send({ ...itemBody(result), ...reach });
-}
-
-/**
- * 200: every event is logged. 207: some are, so each item must be looked at. 422: none is, and none ever will be. 503:
- * none is known to be; the same request may be sent again.
- */
-function answerBatch(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  results: readonly ItemResult[],
-  position: string | undefined,
-  reach: Reach | undefined,
-): void {
-  const items = results.map(itemBody);
-  if (position !== undefined || results.length === 0) {
-    const isWhole = results.every(({ status }) => status === 'logged');
-    void reply.code(isWhole ? 200 : 207).send({ items, position: position ?? null, ...reach });
-    return;
-  }
-  sendProblem(reply, withRetry(batchProblem(results, items)), request.trace);
-}
-
-function batchProblem(results: readonly ItemResult[], items: readonly unknown[]): Problem {
-  const problems = results.flatMap((result) => (result.status === 'logged' ? [] : [result.problem]));
-  const uncertain = problems.find(({ retriable }) => retriable);
-  const code: ProblemCode = uncertain?.code ?? 'BATCH_REFUSED';
-  const detail = uncertain?.detail ?? 'Every event of the batch breaks a rule; nothing was logged';
-  return new Problem(code, detail, {
-    issues: problems.flatMap(({ details }) => details.issues ?? []),
-    members: { items },
-  });
-}
-
-function withRetry(problem: Problem): Problem {
-  if (problem.status !== 503) return problem;
-  return new Problem(problem.code, problem.detail, { ...problem.details, headers: { 'retry-after': '1' } });
+function answerWith(reply: FastifyReply, request: FastifyRequest, outcome: Outcome, isReplayed = false): void {
+  if ('problem' in outcome) sendProblem(reply, outcome.problem, request.trace);
+  else sendAnswer(reply, outcome.answer, isReplayed);
 }

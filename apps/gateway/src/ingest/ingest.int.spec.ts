@@ -39,23 +39,14 @@ describe('one event', () => {
     const event = executed();
     const { status, body, headers } = await client.send(event);
     expect(status).toBe(201);
-    expect(body).toEqual({
-      status: 'logged',
-      id: event.id,
-      position: expect.any(String),
-    });
+    expect(body).toEqual({ status: 'logged', id: event.id, position: expect.any(String) });
     expect(headers.get('location')).toBe(`/v1/events/${event.id}?source=urn%3Aspec`);
     expect(decodePosition(String(body['position']))[0]?.topic).toBe('agent.events');
   });
 
   it('comes back as it was sent, numbers beyond a double and all', async () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-    const event = executed({
-      time: '2026-11-21T09:30:00.250Z',
-      correlationid: 'C1',
-      causationid: 'C0',
-      traceparent,
-    });
+    const event = executed({ time: '2026-11-21T09:30:00.250Z', correlationid: 'C1', causationid: 'C0', traceparent });
     const text = JSON.stringify(event).replace('"why"', '12345678901234567890');
     expect((await client.send(text, { type: 'application/cloudevents+json' })).status).toBe(201);
     expect(await read(event.id)).toMatchObject({
@@ -82,12 +73,8 @@ describe('one event', () => {
   it('gets the id it had the first time from the same Idempotency-Key, quoted or bare', async () => {
     const { id: _id, ...event } = executed();
     const key = newId();
-    const first = await client.send(event, {
-      headers: { 'idempotency-key': key },
-    });
-    const second = await client.send(event, {
-      headers: { 'idempotency-key': `"${key}"` },
-    });
+    const first = await client.send(event, { headers: { 'idempotency-key': key } });
+    const second = await client.send(event, { headers: { 'idempotency-key': `"${key}"` } });
     expect(first.body['id']).toBe(derivedId('default', key, 0));
     expect(second.body['id']).toBe(first.body['id']);
     await ground.journal.catchUp();
@@ -97,12 +84,7 @@ describe('one event', () => {
 });
 
 describe('the official CloudEvents SDK', () => {
-  const event = () =>
-    new CloudEvent({
-      source: 'urn:sdk',
-      type: 'agent.executed',
-      data: executedData(),
-    });
+  const event = () => new CloudEvent({ source: 'urn:sdk', type: 'agent.executed', data: executedData() });
   const headersOf = (headers: unknown): Record<string, string> =>
     Object.fromEntries(Object.entries(Object(headers)).map(([name, value]) => [name, String(value)]));
 
@@ -114,24 +96,16 @@ describe('the official CloudEvents SDK', () => {
       type: 'application/json',
     });
     expect(status).toBe(201);
-    expect(await read(sent.id)).toMatchObject({
-      source: 'urn:sdk',
-      time: new Date(sent.time ?? '').toISOString(),
-    });
+    expect(await read(sent.id)).toMatchObject({ source: 'urn:sdk', time: new Date(sent.time ?? '').toISOString() });
   });
 
   it('posts in structured mode', async () => {
     const sent = event();
     const message = HTTP.structured(sent);
     const headers = headersOf(message.headers);
-    expect(
-      (
-        await client.send(String(message.body), {
-          headers,
-          type: String(headers['content-type']),
-        })
-      ).status,
-    ).toBe(201);
+    expect((await client.send(String(message.body), { headers, type: String(headers['content-type']) })).status).toBe(
+      201,
+    );
     expect(await read(sent.id)).toMatchObject({ source: 'urn:sdk' });
   });
 
@@ -192,42 +166,23 @@ describe('a batch', () => {
         },
       },
       { status: 'refused', problem: { code: 'INVALID_EVENT' } },
-      {
-        status: 'refused',
-        problem: {
-          code: 'UNKNOWN_EVENT_TYPE',
-          errors: [{ pointer: '/3/type' }],
-        },
-      },
+      { status: 'refused', problem: { code: 'UNKNOWN_EVENT_TYPE', errors: [{ pointer: '/3/type' }] } },
     ]);
   });
 
   it('is answered 422 when every event is refused, so that nobody takes it for a success', async () => {
     const { status, body } = await client.send([executed({}, { status: 'done' }), executed({ source: '' })]);
     expect(status).toBe(422);
-    expect(body).toMatchObject({
-      code: 'BATCH_REFUSED',
-      items: [{ status: 'refused' }, { status: 'refused' }],
-    });
+    expect(body).toMatchObject({ code: 'BATCH_REFUSED', items: [{ status: 'refused' }, { status: 'refused' }] });
   });
 
   it('may be empty', async () => {
-    expect(await client.send([])).toMatchObject({
-      status: 200,
-      body: { items: [], position: null },
-    });
+    expect(await client.send([])).toMatchObject({ status: 200, body: { items: [], position: null } });
   });
 
   it('may hold 10,000 events', async () => {
     const events = Array.from({ length: 10_000 }, (_, index) =>
-      executed(
-        {},
-        {
-          agent_id: `AGENT-${index % 500}`,
-          input_data: null,
-          execution_id: `E${index}`,
-        },
-      ),
+      executed({}, { agent_id: `AGENT-${index % 500}`, input_data: null, execution_id: `E${index}` }),
     );
     const { status, body } = await client.send(events);
     expect(status).toBe(200);
@@ -238,11 +193,7 @@ describe('a batch', () => {
     const events = [executed(), executed()].map(({ id: _id, ...event }) => event);
     const headers = { 'idempotency-key': newId() };
     const ids = async () =>
-      (
-        (await client.send(events, { headers })).body['items'] as {
-          id: string;
-        }[]
-      ).map(({ id }) => id);
+      ((await client.send(events, { headers })).body['items'] as { id: string }[]).map(({ id }) => id);
     const first = await ids();
     expect(new Set(first).size).toBe(2);
     expect(await ids()).toEqual(first);
@@ -312,40 +263,21 @@ describe('an event is refused', () => {
 
   it.each(refusals)('%s', async (_name, event, status, code, pointer) => {
     const answer = await client.send(event);
-    expect({ status: answer.status, code: answer.body['code'] }).toEqual({
-      status,
-      code,
-    });
+    expect({ status: answer.status, code: answer.body['code'] }).toEqual({ status, code });
     expect(answer.body['errors']).toEqual(expect.arrayContaining([expect.objectContaining({ pointer })]));
   });
 
   it('where the data is not there to name its subject, unless the sender does', async () => {
-    const event = {
-      specversion: '1.0',
-      source: 'urn:spec',
-      type: 'external.webhook',
-      data: {},
-    };
+    const event = { specversion: '1.0', source: 'urn:spec', type: 'external.webhook', data: {} };
     const answer = await client.send(event);
     expect(answer.body['errors']).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({
-          pointer: expect.stringMatching(/^\/data\//),
-        }),
-      ]),
+      expect.arrayContaining([expect.objectContaining({ pointer: expect.stringMatching(/^\/data\//) })]),
     );
   });
 
   it('naming the header, in binary mode', async () => {
-    const headers = {
-      'ce-specversion': '1.0',
-      'ce-type': 'agent.executed',
-      'ce-id': '1',
-    };
-    const { status, body } = await client.send(executedData({ status: 3 }), {
-      type: 'application/json',
-      headers,
-    });
+    const headers = { 'ce-specversion': '1.0', 'ce-type': 'agent.executed', 'ce-id': '1' };
+    const { status, body } = await client.send(executedData({ status: 3 }), { type: 'application/json', headers });
     expect(status).toBe(422);
     expect(body['errors']).toEqual([
       expect.objectContaining({ header: 'ce-source' }),
@@ -368,10 +300,7 @@ describe('a decision', () => {
   it('is refused with the command to use', async () => {
     const { status, body } = await client.send(created({ source: 'urn:elsewhere' }));
     expect(status).toBe(422);
-    expect(body).toMatchObject({
-      code: 'DECISION_NOT_ACCEPTED',
-      command: 'POST /v1/runs/{id}/pause',
-    });
+    expect(body).toMatchObject({ code: 'DECISION_NOT_ACCEPTED', command: 'POST /v1/runs/{id}/pause' });
   });
 
   it('is refused without the scope to simulate, which admin does not include', async () => {
@@ -380,9 +309,7 @@ describe('a decision', () => {
   });
 
   it('is refused by a gateway that does not simulate', async () => {
-    const strict = await startGatewayOn(ground, {
-      CHORDA_SIMULATED_DECISIONS: 'false',
-    });
+    const strict = await startGatewayOn(ground, { CHORDA_SIMULATED_DECISIONS: 'false' });
     try {
       const sender = new GatewayClient(strict.url, await ground.issueKey(everyScope));
       expect((await sender.send(created())).body['code']).toBe('DECISION_NOT_ACCEPTED');
@@ -395,10 +322,7 @@ describe('a decision', () => {
     const event = created();
     const answer = await client.send(event);
     expect(answer.body).toMatchObject({ status: 'logged' });
-    expect(await read(event.id)).toMatchObject({
-      streamversion: '4',
-      type: 'workflow.paused',
-    });
+    expect(await read(event.id)).toMatchObject({ streamversion: '4', type: 'workflow.paused' });
   });
 
   it('needs its version even then', async () => {
@@ -413,16 +337,9 @@ describe('reads', () => {
     const { body } = await client.send(event);
     const position = String(body['position']);
     const early = await client.get(`/v1/events?subject=AGENT-1&min_position=${position}&wait=0`);
-    expect(early.body).toMatchObject({
-      complete: false,
-      reason: 'lagging',
-      projection: 'journal',
-    });
+    expect(early.body).toMatchObject({ complete: false, reason: 'lagging', projection: 'journal' });
     const missing = await client.get(`/v1/events/${event.id}?min_position=${position}&wait=0`);
-    expect(missing).toMatchObject({
-      status: 404,
-      body: { code: 'NOT_FOUND', complete: false, reason: 'lagging' },
-    });
+    expect(missing).toMatchObject({ status: 404, body: { code: 'NOT_FOUND', complete: false, reason: 'lagging' } });
     const waiting = client.get(`/v1/events/${event.id}?min_position=${position}&wait=20000`);
     await ground.journal.catchUp();
     expect((await waiting).body['id']).toBe(event.id);
@@ -451,10 +368,7 @@ describe('reads', () => {
     await ground.journal.catchUp();
     const { status, body } = await client.get(`/v1/events/${id}`);
     expect(status).toBe(409);
-    expect(body).toMatchObject({
-      code: 'AMBIGUOUS_EVENT_ID',
-      sources: ['urn:a', 'urn:b'],
-    });
+    expect(body).toMatchObject({ code: 'AMBIGUOUS_EVENT_ID', sources: ['urn:a', 'urn:b'] });
     expect((await client.get(`/v1/events/${id}?source=urn:b`)).body['source']).toBe('urn:b');
   });
 
@@ -470,16 +384,9 @@ describe('reads', () => {
   });
 
   it('answer ack=projected when the journal has the event, or say that it has not', async () => {
-    const late = await client.send(executed(), {
-      query: '?ack=projected&wait=0',
-    });
-    expect(late).toMatchObject({
-      status: 201,
-      body: { status: 'logged', complete: false, reason: 'lagging' },
-    });
-    const waiting = client.send(executed(), {
-      query: '?ack=projected&wait=20000',
-    });
+    const late = await client.send(executed(), { query: '?ack=projected&wait=0' });
+    expect(late).toMatchObject({ status: 201, body: { status: 'logged', complete: false, reason: 'lagging' } });
+    const waiting = client.send(executed(), { query: '?ack=projected&wait=20000' });
     const settled = waiting.then(() => true);
     while (!(await Promise.race([settled, ground.journal.catchUp().then(() => false)])));
     expect((await waiting).body['complete']).toBe(true);

@@ -7,19 +7,30 @@ const logged = { status: 'logged', id: exampleEvent.id, position: examplePositio
 export const ingestOperation: OperationDocument = {
   operationId: 'appendEvents',
   tags: ['events'],
-  summary: 'Append one event, or a batch of up to 10,000',
+  summary: 'Append one event, a batch of up to 10,000, or a stream of them',
   description:
     'CloudEvents 1.0 over HTTP: binary (`application/json` and `ce-*` headers), structured ' +
-    '(`application/cloudevents+json`) or batch (`application/cloudevents-batch+json`). A 2xx for an event is sent after ' +
-    'all in-sync replicas have it.\n\n' +
+    '(`application/cloudevents+json`), batch (`application/cloudevents-batch+json`), or one structured event a line ' +
+    '(`application/x-ndjson`). Bodies may come with `Content-Encoding: gzip`, `br` or `zstd`; 10 MiB when inflated. ' +
+    'A 2xx for an event is sent after all in-sync replicas have it.\n\n' +
     'One event: 201, or the problem. A batch: 200 when every event is logged; 207 when some are, and then each item says ' +
     'what became of it; 422 when every event breaks a rule; 503 when none is known to be logged. A 4xx means that the ' +
     'request has no effect. A 503 or a time-out means unknown: send it again with the same ids, or the same ' +
     'Idempotency-Key; an event is (tenant, source, id), and a repeat of it is applied once.\n\n' +
-    'After an event of a subject was not acknowledged, later ones of that subject in the batch are not sent ' +
-    '(`not_attempted`), so that their order holds. Up to 100 events of one subject travel together.',
+    'NDJSON: events are read, sent and answered while they come, and the answer is one result a line, in order, 200 ' +
+    'from its first byte on. The last line says `end`, or `stopped` with the problem; an answer without it was cut, and ' +
+    'what it does not name is unknown. With an Idempotency-Key the body is read whole first.\n\n' +
+    'Each event is appended by itself. `validate=all` sends nothing unless every event is valid; it is no transaction, ' +
+    'and a broker that goes away in the middle leaves a part logged. After an event of a subject was not acknowledged, ' +
+    'later ones of that subject in the request are not sent (`not_attempted`), so that their order holds. Up to 100 ' +
+    'events of one subject travel together.\n\n' +
+    'Idempotency-Key, as draft-ietf-httpapi-idempotency-key-header says: the answer to a request that logged something ' +
+    'is kept for 24 hours (a setting) and given again, with `Idempotency-Replayed: true`. 409 while the first is being ' +
+    'answered; 422 for another body. A request that had no effect frees its key; one with an uncertain outcome may be ' +
+    'sent again as it was, and is then worked out anew with the same event ids.',
   parameters: [
-    headerParameter('Idempotency-Key', 'Gives events without an id the ids they had the first time'),
+    headerParameter('Idempotency-Key', '1 to 255 printable ASCII characters, quoted or not; one request of a tenant'),
+    headerParameter('Content-Encoding', 'gzip, br or zstd'),
     headerParameter('traceparent', 'W3C trace context; goes on in the events'),
     queryParameter('ack', '`projected` waits until the journal has the events', {
       enum: ['logged', 'projected'],
@@ -29,6 +40,14 @@ export const ingestOperation: OperationDocument = {
     queryParameter('wait', 'With `ack=projected`: milliseconds to wait, at most 30000', {
       type: 'integer',
       default: 5000,
+    }),
+    queryParameter('validate', '`all`: nothing is sent unless every event is valid. Not for NDJSON', {
+      enum: ['each', 'all'],
+      default: 'each',
+    }),
+    queryParameter('dry_run', '`true`: says what would happen, sends nothing and keeps no answer', {
+      type: 'boolean',
+      default: false,
     }),
   ],
   requestBody: {
@@ -40,15 +59,35 @@ export const ingestOperation: OperationDocument = {
         schema: { type: 'array', maxItems: 10_000, items: { $ref: '#/components/schemas/SentEvent' } },
         example: [exampleEvent],
       },
+      'application/x-ndjson': {
+        schema: { type: 'string', description: 'One CloudEvent a line' },
+        example: `${JSON.stringify(exampleEvent)}\n`,
+      },
     },
   },
   responses: {
-    '201': jsonResponse('The event is logged', 'SingleResult', logged),
-    '200': jsonResponse('Every event of the batch is logged', 'BatchResult', {
-      items: [logged],
-      position: examplePosition,
+    '201': withReplayed(jsonResponse('The event is logged', 'SingleResult', logged)),
+    '200': withReplayed({
+      description: 'Every event of the batch is logged; NDJSON: the results; dry run: every event would be',
+      content: {
+        'application/json': {
+          schema: {
+            oneOf: [{ $ref: '#/components/schemas/BatchResult' }, { $ref: '#/components/schemas/ValidResult' }],
+          },
+          examples: {
+            batch: { value: { items: [logged], position: examplePosition } },
+            dry_run: { value: { status: 'valid', id: exampleEvent.id, topic: 'agent.events', partition: 3 } },
+          },
+        },
+        'application/x-ndjson': {
+          schema: { type: 'string', description: 'One result a line, with its `index`; then one with `status` `end`' },
+          example:
+            `${JSON.stringify({ index: 0, ...logged })}\n` +
+            `${JSON.stringify({ status: 'end', items: 1, position: examplePosition })}\n`,
+        },
+      },
     }),
-    '207': jsonResponse('Some events of the batch are logged', 'BatchResult'),
+    '207': withReplayed(jsonResponse('Some events of the batch are logged', 'BatchResult')),
   },
   problems: [
     'INVALID_JSON',
@@ -60,10 +99,19 @@ export const ingestOperation: OperationDocument = {
     'UNKNOWN_EVENT_TYPE',
     'DECISION_NOT_ACCEPTED',
     'EXPECTED_VERSION_NOT_ACCEPTED',
+    'OTHERS_REFUSED',
     'BATCH_REFUSED',
+    'IDEMPOTENCY_KEY_IN_FLIGHT',
+    'IDEMPOTENCY_KEY_REUSED',
+    'REQUEST_TIMEOUT',
     'DELIVERY_UNKNOWN',
     'NOT_ATTEMPTED',
     'OVERLOADED',
     'STOPPING',
   ],
 };
+
+function withReplayed<Response extends object>(response: Response) {
+  const description = '`true` where this answer was given before, to the same request';
+  return { ...response, headers: { 'Idempotency-Replayed': { description, schema: { type: 'string' as const } } } };
+}

@@ -8,6 +8,7 @@ import { GatewayMetrics } from '../gateway.metrics.js';
 import { gatewayLogger, gatewayProducer } from '../gateway.tokens.js';
 import { Problem, problemMembers } from '../http/problem.js';
 import { acceptEvent, type Sender } from './accept-event.js';
+import { AppendPace } from './append-pace.js';
 import type { UncheckedEvent } from './cloud-event-request.js';
 
 /** Events of one key that are on their way at once; the next ones wait for these, so an uncertain one holds them back. */
@@ -16,16 +17,31 @@ const keyWaveMax = 100;
 const keyWaveBytesMax = 200 * 1024;
 
 /**
- * What became of one event. `logged`: all in-sync replicas have it. `refused`: it has no effect. `unknown`: it may
- * appear. `not_attempted`: it was not sent, because an earlier event of its key ended unknown.
+ * What became of one event. `logged`: all in-sync replicas have it. `valid`: it would be sent, were this no dry run.
+ * `refused`: it has no effect. `unknown`: it may appear. `not_attempted`: it was not sent, because an earlier event of
+ * its key ended unknown, or because another one is refused and all were to be valid.
  */
 export type ItemResult =
   | { readonly status: 'logged'; readonly id: string; readonly source: string; readonly place: RecordPlace }
+  | { readonly status: 'valid'; readonly id: string; readonly topic: string; readonly partition: number }
   | {
       readonly status: 'refused' | 'unknown' | 'not_attempted';
       readonly id: string | undefined;
       readonly problem: Problem;
     };
+
+/** How the events of one request are to be treated. */
+export interface AppendOptions {
+  /** `all`: nothing is sent unless every event is valid. Their appends are still one each. */
+  readonly validate: 'each' | 'all';
+  readonly isDryRun: boolean;
+  /** Place of the first event in its request, where that comes in parts. */
+  readonly firstIndex?: number;
+  /** Keys of which an earlier event of the request ended unknown: it is added to, and looked at. */
+  readonly heldKeys?: Set<string>;
+}
+
+type Refused = Extract<ItemResult, { problem: Problem }>;
 
 interface Ready {
   readonly index: number;
@@ -40,36 +56,65 @@ export class IngestService {
   constructor(
     @Inject(gatewayProducer) private readonly producer: Producer,
     private readonly codec: EventCodec,
+    private readonly pace: AppendPace,
     private readonly metrics: GatewayMetrics,
     @Inject(gatewayLogger) private readonly logger: Logger,
   ) {}
 
   /** One result for each event, in their order. Resolves when the brokers have answered for all of them. */
-  async append(events: readonly UncheckedEvent[], sender: Sender): Promise<readonly ItemResult[]> {
+  async append(
+    events: readonly UncheckedEvent[],
+    sender: Sender,
+    options: AppendOptions = { validate: 'each', isDryRun: false },
+  ): Promise<readonly ItemResult[]> {
+    const { firstIndex = 0, heldKeys } = options;
+    const prepared = events.map((event, index) => this.prepare(event, index, firstIndex, sender));
+    if (options.isDryRun) return prepared.map(asDryRun);
+    const ticket = this.pace.begin();
+    try {
+      const results = await this.sendAll(prepared, options, heldKeys);
+      this.count(results);
+      return results;
+    } finally {
+      this.pace.end(ticket);
+    }
+  }
+
+  private async sendAll(
+    prepared: readonly (Ready | Refused)[],
+    { validate }: AppendOptions,
+    heldKeys: Set<string> = new Set(),
+  ): Promise<readonly ItemResult[]> {
+    const [only] = prepared;
+    // Most requests bring one event, and then there is no order to keep.
+    if (only !== undefined && prepared.length === 1 && heldKeys.size === 0)
+      return [await this.sendOnly(only, heldKeys)];
+    if (validate === 'all' && prepared.some((each) => 'problem' in each)) return prepared.map(leftOut);
     const results: ItemResult[] = [];
     const chains = new Map<string, Ready[]>();
-    events.forEach((event, index) => {
-      const ready = this.prepare(event, index, sender);
-      if ('problem' in ready) {
-        results[index] = ready;
-        return;
+    prepared.forEach((each, index) => {
+      if ('problem' in each) results[index] = each;
+      else {
+        const key = keyOf(each);
+        const chain = chains.get(key);
+        if (chain === undefined) chains.set(key, [each]);
+        else chain.push(each);
       }
-      const key = `${ready.record.topic}/${ready.envelope.metadata.subject}`;
-      const chain = chains.get(key);
-      if (chain === undefined) chains.set(key, [ready]);
-      else chain.push(ready);
     });
-    await Promise.all([...chains.values()].map((chain) => this.sendChain(chain, results)));
-    this.count(results);
+    await Promise.all([...chains].map(([key, chain]) => this.sendChain(key, chain, results, heldKeys)));
     return results;
   }
 
-  private prepare(
-    event: UncheckedEvent,
-    index: number,
-    sender: Sender,
-  ): Ready | Extract<ItemResult, { problem: Problem }> {
-    const accepted = acceptEvent(event, index, sender);
+  private async sendOnly(only: Ready | Refused, heldKeys: Set<string>): Promise<ItemResult> {
+    if ('problem' in only) return only;
+    const result = await this.send(only);
+    if (isUncertain(result)) heldKeys.add(keyOf(only));
+    return result;
+  }
+
+  private prepare(event: UncheckedEvent, index: number, firstIndex: number, sender: Sender): Ready | Refused {
+    if (event.problem !== undefined) return { status: 'refused', id: undefined, problem: event.problem };
+    const accepted = acceptEvent(event, firstIndex + index, sender);
     if (!accepted.ok) return { status: 'refused', id: accepted.id, problem: accepted.problem };
     try {
       const { topic, key, partition, value, headers } = this.codec.encode(accepted.envelope);
@@ -81,14 +126,19 @@ export class IngestService {
   }
 
   /** Events of one key, in order. All of a wave are handed over at once: the producer keeps a key's records in order. */
-  private async sendChain(chain: readonly Ready[], results: ItemResult[]): Promise<void> {
+  private async sendChain(
+    key: string,
+    chain: readonly Ready[],
+    results: ItemResult[],
+    heldKeys: Set<string>,
+  ): Promise<void> {
     let at = 0;
-    for (let isCertain = true; at < chain.length && isCertain;) {
+    while (at < chain.length && !heldKeys.has(key)) {
       const wave = nextWave(chain, at);
       at += wave.length;
       const sent = await Promise.all(wave.map((ready) => this.send(ready)));
       for (const [index, result] of sent.entries()) results[wave[index]?.index ?? 0] = result;
-      isCertain = sent.every(({ status }) => status === 'logged');
+      if (sent.some(isUncertain)) heldKeys.add(key);
     }
     for (const { index, envelope } of chain.slice(at)) {
       const detail = 'An earlier event of this key was not acknowledged, so this one was not sent';
@@ -137,10 +187,36 @@ export class IngestService {
   }
 
   private count(results: readonly ItemResult[]): void {
+    const [only] = results;
+    if (only !== undefined && results.length === 1) {
+      this.metrics.ingestedEvents.inc({ result: only.status });
+      return;
+    }
     const totals = new Map<string, number>();
     for (const { status } of results) totals.set(status, (totals.get(status) ?? 0) + 1);
     for (const [result, total] of totals) this.metrics.ingestedEvents.inc({ result }, total);
   }
+}
+
+function keyOf({ record, envelope }: Ready): string {
+  return `${record.topic}/${envelope.metadata.subject}`;
+}
+
+/** A record that the log finds too large is refused for itself; what comes behind it may go on. */
+function isUncertain({ status }: ItemResult): boolean {
+  return status === 'unknown' || status === 'not_attempted';
+}
+
+function asDryRun(prepared: Ready | Refused): ItemResult {
+  if ('problem' in prepared) return prepared;
+  const { envelope, record } = prepared;
+  return { status: 'valid', id: envelope.metadata.id, topic: record.topic, partition: record.partition ?? 0 };
+}
+
+function leftOut(prepared: Ready | Refused): ItemResult {
+  if ('problem' in prepared) return prepared;
+  const problem = new Problem('OTHERS_REFUSED', 'Nothing was sent: with validate=all every event has to be valid');
+  return { status: 'not_attempted', id: prepared.envelope.metadata.id, problem };
 }
 
 /** Rules that show only once the event is whole: of its size, and of a subject that its payload names. */
@@ -174,14 +250,15 @@ function ownTrace({ metadata }: EventEnvelope, sender: Sender): Context | undefi
     : propagation.extract(ROOT_CONTEXT, { traceparent, tracestate });
 }
 
-/** As the answer shows it. */
-export function itemBody(result: ItemResult): Record<string, unknown> {
+/** As the answer shows it. `issuesMax`: how many broken rules it may name. */
+export function itemBody(result: ItemResult, issuesMax?: number): Record<string, unknown> {
   if (result.status === 'logged') {
     return { status: 'logged', id: result.id, position: encodePosition([result.place]) };
   }
+  if (result.status === 'valid') return result;
   return {
     status: result.status,
     ...(result.id === undefined ? {} : { id: result.id }),
-    problem: problemMembers(result.problem),
+    problem: problemMembers(result.problem, issuesMax),
   };
 }

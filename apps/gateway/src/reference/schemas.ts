@@ -1,5 +1,4 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { externalTypeSchemas } from '../external-types/external-types.openapi.js';
 import { keySchemas } from '../keys/keys.openapi.js';
 import { pageSchema } from '../lists/list.openapi.js';
 import { querySchemas } from '../lists/query-schemas.js';
@@ -59,7 +58,6 @@ const reach = {
 export const sharedSchemas: Record<string, unknown> = {
   ...projectionSchemas,
   ...querySchemas,
-  ...externalTypeSchemas,
   ...keySchemas,
   ...tenantSchemas,
   Problem: {

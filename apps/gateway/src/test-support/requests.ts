@@ -53,6 +53,19 @@ export class GatewayClient {
     });
   }
 
+  /** An answer that is no JSON document. */
+  async text(
+    body: string | Buffer,
+    options: { readonly type: string; readonly query?: string; readonly headers?: Record<string, string> },
+  ): Promise<{ readonly status: number; readonly headers: Headers; readonly body: string }> {
+    const response = await fetch(`${this.url}/v1/events${options.query ?? ''}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.key}`, 'content-type': options.type, ...options.headers },
+      body: typeof body === 'string' ? body : new Uint8Array(body),
+    });
+    return { status: response.status, headers: response.headers, body: await response.text() };
+  }
+
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     return this.request('GET', path, { headers });
   }

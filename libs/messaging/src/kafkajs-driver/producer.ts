@@ -63,6 +63,7 @@ export class AccumulatingProducer implements Producer {
   private readonly early = new Map<string, Early[]>();
   private readonly bounds: BatchBounds;
   private readonly limits: typeof defaults;
+  private readonly onRequest: ProducerOptions['onRequest'];
   private readonly sweep: NodeJS.Timeout;
   private identity: Identity | undefined;
   private asking = false;
@@ -90,6 +91,7 @@ export class AccumulatingProducer implements Producer {
       codec: options.compression ?? 'zstd',
       compressionBytesMin: options.compressionBytesMin ?? 1024,
     };
+    this.onRequest = options.onRequest;
     this.sweep = setInterval(() => this.giveUpLate(), sweepEveryMs);
     this.sweep.unref();
   }
@@ -258,6 +260,10 @@ export class AccumulatingProducer implements Producer {
       bytes += batch.encoded.length;
       chosen.push({ partition, batch });
     }
+    this.onRequest?.(
+      chosen.reduce((records, { batch }) => records + batch.waiting.length, 0),
+      bytes,
+    );
     lane.inFlight++;
     this.exchange(node, chosen)
       .catch((error: unknown) => this.logger.error('A produce answer could not be handled', { error }))
