@@ -32,6 +32,8 @@ export const gatewayEnv = z.object({
   /** Without it, limits and kept answers are shared by nobody in front of Postgres. */
   REDIS_URL: redisEnv.REDIS_URL.optional(),
   ...accessEnv,
+  /** Event types that other teams may register in the whole deployment. */
+  CHORDA_EXTERNAL_TYPES_MAX: wholeNumber(0, 10_000).default(200),
   ...selfReportEnv,
   ...ingestEnv,
   /** Events and bytes that the live tail keeps in memory; older ones are read from the journal. */

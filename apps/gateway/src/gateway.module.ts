@@ -17,6 +17,8 @@ import { ApiKeyGuard } from './auth/api-key.guard.js';
 import { Authenticator } from './auth/authenticator.js';
 import { EventsController } from './events/events.controller.js';
 import { ReadYourWrites } from './events/read-your-writes.js';
+import { ExternalTypesController } from './external-types/external-types.controller.js';
+import { externalTypeProviders, type ExternalTypeParts } from './external-types/open-external-types.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { gatewayAdmin, gatewayLogger, gatewayPool, gatewayProducer, gatewayReadiness } from './gateway.tokens.js';
 import { HealthController, type Readiness } from './health/health.controller.js';
@@ -55,6 +57,7 @@ export interface GatewayParts {
   readonly pool: pg.Pool;
   readonly authenticator: Authenticator;
   readonly access: AccessParts;
+  readonly externalTypes: ExternalTypeParts;
   readonly ingest: IngestParts;
   readonly journal: JournalRepository;
   readonly services: ServicesRepository;
@@ -79,6 +82,7 @@ export class GatewayModule {
         StreamController,
         SystemController,
         ProjectionsController,
+        ExternalTypesController,
         KeysController,
         TenantsController,
         HealthController,
@@ -108,6 +112,7 @@ export class GatewayModule {
         { provide: GatewayMetrics, useValue: parts.metrics },
         { provide: ApiDocuments, useValue: parts.documents },
         { provide: SimulationDoor, useValue: parts.simulation },
+        ...externalTypeProviders(parts.externalTypes),
         ...ingestProviders(parts.ingest),
         ReadYourWrites,
         ...queryProviders,

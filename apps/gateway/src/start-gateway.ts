@@ -45,6 +45,7 @@ import { RouteInventory } from './http/route-inventory.js';
 import type { IngestAdmission } from './ingest/ingest-admission.js';
 import { openIngest } from './ingest/open-ingest.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
+import { openExternalTypes } from './external-types/open-external-types.js';
 import { openLimits } from './limits/open-limits.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ApiDocuments } from './reference/api-documents.js';
@@ -178,6 +179,19 @@ async function openParts(
   closing.push(() => producer.close());
   const admin = await driver.admin();
   let tail: OpenTail | undefined;
+  const externalTypes = await openExternalTypes(
+    {
+      pool,
+      codec,
+      admin,
+      registry: { ...registryConnection(env), topicPrefix: env.CHORDA_TOPIC_PREFIX },
+      typesMax: env.CHORDA_EXTERNAL_TYPES_MAX,
+      logger,
+      // Those that come while the tail is opened are in its first list of topics.
+      onChange: () => tail?.feed.addTopics(),
+    },
+    closing,
+  );
   tail = await openTail(env, { driver, admin, codec, registry: host.metrics, logger });
   closing.push(() => tail.feed.stop());
   await tail.feed.start();
@@ -198,6 +212,7 @@ async function openParts(
     pool,
     authenticator: new Authenticator(credentialLookup({ ...access, tokens, clock: systemClock }), systemClock),
     access,
+    externalTypes,
     ingest,
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),

@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { externalTypeSchemas } from '../external-types/external-types.openapi.js';
 import { keySchemas } from '../keys/keys.openapi.js';
 import { pageSchema } from '../lists/list.openapi.js';
 import { querySchemas } from '../lists/query-schemas.js';
@@ -58,6 +59,7 @@ const reach = {
 export const sharedSchemas: Record<string, unknown> = {
   ...projectionSchemas,
   ...querySchemas,
+  ...externalTypeSchemas,
   ...keySchemas,
   ...tenantSchemas,
   Problem: {
