@@ -8,6 +8,7 @@ import {
   type Outcome,
   type Outcomes,
   type RecordPlace,
+  type SetAsideRecord,
 } from '@chorda/messaging';
 import { createPool } from '@chorda/read-models';
 import type pg from 'pg';
@@ -25,7 +26,7 @@ import type { VersionGap } from './stream-versions.js';
 
 /** What specs of the runner share: records as the log has them, and a runner without Kafka around it. */
 
-const codec = EventCodec.offline(1);
+export const codec = EventCodec.offline(1);
 
 export const systemEvents = { topic: 'system.events', partition: 0 } as const;
 
@@ -114,16 +115,21 @@ export function messages(from: number, count: number, given: Omit<GivenEvent, 'o
   return Array.from({ length: count }, (_, index) => message({ ...given, offset: from + index }));
 }
 
-export function batchOf(records: readonly Message[], bounds: { first?: bigint; next?: bigint } = {}): Batch {
-  const firstOffset = bounds.first ?? records[0]?.record.offset ?? 0n;
-  const nextOffset = bounds.next ?? (records.at(-1)?.record.offset ?? firstOffset) + 1n;
-  const { topic, partition } = records[0]?.record ?? systemEvents;
+export function batchOf(
+  records: readonly Message[],
+  bounds: { first?: bigint; next?: bigint } = {},
+  setAside: readonly SetAsideRecord[] = [],
+): Batch {
+  const all = [...records, ...setAside].map(({ record }) => record).sort((a, b) => Number(a.offset - b.offset));
+  const firstOffset = bounds.first ?? all[0]?.offset ?? 0n;
+  const nextOffset = bounds.next ?? (all.at(-1)?.offset ?? firstOffset) + 1n;
+  const { topic, partition } = all[0] ?? systemEvents;
   return {
     topic,
     partition,
     [Symbol.iterator]: () => records[Symbol.iterator](),
     messages: records,
-    setAside: [],
+    setAside,
     firstOffset,
     nextOffset,
     assignmentEpoch: 1,
@@ -155,12 +161,18 @@ function parkedNote({ name }: Projection, { key, origin, fault }: Arrival): Park
   return { projection: name, key: key.text, offset: Number(origin.offset), reason: fault?.reason };
 }
 
+function gapNote({ topic, partition, offset, stream, expected, found }: VersionGap): GapNote {
+  return { topic, partition, offset, stream, expected, found };
+}
+
+type GapNote = Omit<VersionGap, 'message'>;
+
 export interface TestRunner {
   readonly runner: ProjectionRunner;
   readonly pool: pg.Pool;
   readonly metrics: Registry;
   readonly stops: PartitionStop[];
-  readonly gaps: Omit<VersionGap, 'message'>[];
+  readonly gaps: GapNote[];
   /** Sequences that began. */
   readonly parked: ParkedNote[];
   /** Serves every retry that was asked for. */
@@ -189,7 +201,7 @@ export async function startRunner(
   await checkpointTable.register(pool, projections);
   const metrics = new Registry();
   const stops: PartitionStop[] = [];
-  const gaps: Omit<VersionGap, 'message'>[] = [];
+  const gaps: GapNote[] = [];
   const parked: ParkedNote[] = [];
   let fenced = 0;
   const notifier = new AdvanceNotifier(pool, silentLogger);
@@ -205,7 +217,7 @@ export async function startRunner(
     topicId: options.topicId ?? (() => Promise.resolve('topic-id')),
     onFenced: () => void fenced++,
     onStopped: (stop) => void stops.push(stop),
-    onGaps: (found) => void gaps.push(...found.map(({ message: _, ...gap }) => gap)),
+    onGaps: (found) => void gaps.push(...found.map(gapNote)),
     bounds: { ...parkBoundsDefault, ...options.bounds },
     onRetryWanted: () => undefined,
     onParked: (projection, begun) => void parked.push(...begun.map((arrival) => parkedNote(projection, arrival))),
