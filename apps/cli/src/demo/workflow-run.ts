@@ -106,32 +106,23 @@ class Run {
       const startedMs = this.day.nowMs;
       this.emit('workflow.step_started', { ...named, attempt, worker: `executor-${this.day.random.between(0, 5)}` });
       const end: StepEnd = yield* this.work(step, input, attempt);
-      if (end.kind === 'rejected') return end;
+      const ended = { ...named, attempt, execution_time_ms: this.day.nowMs - startedMs, input_data: input };
       if (end.kind === 'done') {
         this.stepsCompleted += 1;
-        this.emit('workflow.step_completed', {
-          ...named,
-          attempt,
-          execution_time_ms: this.day.nowMs - startedMs,
-          status: 'completed',
-          input_data: input,
-          output_data: end.output,
-          next_steps: next === undefined ? [] : [next.id],
-        });
+        const followers = next === undefined ? [] : [next.id];
+        const done = { ...ended, status: 'completed', output_data: end.output, next_steps: followers };
+        this.emit('workflow.step_completed', done);
+        return end;
+      }
+      if (end.kind === 'rejected') {
+        const refused = { status: 'cancelled', error: { message: 'Not approved.' }, error_code: 'REJECTED' };
+        this.emit('workflow.step_failed', { ...ended, ...refused, retry_at: null });
         return end;
       }
       const again = attempt < stepAttemptsMax;
       const retryAt = this.day.nowMs + 5_000;
-      this.emit('workflow.step_failed', {
-        ...named,
-        attempt,
-        execution_time_ms: this.day.nowMs - startedMs,
-        status: 'failed',
-        input_data: input,
-        error: { message: end.message },
-        error_code: end.errorCode,
-        retry_at: again ? timestamp(retryAt) : null,
-      });
+      const failed = { status: 'failed', error: { message: end.message }, error_code: end.errorCode };
+      this.emit('workflow.step_failed', { ...ended, ...failed, retry_at: again ? timestamp(retryAt) : null });
       if (!again) return end;
       yield* this.timer(step, 'retry', retryAt);
     }

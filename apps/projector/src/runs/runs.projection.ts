@@ -82,11 +82,11 @@ export const runs = defineProjection<RunEvent>()({
       current_step_id: data.step_id,
       steps_completed: row.steps_completed + 1,
     }),
-    // An attempt that is to be followed by another is no failed step.
+    // An attempt that is to be followed by another is no failed step, and neither is one that was called off.
     'workflow.step_failed': (row, { data }, context) => ({
       ...heard(row, context),
       current_step_id: data.step_id,
-      steps_failed: row.steps_failed + (data.retry_at === null ? 1 : 0),
+      steps_failed: row.steps_failed + (data.retry_at === null && data.status !== 'cancelled' ? 1 : 0),
     }),
     'workflow.step_compensated': (row, { data }, context) => ({
       ...heard(row, context),
