@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { defaultTenant, tenantId } from '@chorda/kernel';
 import { freshDatabase, type FreshDatabase } from '@chorda/testing';
 import type pg from 'pg';
@@ -106,7 +107,34 @@ describe('every view', () => {
       await dataSource.destroy();
     }
   });
+
+  it('is described in the reference, column by column', async () => {
+    const page = readFileSync(new URL('../../../../docs/reference/read-models.md', import.meta.url), 'utf8');
+    const sections = new Map(page.split('\n## ').map((section) => [section.slice(0, section.indexOf('\n')), section]));
+    // What both add up to is described, and the registry of services stands with its route.
+    const described = views.filter((view) => !['rates', 'usage', 'services', 'service_health'].includes(view));
+    for (const view of described) {
+      const rows = [...(sections.get(view) ?? '').matchAll(/^\| `(\w+)` \| ([\w ]+)\?? \|/gm)];
+      const found = await columnsOf(pool, view);
+      expect(
+        rows.map(([, name, type]) => ({ name, type })),
+        view,
+      ).toEqual(
+        found.map(({ name, type }) => ({ name, type: expect.toBeOneOf(pageTypes[type] ?? [type]) as unknown })),
+      );
+    }
+  });
 });
+
+/** A bigint is exact text or a number, and a text may be one of JSON: what it is in code is said by its entity. */
+const pageTypes: Readonly<Record<string, readonly string[]>> = {
+  'text[]': ['list of text'],
+  text: ['text', 'json'],
+  bigint: ['count', 'long'],
+  numeric: ['decimal'],
+  'timestamp with time zone': ['timestamp'],
+  bytea: ['bytes'],
+};
 
 const sqlNames: Readonly<Record<string, string>> = {
   int: 'integer',
