@@ -3,7 +3,21 @@ import { retryDefaults, type RetryOptions } from './backoff.js';
 import { InvalidCallError } from './errors.js';
 import { EventsApi } from './events.js';
 import { Http } from './http.js';
+import { ParkedApi } from './parked.js';
 import type { ProjectionStates } from './projections.js';
+import {
+  listing,
+  listPaths,
+  readOne,
+  type Listing,
+  type ListItem,
+  type DeadLetterPlace,
+  type ListName,
+  type ListOptions,
+  type ReadOneOptions,
+  type RedriveWish,
+  type UsageQuery,
+} from './read-models.js';
 import type { SystemState } from './system.js';
 import { tail, type TailMessage, type TailOptions } from './tail.js';
 
@@ -29,6 +43,7 @@ export interface ChordaClientOptions {
  */
 export class ChordaClient {
   readonly events: EventsApi;
+  readonly parked: ParkedApi;
   readonly #http: Http;
 
   /** @throws {@link InvalidCallError} where `url` is no HTTP address. */
@@ -45,6 +60,7 @@ export class ChordaClient {
       retry: { ...retryDefaults, ...options.retry },
     });
     this.events = new EventsApi(this.#http, options.source ?? 'urn:chorda:client');
+    this.parked = new ParkedApi(this.#http);
   }
 
   /** Events as they are written, for `for await`; see {@link TailMessage}. */
@@ -61,6 +77,81 @@ export class ChordaClient {
   async projections(options: { readonly signal?: AbortSignal } = {}): Promise<ProjectionStates> {
     const request = { method: 'GET', path: '/v1/projections', signal: options.signal } as const;
     return (await this.#http.json(request)) as ProjectionStates;
+  }
+
+  /** Items of a read model, for `for await`, or page by page. */
+  list(name: ListName, options: ListOptions = {}): Listing {
+    return listing(this.#http, listPaths[name], options);
+  }
+
+  /** One item of a read model by its id, payloads included. */
+  async get(
+    name: Exclude<ListName, 'steps' | 'deadLetters'>,
+    id: string,
+    options: ReadOneOptions = {},
+  ): Promise<ListItem> {
+    return readOne(this.#http, `${listPaths[name]}/${encodeURIComponent(id)}`, options);
+  }
+
+  /** The steps of one run. */
+  runSteps(runId: string, options: ListOptions = {}): Listing {
+    return listing(this.#http, `${listPaths.runs}/${encodeURIComponent(runId)}/steps`, options);
+  }
+
+  /** Everything with one correlation id: causes before effects. */
+  correlation(id: string, options: Pick<ListOptions, 'limit' | 'minPosition' | 'waitMs' | 'signal'> = {}): Listing {
+    return listing(this.#http, `/v1/correlations/${encodeURIComponent(id)}/events`, options);
+  }
+
+  /** Model calls, tokens and cost, summed: decimal text, exact. */
+  async usage(query: UsageQuery = {}, options: ReadOneOptions = {}): Promise<ListItem> {
+    const { groupBy, from, to, agentId, workflowId, provider, model, limit } = query;
+    const time = (value: Date | string | undefined) => (value instanceof Date ? value.toISOString() : value);
+    return readOne(this.#http, '/v1/usage', {
+      ...options,
+      query: {
+        group_by: groupBy?.join(','),
+        from: time(from),
+        to: time(to),
+        agent_id: agentId,
+        workflow_id: workflowId,
+        provider,
+        model,
+        limit,
+      },
+    });
+  }
+
+  /** Rates of the last minutes, shares of errors, services and projections. */
+  async metricsSummary(minutes?: number, options: ReadOneOptions = {}): Promise<ListItem> {
+    return readOne(this.#http, '/v1/metrics/summary', { ...options, query: { minutes } });
+  }
+
+  /** The topics as the brokers have them, or one of them. */
+  async topics(name?: string, options: ReadOneOptions = {}): Promise<ListItem> {
+    return readOne(this.#http, name === undefined ? '/v1/topics' : `/v1/topics/${encodeURIComponent(name)}`, options);
+  }
+
+  /** The event types, or one of them with its Avro schemas. */
+  async schemas(type?: string, options: ReadOneOptions = {}): Promise<ListItem> {
+    return readOne(this.#http, type === undefined ? '/v1/schemas' : `/v1/schemas/${encodeURIComponent(type)}`, options);
+  }
+
+  /** A dead letter whole, with its bytes. */
+  async deadLetter(place: DeadLetterPlace, options: ReadOneOptions = {}): Promise<ListItem> {
+    const { topic, partition, offset } = place;
+    return readOne(this.#http, `${listPaths.deadLetters}/${encodeURIComponent(topic)}/${partition}/${offset}`, options);
+  }
+
+  /** Sends dead letters through again, to the group that set them aside; a repeat sends none twice. */
+  async redriveDeadLetters(wish: RedriveWish, options: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
+    return this.#http.json({
+      method: 'POST',
+      path: `${listPaths.deadLetters}/redrive`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(wish),
+      signal: options.signal,
+    });
   }
 }
 

@@ -33,5 +33,28 @@ export {
   type SendResults,
 } from './events.js';
 export type { ProjectionPartition, ProjectionState, ProjectionStates } from './projections.js';
+export type {
+  DeadLetterPlace,
+  FilterValue,
+  Incompleteness,
+  ListItem,
+  Listing,
+  ListName,
+  ListOptions,
+  ListPage,
+  ReadOneOptions,
+  RedriveWish,
+  UsageQuery,
+} from './read-models.js';
 export type { ServiceInstance, SystemState } from './system.js';
 export { TailBrokenError, type TailMessage, type TailOptions } from './tail.js';
+export {
+  ParkedApi,
+  type ParkedDiscard,
+  type ParkedEvent,
+  type ParkedGroup,
+  type ParkedPage,
+  type ParkedRetry,
+  type ParkedSequence,
+  type ParkedWhole,
+} from './parked.js';

@@ -88,3 +88,4 @@ export { runGenerator } from './generator/main.js';
 export { releaseSchemas, type Release, type ReleaseOptions } from './generator/release.js';
 export { gateIssues } from './generator/gate.js';
 export { dataSchemaUrn, schemaFingerprint } from './schema/canonical.js';
+export { currentSchemaOf, releasedVersionsOf, type SchemaVersion } from './schema-versions.js';

@@ -46,6 +46,14 @@ export {
   type JournalFilter,
   type JournalLookup,
 } from './journal/journal.repository.js';
+export {
+  CorrelationStories,
+  storyEventsMax,
+  tellStory,
+  type StoryEvent,
+  type StoryOrder,
+  type Told,
+} from './journal/correlation-story.js';
 export { agentsList } from './lists/agents.list.js';
 export { deadLettersList } from './lists/dead-letters.list.js';
 export { executionsList } from './lists/executions.list.js';
@@ -115,6 +123,15 @@ export {
   type RowDifference,
   type TenantDifference,
 } from './rebuilds/rebuild.js';
+export { RatesRepository, type TopicMinute, type TypeTotal } from './rates/rates.repository.js';
+export {
+  usageGroups,
+  UsageRepository,
+  type UsageAnswer,
+  type UsageGroup,
+  type UsageQuery,
+  type UsageSums,
+} from './usage/usage.repository.js';
 export { ServicesRepository, type ServiceHealthPoint, type ServiceInstance } from './services/services.repository.js';
 export {
   ExternalTypeRepository,

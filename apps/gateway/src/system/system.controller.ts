@@ -5,11 +5,8 @@ import type { FastifyRequest } from 'fastify';
 import { credentialOf } from '../auth/api-key.guard.js';
 import { RequireScope } from '../auth/scopes.js';
 import { Documented } from '../reference/documented.js';
+import { isMissing } from './service-presence.js';
 import { systemOperation } from './system.openapi.js';
-
-/** Reports that may be missed before an instance counts as missing. */
-const silentReportsMax = 3;
-const usualIntervalMs = 5_000;
 
 /** As `/v1/system` shows it. */
 export interface ShownInstance extends ServiceInstance {
@@ -29,8 +26,4 @@ export class SystemController {
     const nowMs = systemClock.nowMs();
     return { services: instances.map((instance) => ({ ...instance, missing: isMissing(instance, nowMs) })) };
   }
-}
-
-function isMissing({ last_seen, interval_ms }: ServiceInstance, nowMs: number): boolean {
-  return nowMs - last_seen.getTime() > silentReportsMax * (interval_ms ?? usualIntervalMs);
 }

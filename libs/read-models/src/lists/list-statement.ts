@@ -37,7 +37,7 @@ const castOf: Readonly<Record<FieldType, string>> = {
 const comparisons = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 
 /**
- * Up to so many values of an `in` are branches of their own, each in the order of its index, which are merged. With
+ * Up to so many values of an `in` are branches of their own, each read in the order of its index up to the limit. With
  * more, the rows are read in the order of the list and those of other values left out.
  */
 const branchesMax = 8;
@@ -65,14 +65,21 @@ export class ListStatement {
     const shared = [...this.windowTexts(page.window), ...this.presentTexts(page.sort), ...this.afterTexts(order, page)];
     const columns = [...new Set([...listedColumns(definition), ...order.map((field) => columnOf(definition, field))])];
     const names = columns.map(quoted).join(', ');
-    const branches = this.branches().map(
-      (texts) => `SELECT ${names} FROM ${quoted(definition.from)} WHERE ${[...texts, ...shared].join(' AND ')}`,
-    );
+    const limit = this.parameter(page.limit);
+    const from = (texts: readonly string[]) =>
+      `SELECT ${names} FROM ${quoted(definition.from)} WHERE ${[...texts, ...shared].join(' AND ')}`;
+    const inner = order.map((field) => `${quoted(columnOf(definition, field))} ${direction}`).join(', ');
+    const branches = this.branches();
+    // Each branch ends at the limit, so what is put in order is a few pages at most, however many rows there are.
+    const rows =
+      branches.length === 1
+        ? from(branches[0] ?? [])
+        : branches.map((texts) => `(${from(texts)} ORDER BY ${inner} LIMIT ${limit})`).join(' UNION ALL ');
     const cut = order.map((field) => `${quoted(columnOf(definition, field))}::text AS ${quoted(`~${field}`)}`);
     const ordered = order.map((field) => `list.${quoted(columnOf(definition, field))} ${direction}`).join(', ');
     const text =
-      `SELECT ${[...shownColumns(definition, 'list'), ...cut].join(', ')} FROM (${branches.join(' UNION ALL ')}) AS list ` +
-      `ORDER BY ${ordered} LIMIT ${this.parameter(page.limit)}`;
+      `SELECT ${[...shownColumns(definition, 'list'), ...cut].join(', ')} FROM (${rows}) AS list ` +
+      `ORDER BY ${ordered} LIMIT ${limit}`;
     return { text, parameters: this.parameters };
   }
 
