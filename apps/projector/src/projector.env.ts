@@ -30,6 +30,15 @@ const schema = z.object({
   /** Of the last minute's events, in percent; counts from so many failed ones on. */
   CHORDA_PARKED_SHARE_PERCENT_MAX: wholeNumber(0, 100).default(parkBoundsDefault.shareMax * 100),
   CHORDA_PARKED_SHARE_FAULTS_MIN: wholeNumber(0, 1_000_000).default(parkBoundsDefault.faultsMin),
+  /** Partitions that a rebuild fills at once. An eighth of the live connections, at least one, leaves live its pace. */
+  CHORDA_REBUILD_CONNECTIONS: wholeNumber(1, 32).default(1),
+  /** Events a second of a rebuild; 0: as fast as it goes. */
+  CHORDA_REBUILD_EVENTS_PER_SECOND: wholeNumber(0, 10_000_000).default(0),
+  CHORDA_REBUILD_BATCH_RECORDS: wholeNumber(1, 100_000).default(10_000),
+  /** How long the tables that were replaced are kept up for a swap back. */
+  CHORDA_REBUILD_KEEP_HOURS: wholeNumber(0, 720).default(24),
+  CHORDA_REBUILD_TRANSACTION_TIMEOUT_MS: wholeNumber(1_000, 600_000).default(60_000),
+  CHORDA_REBUILD_COMPARE_TIMEOUT_MS: wholeNumber(1_000, 86_400_000).default(1_800_000),
 });
 
 export type ProjectorEnv = z.infer<typeof schema>;

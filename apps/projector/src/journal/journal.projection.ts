@@ -36,13 +36,14 @@ export const eventTopics: readonly string[] = [...new Set(allEventTypes.flatMap(
 const framingBytes = 5;
 
 /** Every event of every topic, as the log has it. */
-export function journalProjection(days: DayPartitions): Projection {
+export function journalProjection(days: DayPartitions, version = 1): Projection {
+  const table = { ...journalTable, name: days.table };
   const kept = (messages: readonly Message[]) => messages.filter(({ record }) => days.keeps(record.timestampMs));
   return {
     name: 'journal',
-    version: 1,
+    version,
     topics: eventTopics,
-    table: journalTable,
+    table,
     days,
     isHistory: true,
     prepare: (pool, messages) =>
@@ -50,9 +51,10 @@ export function journalProjection(days: DayPartitions): Projection {
     forget: () => days.forget(),
     apply: async (tx, messages) => {
       const rows = kept(messages).map(toRow);
-      await insertRows(tx, journalTable, rows);
+      await insertRows(tx, table, rows);
       return rows.length;
     },
+    onTable: (place) => journalProjection(days.forTable(place.table), place.version),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingRecord, Message } from '@chorda/messaging';
 import { dayOf } from '@chorda/read-models';
 import type pg from 'pg';
-import { defineTable, type RowOf } from '../bulk/table.js';
+import { defineTable, quoted, type RowOf } from '../bulk/table.js';
 import { eventTopics } from '../journal/journal.projection.js';
 import type { DayPartitions } from '../runner/day-partitions.js';
 import type { ProjectionOf } from '../runner/projection.js';
@@ -30,13 +30,14 @@ const minuteMs = 60_000;
  * How many events of each type came in each minute, and how large they were. By the time of the log and not of the event:
  * a rate tells what the system had to carry. It adds to what is there, so it needs no row before it writes one.
  */
-export function ratesProjection(days: DayPartitions): ProjectionOf<RateColumns> {
+export function ratesProjection(days: DayPartitions, version = 1): ProjectionOf<RateColumns> {
+  const table = { ...ratesTable, name: days.table };
   const kept = (messages: readonly Message[]) => messages.filter(({ record }) => days.keeps(record.timestampMs));
   return {
     name: 'rates',
-    version: 1,
+    version,
     topics: eventTopics,
-    table: ratesTable,
+    table,
     days,
     // An event behind a gap of its stream has come all the same.
     isHistory: true,
@@ -45,9 +46,10 @@ export function ratesProjection(days: DayPartitions): ProjectionOf<RateColumns> 
     forget: () => days.forget(),
     apply: async (tx, messages) => {
       const counted = kept(messages);
-      await addRates(tx, ratesOf(counted));
+      await addRates(tx, table.name, ratesOf(counted));
       return counted.length;
     },
+    onTable: (place) => ratesProjection(days.forTable(place.table), place.version),
   };
 }
 
@@ -71,11 +73,11 @@ function bytesOf({ key, value }: IncomingRecord): number {
 }
 
 /** In the order of the key, so that a redrive and its source, which may count the same minute, do not lock each other. */
-async function addRates(tx: pg.ClientBase, rates: readonly RateRow[]): Promise<void> {
+async function addRates(tx: pg.ClientBase, table: string, rates: readonly RateRow[]): Promise<void> {
   if (rates.length === 0) return;
   await tx.query({
-    name: `add ${ratesTable.name}`,
-    text: `INSERT INTO ${ratesTable.name} AS known (tenant_id, minute, topic, type, partition, events, bytes)
+    name: `add ${table}`,
+    text: `INSERT INTO ${quoted(table)} AS known (tenant_id, minute, topic, type, partition, events, bytes)
       SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bigint[])
         AS mine (tenant_id, minute, topic, type, partition, events, bytes)
       ORDER BY tenant_id, minute, topic, type, partition

@@ -40,6 +40,13 @@ export function defineHistory<E extends AnyEvent>() {
         await insertRows(tx, definition.table, rows);
         return rows.length;
       },
+      onTable: ({ version, table }) =>
+        defineHistory<E>()({
+          ...definition,
+          version,
+          table: { ...definition.table, name: table },
+          days: definition.days.forTable(table),
+        }),
     };
   };
 }

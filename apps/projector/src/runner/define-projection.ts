@@ -1,7 +1,7 @@
 import type { AnyEvent } from '@chorda/contracts';
 import type { Message } from '@chorda/messaging';
 import type pg from 'pg';
-import { loadRows, lockRows, upsertRows } from '../bulk/bulk-write.js';
+import { insertRows, loadRows, lockRows, upsertRows } from '../bulk/bulk-write.js';
 import type { Columns, ReadModelTable, RowOf, TableShape } from '../bulk/table.js';
 import { handling } from './errors.js';
 import { contextOf, type EventContext, type EventOf, type ProjectionOf } from './projection.js';
@@ -37,6 +37,9 @@ export function defineProjection<E extends AnyEvent>() {
     topics: definition.topics,
     table: definition.table,
     apply: (tx, messages) => foldBatch(definition, tx, messages),
+    fill: (tx, messages) => foldBatch(definition, tx, messages, definition.shared !== true),
+    onTable: ({ version, table: name }) =>
+      defineProjection<E>()({ ...definition, version, table: { ...definition.table, name } }),
   });
 }
 
@@ -44,6 +47,7 @@ async function foldBatch<E extends AnyEvent, C extends Columns>(
   definition: ProjectionDefinition<E, C>,
   tx: pg.ClientBase,
   messages: readonly Message[],
+  addsInBulk = false,
 ): Promise<number> {
   const handled = messages.filter((message): message is Message<E> => handlerOf(definition, message) !== undefined);
   if (handled.length === 0) return 0;
@@ -56,7 +60,12 @@ async function foldBatch<E extends AnyEvent, C extends Columns>(
   }
   const rows = new Map(begun);
   const load = definition.shared ? lockRows : loadRows;
-  for (const row of await load(tx, table, [...begun.values()])) rows.set(keyOf(table, row), row);
+  const known = new Set<string>();
+  for (const row of await load(tx, table, [...begun.values()])) {
+    const key = keyOf(table, row);
+    known.add(key);
+    rows.set(key, row);
+  }
   for (const message of handled) {
     const key = keyOf(table, definition.begin(message.envelope.event, contextOf(message)));
     const row = rows.get(key);
@@ -68,7 +77,22 @@ async function foldBatch<E extends AnyEvent, C extends Columns>(
       );
     }
   }
-  await upsertRows(tx, table, [...rows.values()]);
+  if (addsInBulk) {
+    const [old, added] = [[...rows].filter(([key]) => known.has(key)), [...rows].filter(([key]) => !known.has(key))];
+    // By COPY where they are many: nobody else writes the table, so no key can have come meanwhile.
+    await insertRows(
+      tx,
+      table,
+      added.map(([, row]) => row),
+    );
+    await upsertRows(
+      tx,
+      table,
+      old.map(([, row]) => row),
+    );
+  } else {
+    await upsertRows(tx, table, [...rows.values()]);
+  }
   return handled.length;
 }
 

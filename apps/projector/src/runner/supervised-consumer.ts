@@ -32,10 +32,14 @@ export class SupervisedConsumer {
     return this.consumer?.health();
   }
 
-  /** Many partitions may be fenced at once; one restart serves them all. */
-  restart(): void {
+  /**
+   * Many partitions may be fenced at once; one restart serves them all.
+   *
+   * @param isPlanned Nothing is wrong, there is something else to claim: without a pause.
+   */
+  restart({ isPlanned = false }: { readonly isPlanned?: boolean } = {}): void {
     if (this.ending.signal.aborted) return;
-    this.restarting ??= this.startAnew().finally(() => (this.restarting = undefined));
+    this.restarting ??= this.startAnew(isPlanned).finally(() => (this.restarting = undefined));
   }
 
   async stop(): Promise<void> {
@@ -44,12 +48,14 @@ export class SupervisedConsumer {
     await this.consumer?.stop();
   }
 
-  private async startAnew(): Promise<void> {
+  private async startAnew(isPlanned: boolean): Promise<void> {
     if (Date.now() - this.startedAtMs > soundRunMs) this.pauseMs = restartMsMin;
-    this.logger.warn('Claiming all partitions anew', { pause_ms: this.pauseMs });
+    this.logger.warn('Claiming all partitions anew', { pause_ms: isPlanned ? 0 : this.pauseMs });
     await this.consumer?.stop();
-    await sleep(this.pauseMs, this.ending.signal);
-    this.pauseMs = Math.min(this.pauseMs * 2, restartMsMax);
+    if (!isPlanned) {
+      await sleep(this.pauseMs, this.ending.signal);
+      this.pauseMs = Math.min(this.pauseMs * 2, restartMsMax);
+    }
     while (!this.ending.signal.aborted) {
       try {
         return await this.start();

@@ -12,7 +12,7 @@ export class Upkeep {
 
   constructor(
     private readonly pool: pg.Pool,
-    private readonly tables: readonly DayPartitions[],
+    private readonly tables: () => readonly DayPartitions[],
     private readonly logger: Logger,
   ) {}
 
@@ -27,7 +27,7 @@ export class Upkeep {
 
   /** Each part fails alone: the next round tries it again, and a missing day is made by the batch that needs it. */
   async runOnce(): Promise<void> {
-    for (const days of this.tables) {
+    for (const days of this.tables()) {
       await this.attempt('make days ahead', async () => days.ensureAhead(this.pool));
       await this.attempt('drop expired days', async () => {
         const dropped = await days.dropExpired(this.pool);
