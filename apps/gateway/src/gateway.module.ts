@@ -9,6 +9,7 @@ import {
   JournalRepository,
   ServicesRepository,
   TenantRepository,
+  RebuildRepository,
 } from '@chorda/read-models';
 import type pg from 'pg';
 import { AuditRelay } from './audit/audit-relay.js';
@@ -32,6 +33,7 @@ import { RateLimits } from './limits/rate-limits.js';
 import { queryControllers, queryProviders } from './lists/query-parts.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ProjectionsController } from './projections/projections.controller.js';
+import { RebuildsController } from './projections/rebuilds.controller.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { ReferenceController } from './reference/reference.controller.js';
 import { tailProviders, type OpenTail } from './stream/open-tail.js';
@@ -82,6 +84,7 @@ export class GatewayModule {
         StreamController,
         SystemController,
         ProjectionsController,
+        RebuildsController,
         ExternalTypesController,
         KeysController,
         TenantsController,
@@ -108,6 +111,7 @@ export class GatewayModule {
         { provide: JournalRepository, useValue: parts.journal },
         { provide: ServicesRepository, useValue: parts.services },
         { provide: CheckpointRepository, useValue: parts.checkpoints },
+        { provide: RebuildRepository, useValue: new RebuildRepository(parts.pool) },
         { provide: ProjectionStandings, useValue: parts.projections },
         { provide: GatewayMetrics, useValue: parts.metrics },
         { provide: ApiDocuments, useValue: parts.documents },

@@ -24,6 +24,7 @@ export const problems = {
   IDEMPOTENCY_KEY_IN_FLIGHT: { status: 409, title: 'A request with this key is being answered', retriable: true },
   SCHEMA_INCOMPATIBLE: { status: 409, title: 'The schema breaks readers of other versions', retriable: false },
   LIMIT_REACHED: { status: 409, title: 'There are as many as there may be', retriable: false },
+  NOT_IN_THIS_STATE: { status: 409, title: 'The state of the thing does not allow this', retriable: false },
   ALREADY_EXISTS: { status: 409, title: 'There is one already', retriable: false },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large', retriable: false },
   RECORD_TOO_LARGE: { status: 413, title: 'The event is too large', retriable: false },

@@ -4,6 +4,7 @@ import { keySchemas } from '../keys/keys.openapi.js';
 import { pageSchema } from '../lists/list.openapi.js';
 import { querySchemas } from '../lists/query-schemas.js';
 import { projectionSchemas } from '../projections/projections.openapi.js';
+import { rebuildSchemas } from '../projections/rebuilds.openapi.js';
 import { tenantSchemas } from '../tenants/tenants.openapi.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
@@ -58,6 +59,7 @@ const reach = {
 /** What several operations share. Schemas are JSON Schema 2020-12, as OpenAPI 3.1 wants them. */
 export const sharedSchemas: Record<string, unknown> = {
   ...projectionSchemas,
+  ...rebuildSchemas,
   ...querySchemas,
   ...externalTypeSchemas,
   ...keySchemas,
