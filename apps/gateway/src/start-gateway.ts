@@ -51,6 +51,7 @@ import { ProjectionStandings } from './projections/projection-standings.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { CredentialWatch } from './stream/credential-watch.js';
 import { openSockets, openTail, type OpenTail } from './stream/open-tail.js';
+import { withTailSocket } from './stream/socket/tail-socket.asyncapi.js';
 import type { TailSockets } from './stream/socket/tail-sockets.js';
 import { TailHistoryService } from './stream/tail-history.service.js';
 
@@ -220,7 +221,7 @@ async function openParts(
     projections: new ProjectionStandings(driver, admin, checkpoints, logger),
     tail,
     metrics,
-    documents: new ApiDocuments(JSON.stringify(asyncApiDocument)),
+    documents: new ApiDocuments(JSON.stringify(withTailSocket(asyncApiDocument))),
     problems: new ProblemFilter(routes, logger),
     simulation: new SimulationDoor(env.CHORDA_SIMULATED_DECISIONS),
     notReady: () => health.notReady(),

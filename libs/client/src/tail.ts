@@ -11,6 +11,13 @@ export interface TailOptions<Type extends EventType = EventType> {
   readonly subject?: string;
   readonly source?: string;
   readonly correlationId?: string;
+  /**
+   * Only events of which this expression in CEL says yes: over `type`, `source`, `subject`, `id`, `time`, `topic`,
+   * `correlation_id`, `causation_id` and `data`, at most 2048 characters. `data.status == "failed"`, for example.
+   */
+  readonly filter?: string;
+  /** Begin with what the log recorded at or after this time. `lastEventId` counts first. Default: now. */
+  readonly since?: Date;
   /** Go on behind this: the `lastEventId` of a message, or the position that a write answered with. Default: now. */
   readonly lastEventId?: string;
   /** Ends the tail. */
@@ -129,7 +136,7 @@ class TailConnection<Type extends EventType> {
   }
 
   async open(): Promise<void> {
-    const { types, topics, subject, source, correlationId } = this.options;
+    const { types, topics, subject, source, correlationId, filter, since } = this.options;
     const { lastEventId } = this.place;
     const response = await this.http.open(
       {
@@ -141,6 +148,8 @@ class TailConnection<Type extends EventType> {
           subject,
           source,
           correlation_id: correlationId,
+          filter,
+          since: lastEventId === undefined ? since?.toISOString() : undefined,
           // As a parameter and not as the header `Last-Event-ID`, which a browser asks leave for first.
           last_event_id: lastEventId,
         },

@@ -39,6 +39,7 @@ export {
   type IdempotencyScope,
   type KeptAnswer,
 } from './idempotency/idempotent-answer.repository.js';
+export { firstSince, type FirstPlace } from './journal/first-since.js';
 export type { JournalEntry } from './journal/journal-entry.js';
 export {
   JournalRepository,

@@ -57,8 +57,11 @@ function tailCommand(cli: CommandLine): Command {
     .summary('Print events as they are written')
     .description('Print events as they are written, until Ctrl-C. A lost connection is taken up where it broke off.')
     .option('-t, --type <pattern...>', 'only these types; `agent.*` takes a whole area')
+    .option('--topic <name...>', 'only events of these topics')
     .option('-s, --subject <text>', 'only events about this subject')
     .option('--correlation-id <text>', 'only events of this chain')
+    .option('--filter <cel>', 'only events of which this expression in CEL says yes')
+    .option('--since <time>', 'start with what was recorded since then: RFC 3339, or an age such as 15m, 2h, 7d')
     .option('--from <position>', 'start behind this position instead of now')
     .option('-n, --limit <count>', 'end after so many events', wholeNumber)
     .option('--data', 'print payloads too')
@@ -67,6 +70,10 @@ function tailCommand(cli: CommandLine): Command {
       examples(
         ['chorda events tail', 'Everything'],
         ['chorda events tail --type "workflow.*" --json | jq .data', 'Payloads of one area, for another program'],
+        [
+          "chorda events tail --since 1h --filter 'data.execution_time_ms > 5000'",
+          'What took long in the last hour, then live',
+        ],
       ),
     )
     .action(

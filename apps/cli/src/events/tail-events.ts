@@ -1,3 +1,4 @@
+import { timeOrAge } from '../command-line/arguments.js';
 import type { CommandContext } from '../command-line/command-line.js';
 import { gatewayClient } from '../command-line/gateway.js';
 import { eventLine } from './event-text.js';
@@ -5,6 +6,9 @@ import { typesOf } from './event-types.js';
 
 export interface TailOptions {
   readonly type?: readonly string[];
+  readonly topic?: readonly string[];
+  readonly filter?: string;
+  readonly since?: string;
   readonly subject?: string;
   readonly correlationId?: string;
   readonly from?: string;
@@ -24,6 +28,9 @@ export async function tailEvents(context: CommandContext, options: TailOptions):
       else output.note('Waiting for events; Ctrl-C ends it.');
     },
     ...(options.type === undefined ? {} : { types: typesOf(options.type) }),
+    ...(options.topic === undefined ? {} : { topics: options.topic }),
+    ...(options.filter === undefined ? {} : { filter: options.filter }),
+    ...(options.since === undefined ? {} : { since: new Date(timeOrAge(options.since, Date.now())) }),
     ...(options.subject === undefined ? {} : { subject: options.subject }),
     ...(options.correlationId === undefined ? {} : { correlationId: options.correlationId }),
     ...(options.from === undefined ? {} : { lastEventId: options.from }),

@@ -49,7 +49,10 @@ export class StreamController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const from = startOf(request, query);
+    const { tenantId } = credentialOf(request);
+    const from =
+      startOf(request, query) ??
+      (query.since === undefined ? undefined : await this.history.since(tenantId, query.since));
     const filter = filterOf({ ...query, types: query.type, topics: query.topic });
     const credential = credentialOf(request);
     const leave = this.admission.enter(credential, transport);

@@ -19,6 +19,10 @@ export const streamOperation: OperationDocument = {
   parameters: [
     headerParameter('Last-Event-ID', 'Where to go on'),
     queryParameter('last_event_id', 'The same, for clients that cannot set headers'),
+    queryParameter(
+      'since',
+      'Begin with what the log recorded at or after this RFC 3339 time; a place to go on counts first',
+    ),
     queryParameter('type', 'Any of these types, separated by commas'),
     queryParameter('topic', 'Any of these topics, separated by commas'),
     queryParameter('subject', 'What the event is about'),

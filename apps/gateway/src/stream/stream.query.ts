@@ -1,6 +1,15 @@
 import { isEventType } from '@chorda/contracts';
 import { z } from 'zod';
-import { filterText, isTailTopic, positionText, text, topicRule, typeRule, valuesMax } from './tail-subscription.js';
+import {
+  filterText,
+  isTailTopic,
+  positionText,
+  sinceTime,
+  text,
+  topicRule,
+  typeRule,
+  valuesMax,
+} from './tail-subscription.js';
 
 /** Values of one parameter, separated by commas. */
 const list = (allowed: (text: string) => boolean, rule: string) =>
@@ -20,6 +29,7 @@ export const streamQuery = z.strictObject({
   correlation_id: text.optional(),
   filter: filterText.optional(),
   last_event_id: positionText.optional(),
+  since: sinceTime.optional(),
 });
 
 export type StreamQuery = z.infer<typeof streamQuery>;

@@ -2,13 +2,20 @@ import { Inject, Injectable } from '@nestjs/common';
 import { encodePosition, EventCodec, isEventType, topicsOf } from '@chorda/contracts';
 import { tenantId as checkedTenant } from '@chorda/kernel';
 import type { KafkaAdmin, KafkaDriver } from '@chorda/messaging';
-import { CheckpointRepository, JournalRepository, partitionDays, type JournalEntry } from '@chorda/read-models';
+import {
+  CheckpointRepository,
+  firstSince,
+  JournalRepository,
+  partitionDays,
+  type JournalEntry,
+} from '@chorda/read-models';
 import type pg from 'pg';
 import { envelopeOf } from '../events/journal-event.js';
 import { journalProjection } from '../events/read-your-writes.js';
 import { gatewayAdmin, gatewayDriver, gatewayPool } from '../gateway.tokens.js';
 import { RecordOpener } from './record-opener.js';
 import { isFor, TailEvent, type TailFilter } from './tail-event.js';
+import { TailPosition } from './tail-position.js';
 import { HistoryGoneError, type NextPlace, type TailHistory } from './tail-session.js';
 
 /** Clients that read the log itself at once: each costs a fetch and its buffers. */
@@ -64,6 +71,23 @@ export class TailHistoryService implements TailHistory {
     };
     const entries = await this.journal.after(checkedTenant(tenantId), had, conditions, limit);
     return entries.map((entry) => this.toTailEvent(entry));
+  }
+
+  /**
+   * Where to begin to see everything of the tenant that the log recorded at or after `sinceMs`. Where the journal has
+   * none of it, that is where the journal ends: what is older than its end is older than what was asked for.
+   */
+  async since(tenantId: string, sinceMs: number): Promise<TailPosition> {
+    // The journal's ends first: what comes between the two questions is then found by the second.
+    const ends = await this.checkpoints.ofProjection(journalProjection);
+    const firsts = await firstSince(this.pool, checkedTenant(tenantId), sinceMs);
+    const places = new Map(
+      ends.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, { topic, partition, nextOffset }]),
+    );
+    for (const { topic, partition, offset } of firsts) {
+      places.set(`${topic}/${partition}`, { topic, partition, nextOffset: offset });
+    }
+    return TailPosition.at([...places.values()]);
   }
 
   fromLog(tenantId: string, place: NextPlace, before: bigint, filter: TailFilter, signal: AbortSignal) {

@@ -43,6 +43,8 @@ export interface TailHistory {
   ): AsyncIterable<{ readonly events: readonly TailEvent[]; readonly nextOffset: bigint }> | undefined;
   /** What was recorded before this time is not in the journal any more. */
   oldestMs(): Promise<number>;
+  /** Where to begin to see everything of the tenant that was recorded at or after this time. */
+  since(tenantId: string, sinceMs: number): Promise<TailPosition>;
   /** Whether a place is behind the end of its partition: of another log than this one. */
   isBeyondEnd(place: NextPlace): Promise<boolean>;
 }
@@ -90,7 +92,7 @@ export interface TailSessionOptions {
 const pageEventsMax = 500;
 const flushBytes = 64 * 1024;
 /** How long a journal that lags is waited for, before the log itself is read. */
-const journalWaitMs = 2_000;
+const journalWaitMs = 500;
 /** Events read from the journal whose repeats in the ring are still recognised, and for how many events of the ring. */
 const seamIdentitiesMax = 10_000;
 const stopping: TailSignal = { kind: 'reconnect', reason: 'stopping' };

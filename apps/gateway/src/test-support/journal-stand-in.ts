@@ -79,8 +79,10 @@ export class JournalStandIn {
   }
 
   private async write(): Promise<void> {
+    // Taken together: what is read while rows are written is behind the checkpoint, and has none yet.
+    const upTo = [...this.read];
     for (const record of this.records.splice(0)) await this.insert(record);
-    for (const [place, nextOffset] of this.read) {
+    for (const [place, nextOffset] of upTo) {
       const [topic, partition] = place.split('/');
       await this.pool.query(
         `INSERT INTO checkpoints (projection, version, topic, partition, next_offset, owner_epoch, owner, updated_at)

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { positionText, socketSubscription } from '../tail-subscription.js';
+import { positionText, sinceTime, socketSubscription } from '../tail-subscription.js';
 
 const subscriptionId = z
   .string()
@@ -16,6 +16,8 @@ export const socketMessage = z.discriminatedUnion(
       ...socketSubscription,
       /** Where to go on: the position of a message, or of a write. Left out: from now on. */
       from: positionText.optional(),
+      /** Begin with what was recorded at or after this time. */
+      since: sinceTime.optional(),
     }),
     z.strictObject({ kind: z.literal('unsubscribe'), id: subscriptionId }),
     z.strictObject({ kind: z.literal('ping') }),

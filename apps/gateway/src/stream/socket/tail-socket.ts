@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { InvalidInputError, type Logger } from '@chorda/kernel';
 import type { RawData, WebSocket } from 'ws';
-import { allows, type Credential } from '../../auth/scopes.js';
+import type { Credential } from '../../auth/scopes.js';
 import { Problem, problemMembers } from '../../http/problem.js';
 import { filterOf } from '../tail-subscription.js';
+import type { TailFilter } from '../tail-event.js';
 import type { TailHub } from '../tail-hub.js';
 import { TailPosition } from '../tail-position.js';
 import { TailSession, type TailHistory } from '../tail-session.js';
@@ -149,26 +150,46 @@ export class TailSocket {
     this.close(closeCodes.UNAUTHENTICATED, 'the API key or token is no longer good');
   }
 
-  private subscribe(message: SubscribeMessage): void {
-    const { settings, metrics, hub, history, logger } = this.parts;
+  private async subscribe(message: SubscribeMessage): Promise<void> {
     const { id } = message;
+    this.checkRoom(id);
+    const { tenantId } = this.readerOf();
+    const filter = filterOf(message);
+    const given = message.from === undefined ? undefined : positionOf(message.from);
+    if (given !== undefined || message.since === undefined) return this.begin(id, tenantId, filter, given);
+    const from = await this.parts.history.since(tenantId, message.since);
+    if (!this.isOpen) return;
+    // Another message may have taken the id, or the last place, while the journal was asked.
+    this.checkRoom(id);
+    this.begin(id, tenantId, filter, from);
+  }
+
+  private checkRoom(id: string): void {
+    const { settings, metrics } = this.parts;
     if (this.subscriptions.has(id)) throw invalid('/id', 'is in use; unsubscribe first, or take another');
     if (this.subscriptions.size >= settings.subscriptionsMax) {
       metrics.tailRefused.inc({ bound: 'subscriptions' });
       throw invalid('', `must be one of at most ${settings.subscriptionsMax} subscriptions of a connection`);
     }
+  }
+
+  private readerOf(): Credential {
     const credential = this.admitted?.credential;
-    if (credential === undefined || !allows(credential, 'events:read'))
-      throw new Problem('FORBIDDEN', 'It needs events:read');
+    if (credential === undefined) throw new Problem('UNAUTHENTICATED', 'The first message must authenticate');
+    return credential;
+  }
+
+  private begin(id: string, tenantId: string, filter: TailFilter, from: TailPosition | undefined): void {
+    const { settings, metrics, hub, history, logger } = this.parts;
     const transport = 'websocket';
     const ended = new AbortController();
     const session = new TailSession({
       hub,
       history,
       sink: new SocketSink(id, this.socket, this.stream, settings.slowMsMax),
-      tenantId: credential.tenantId,
-      filter: filterOf(message),
-      from: message.from === undefined ? undefined : positionOf(message.from),
+      tenantId,
+      filter,
+      from,
       signal: ended.signal,
       queuedBytesMax: settings.queuedBytesMax,
       onDelivered: (events) => metrics.tailDelivered.inc({ transport }, events),
