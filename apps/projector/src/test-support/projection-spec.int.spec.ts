@@ -227,3 +227,29 @@ describe('a spec of a projection that shares rows and says so', () => {
       .when([checked('a', 'z')])
       .then([{ service: 'all', checks: 7, last_alert: 'z' }]));
 });
+
+/** Guarantee 4: poison in the middle of a hot key, whatever the batch borders are and wherever connections are cut. */
+describe('a spec of a projection that cannot apply an event', () => {
+  const given = projectionSpec(
+    tally((row, { data }) => {
+      if (data.alerts.includes('poison')) throw new TypeError('poison is no alert');
+      return { ...row, checks: row.checks + 1 };
+    }),
+  );
+  const poison = { ...checked('a', 'poison'), about: { id: 'poison' } };
+  const behind = Array.from({ length: 4 }, (_, index) => ({ ...checked('a'), about: { id: `behind-${index}` } }));
+  const hot = [...checks, poison, ...behind, checked('b'), checked('c'), checked('b')];
+
+  it('sets it aside with what comes behind it, and applies the others', () =>
+    given(hot).thenParks(
+      ['poison', 'behind-0', 'behind-1', 'behind-2', 'behind-3'],
+      [
+        { service: 'a', checks: 3 },
+        { service: 'b', checks: 4 },
+        { service: 'c', checks: 2 },
+      ],
+    ));
+
+  it('fails where nobody said so, and names the event and the error', () =>
+    expect(given(hot).then([])).rejects.toThrow(/set aside \[poison.*of default\/a TypeError poison is no alert/s));
+});

@@ -1,7 +1,9 @@
+import { sleep } from '@chorda/kernel';
 import type { Message } from '@chorda/messaging';
 import type pg from 'pg';
 import { batchOf, startRunner, type TestRunner } from '../runner/runner-harness.spec.js';
 import type { Projection } from '../runner/projection.js';
+import { interceptCommits } from './batch-commit.js';
 import { cutterOf } from './cut-connection.js';
 import type { Random } from './random.js';
 import { sentAgain } from './spec-event.js';
@@ -145,30 +147,35 @@ async function applyAtOnce(ground: ReplayGround, log: readonly Message[]): Promi
   const partitions = byPartition(log);
   await withRunner(ground, 'spec', async (test) => {
     await claimAll(test, partitions);
-    meetAtCommit(test.pool);
+    meetAtCommit(test, ground.pool, Math.min(partitions.length, connectionsOfRunner));
     await Promise.all(partitions.map((messages) => test.runner.handleBatch(batchOf(messages))));
   });
 }
 
-/** A transaction that waits for another's lock never comes to its COMMIT: nobody waits for it longer than this. */
-const meetingMs = 40;
+/** As many as `startRunner` opens. */
+const connectionsOfRunner = 4;
+/** What never happens is not waited for longer. */
+const meetingMsMax = 2_000;
 
-function meetAtCommit(pool: pg.Pool): void {
-  const met = new Promise<void>((resolve) => setTimeout(resolve, meetingMs));
-  const connect: typeof pool.connect = pool.connect.bind(pool);
-  Object.assign(pool, {
-    connect: async (callback?: Parameters<typeof connect>[0]) => {
-      if (callback) return connect(callback);
-      const client = await connect();
-      const query = client.query.bind(client);
-      Object.assign(client, {
-        query: async (...given: Parameters<typeof client.query>) => {
-          if (String(given[0]) === 'COMMIT') await met;
-          return query(...given);
-        },
-      });
-      return client;
-    },
+/** @param transactions How many of them there are; those that wait for another's lock count as arrived. */
+function meetAtCommit(test: TestRunner, watcher: pg.Pool, transactions: number): void {
+  let arrived = 0;
+  const haveMet = async () => {
+    const { rows } = await watcher.query<{ waiting: number }>(
+      `SELECT count(*)::int AS waiting FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    return arrived + (rows[0]?.waiting ?? 0) >= transactions;
+  };
+  const meeting = async () => {
+    const deadlineMs = Date.now() + meetingMsMax;
+    while (!(await haveMet()) && Date.now() < deadlineMs) await sleep(5);
+  };
+  let met: Promise<void> | undefined;
+  interceptCommits(test.pool, async (_, commit) => {
+    arrived++;
+    await (met ??= meeting());
+    return commit();
   });
 }
 
@@ -196,10 +203,12 @@ async function applyCut(ground: ReplayGround, batches: Batches): Promise<void> {
   );
 }
 
-/** As a rebuild begins: the rows and the checkpoints are gone, what is known of repeats stays. */
+/** As a rebuild begins: rows, checkpoints and what was parked are gone, what is known of repeats stays. */
 async function emptyFor({ pool, projection }: ReplayGround): Promise<void> {
   await pool.query(`DELETE FROM "${projection.table.name}"`);
-  await pool.query('DELETE FROM checkpoints WHERE projection = $1', [projection.name]);
+  for (const table of ['checkpoints', 'parked_events', 'parked_sequences']) {
+    await pool.query(`DELETE FROM ${table} WHERE projection = $1`, [projection.name]);
+  }
 }
 
 function placeOf({ record }: Message): string {
