@@ -8,6 +8,7 @@ import { devCommand } from './dev/dev.command.js';
 import { doctorCommand } from './doctor/doctor.command.js';
 import { eventsCommand } from './events/events.command.js';
 import { keysCommand } from './keys/keys.command.js';
+import { parkedCommand } from './parked/parked.command.js';
 import { projectionsCommand } from './projections/projections.command.js';
 import { schemasCommand } from './schemas/schemas.command.js';
 import { topicsCommand } from './topics/topics.command.js';
@@ -59,6 +60,7 @@ export function buildProgram(cli: CommandLine): Command {
   program.addCommand(eventsCommand(cli));
   program.commandsGroup('Operate:');
   program.addCommand(projectionsCommand(cli));
+  program.addCommand(parkedCommand(cli));
   program.addCommand(deadLettersCommand(cli));
   program.addCommand(topicsCommand(cli));
   program.addCommand(schemasCommand(cli));

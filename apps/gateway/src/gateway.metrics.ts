@@ -12,6 +12,7 @@ export class GatewayMetrics {
   readonly requestsInFlight: Gauge;
   readonly rateLimited: Counter<'window'>;
   readonly limitsAlone: Counter;
+  readonly parkedDiscards: Counter<'projection'>;
   readonly auditPublished: Counter<'result'>;
   readonly auditDenied: Counter<'result'>;
   readonly readsInFlight: Gauge;
@@ -70,6 +71,12 @@ export class GatewayMetrics {
     this.limitsAlone = new Counter({
       name: 'chorda_rate_limit_redis_failures_total',
       help: 'Questions about limits that Redis did not answer: this gateway counted alone',
+      registers,
+    });
+    this.parkedDiscards = new Counter({
+      name: 'chorda_parked_discards_total',
+      help: 'Parked events that were given up',
+      labelNames: ['projection'],
       registers,
     });
     this.auditPublished = new Counter({

@@ -58,6 +58,7 @@ export {
 export { agentsList } from './lists/agents.list.js';
 export { deadLettersList } from './lists/dead-letters.list.js';
 export { executionsList } from './lists/executions.list.js';
+export { parkedList } from './lists/parked.list.js';
 export { journalList, listedEntry, type JournalListRow } from './lists/journal.list.js';
 export {
   defineList,
