@@ -5,6 +5,7 @@ import { EventsApi } from './events.js';
 import { Http } from './http.js';
 import { ParkedApi } from './parked.js';
 import type { ProjectionStates } from './projections.js';
+import { RebuildsApi } from './rebuilds.js';
 import {
   listing,
   listPaths,
@@ -44,6 +45,7 @@ export interface ChordaClientOptions {
 export class ChordaClient {
   readonly events: EventsApi;
   readonly parked: ParkedApi;
+  readonly rebuilds: RebuildsApi;
   readonly #http: Http;
 
   /** @throws {@link InvalidCallError} where `url` is no HTTP address. */
@@ -61,6 +63,7 @@ export class ChordaClient {
     });
     this.events = new EventsApi(this.#http, options.source ?? 'urn:chorda:client');
     this.parked = new ParkedApi(this.#http);
+    this.rebuilds = new RebuildsApi(this.#http);
   }
 
   /** Events as they are written, for `for await`; see {@link TailMessage}. */

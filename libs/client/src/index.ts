@@ -32,6 +32,7 @@ export {
   type SendResult,
   type SendResults,
 } from './events.js';
+export type { Rebuild, RebuildAction, RebuildOptions, RebuildReport, RebuildsApi, RebuildState } from './rebuilds.js';
 export type { ProjectionPartition, ProjectionState, ProjectionStates } from './projections.js';
 export type {
   DeadLetterPlace,
