@@ -30,13 +30,21 @@ const resumedFrom = (gateway: ScriptedGateway) => gateway.seen.map(({ query }) =
 describe('a tail', () => {
   it('brings events as they come, and asks for what its filter says', async () => {
     const gateway = await scriptedGateway(stream(named('open', 't1~0') + event('1') + event('2')));
-    const filter: TailOptions = { types: ['agent.deleted', 'agent.failed'], topics: ['agent.events'], subject: 's' };
+    const filter: TailOptions = {
+      types: ['agent.deleted', 'agent.failed'],
+      topics: ['agent.events'],
+      subject: 's',
+      filter: 'data.agent_id == "ä"',
+      since: new Date(0),
+    };
     const messages = await take(gateway, 2, filter);
     expect(messages[0]).toMatchObject({ kind: 'event', lastEventId: 't1~1', event: { data: { agent_id: 'ä' } } });
     expect(Object.fromEntries(gateway.seen[0]?.query ?? [])).toEqual({
       type: 'agent.deleted,agent.failed',
       topic: 'agent.events',
       subject: 's',
+      filter: 'data.agent_id == "ä"',
+      since: '1970-01-01T00:00:00.000Z',
     });
     expect(gateway.seen[0]?.headers).toMatchObject({ accept: 'text/event-stream', authorization: 'Bearer chd_secret' });
   });

@@ -16,6 +16,7 @@ import { gatewayAdmin, gatewayDriver, gatewayPool } from '../gateway.tokens.js';
 import { RecordOpener } from './record-opener.js';
 import { isFor, TailEvent, type TailFilter } from './tail-event.js';
 import { TailPosition } from './tail-position.js';
+import { TailMetrics } from './tail.metrics.js';
 import { HistoryGoneError, type NextPlace, type TailHistory } from './tail-session.js';
 
 /** Clients that read the log itself at once: each costs a fetch and its buffers. */
@@ -31,6 +32,7 @@ export class TailHistoryService implements TailHistory {
     private readonly checkpoints: CheckpointRepository,
     private readonly codec: EventCodec,
     private readonly opener: RecordOpener,
+    private readonly metrics: TailMetrics,
     @Inject(gatewayAdmin) private readonly admin: KafkaAdmin,
     @Inject(gatewayDriver) private readonly driver: KafkaDriver,
     @Inject(gatewayPool) private readonly pool: pg.Pool,
@@ -112,6 +114,7 @@ export class TailHistoryService implements TailHistory {
     signal: AbortSignal,
   ) {
     this.logReaders += 1;
+    this.metrics.tailLogReads.inc();
     try {
       const ends = await this.admin.offsets(topic);
       const start = ends.find((each) => each.partition === partition)?.start;
