@@ -12,6 +12,7 @@ import { freshDatabase, freshTopicPrefix, type FreshDatabase } from '@chorda/tes
 import type pg from 'pg';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { DeadLetterOffsets } from './dead-letter-offsets.js';
 import { DeadLetterRows } from './dead-letter-rows.js';
 
 const group = 'spec.group';
@@ -152,6 +153,16 @@ describe('dead letters', () => {
     const ends = await Promise.all([topic, ingress].map((name) => admin.offsets(name)));
     const records = ends.flat().reduce((sum, { end }) => sum + end, 0n);
     expect((await rows()).length).toBe(Number(records));
+  });
+
+  it('are passed over by nobody who was overtaken: a place never moves back', async () => {
+    const wanted = { topic, partition: 0, topicId: 'spec' };
+    const [slow, quick] = [new DeadLetterOffsets(pool), new DeadLetterOffsets(pool)];
+    const [late, early] = [await slow.placeOf(wanted), await quick.placeOf(wanted)];
+    const nothing = () => Promise.resolve();
+    expect(await quick.advance(early, 20n, nothing)).toBe(true);
+    expect(await slow.advance(late, 15n, nothing)).toBe(false);
+    expect((await slow.placeOf(wanted)).nextOffset).toBe(20n);
   });
 
   it('that were sent through again say so, and the receipts are no letters', async () => {
