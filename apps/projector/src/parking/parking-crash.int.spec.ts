@@ -51,6 +51,7 @@ describe('a process that is killed while it parks, or retries what is parked', {
     'at %s loses nothing and applies nothing twice: after a retry the table is that of a run without a fault',
     async (crashAt) => {
       await killed(crashAt);
+      expect(await parkedAheadOfCheckpoint(pool)).toBe(0);
       await parkAndRetry(database.url, {});
       expect(await parkedIn(pool)).toMatchObject([{ key: 'default/hot', reason: 'apply' }]);
       await parkAndRetry(database.url, { isMended: true, isRetry: true });
@@ -74,3 +75,12 @@ describe('a process that is killed while it parks, or retries what is parked', {
     },
   );
 });
+
+/** Events that are parked though the checkpoint has not passed them: they would be brought again, and be there twice. */
+async function parkedAheadOfCheckpoint(pool: pg.Pool): Promise<number> {
+  const { rowCount } = await pool.query(
+    `SELECT FROM parked_events e JOIN checkpoints c USING (projection, version, topic, partition)
+     WHERE e."offset" >= c.next_offset`,
+  );
+  return rowCount ?? 0;
+}
