@@ -10,6 +10,7 @@ import { eventsCommand } from './events/events.command.js';
 import { keysCommand } from './keys/keys.command.js';
 import { parkedCommand } from './parked/parked.command.js';
 import { projectionsCommand } from './projections/projections.command.js';
+import { correlationCommand, readModelCommands, usageCommand } from './read-models/read-models.command.js';
 import { schemasCommand } from './schemas/schemas.command.js';
 import { topicsCommand } from './topics/topics.command.js';
 
@@ -58,6 +59,10 @@ export function buildProgram(cli: CommandLine): Command {
   program.addCommand(demoCommand(cli));
   program.commandsGroup('Events:');
   program.addCommand(eventsCommand(cli));
+  program.addCommand(correlationCommand(cli));
+  program.commandsGroup('Read models:');
+  for (const command of readModelCommands(cli)) program.addCommand(command);
+  program.addCommand(usageCommand(cli));
   program.commandsGroup('Operate:');
   program.addCommand(projectionsCommand(cli));
   program.addCommand(parkedCommand(cli));

@@ -1,0 +1,96 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import {
+  agentsList,
+  createPool,
+  deadLettersList,
+  executionsList,
+  journalList,
+  migrate,
+  runsList,
+  stepsList,
+  tasksList,
+  type ListDefinition,
+} from '@chorda/read-models';
+import { freshDatabase, startStack } from '@chorda/testing';
+import { fill } from './fill.js';
+import { measure, queriesOf, type Figures } from './measure.js';
+
+const usage = `npm run bench -- queries [--rows 10000000 --clients 16 --seconds 2]
+
+Fills a journal of so many rows and the other read models with a twentieth of it each, 50 tenants of Zipf size, and asks
+every list by every sort and filter, on its first page and on page 1,000, through the engine and under row-level security.
+Writes figures and plans to bench/results/.`;
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '10000000' },
+    clients: { type: 'string', default: '16' },
+    seconds: { type: 'string', default: '2' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
+const rows = Number(values.rows);
+const clients = Number(values.clients);
+const seconds = Number(values.seconds);
+const progress = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
+const lists: readonly ListDefinition[] = [
+  journalList,
+  agentsList,
+  executionsList,
+  runsList,
+  stepsList,
+  tasksList,
+  deadLettersList,
+];
+
+const stack = await startStack({ servers: ['postgres'] });
+const figures: Figures[] = [];
+try {
+  const database = await freshDatabase(stack);
+  await migrate(database.url);
+  const filling = createPool(database.url, { statementTimeoutMs: 3_600_000, connectionsMax: 1 });
+  for (const definition of lists) {
+    const count = definition === journalList ? rows : Math.ceil(rows / 20);
+    progress(`filling ${definition.name} with ${count} rows`);
+    await fill(filling, definition, count);
+  }
+  const { rows: sizes } = await filling.query<{ size: string }>(
+    'SELECT pg_size_pretty(pg_database_size(current_database())) AS size',
+  );
+  progress(`the database has ${sizes[0]?.size}`);
+  await filling.end();
+  const pool = createPool(database.url, { connectionsMax: clients, statementTimeoutMs: 60_000 });
+  console.log('\n| list | asked | page | p50 ms | p99 ms | per second |\n| --- | --- | --- | --- | --- | --- |');
+  for (const definition of lists) {
+    for (const query of await queriesOf(pool, definition)) {
+      const found = await measure(pool, query, clients, seconds);
+      figures.push(found);
+      const cells = [found.list, found.what, found.page, found.p50Ms.toFixed(2), found.p99Ms.toFixed(2)];
+      console.log(`| ${cells.join(' | ')} | ${Math.round(found.perSecond)} |`);
+    }
+  }
+  await pool.end();
+  await database.drop();
+} finally {
+  await stack.stop();
+}
+report();
+
+function report(): void {
+  const machine = { cores: availableParallelism(), model: cpus()[0]?.model, memoryBytes: totalmem() };
+  const folder = new URL('../../results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  const file = new URL(`queries-${new Date().toISOString().replaceAll(':', '-')}.json`, folder);
+  writeFileSync(
+    file,
+    JSON.stringify({ machine, rows, clients, seconds, node: process.version, figures }, undefined, 2),
+  );
+  const slow = figures.filter(({ p99Ms }) => p99Ms >= 10).length;
+  console.log(`\n${figures.length} queries, ${slow} of them with a p99 of 10 ms or more. Plans: ${file.pathname}`);
+}
