@@ -55,9 +55,6 @@ import { withTailSocket } from './stream/socket/tail-socket.asyncapi.js';
 import type { TailSockets } from './stream/socket/tail-sockets.js';
 import { TailHistoryService } from './stream/tail-history.service.js';
 
-/** How long an append may wait for the brokers; after it the answer is "unknown". */
-const deliveryTimeoutMs = 10_000;
-
 interface OpenedParts {
   readonly parts: GatewayParts;
   readonly routes: RouteInventory;
@@ -170,7 +167,7 @@ async function openParts(
   const driver = createKafkaDriver(kafkaConnection(env, 'chorda-gateway'), { logger });
   closing.push(() => driver.close());
   const producer = await driver.createProducer({
-    deliveryTimeoutMs,
+    deliveryTimeoutMs: env.CHORDA_INGEST_DELIVERY_TIMEOUT_MS,
     onRequest: (records, bytes) => {
       metrics.producerRequests.inc();
       metrics.producerRecords.inc(records);

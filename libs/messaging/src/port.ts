@@ -168,6 +168,11 @@ export interface GroupConsumerOptions {
   /** What one batch of the log may inflate to. Default 16 MiB. */
   readonly inflatedBytesMax?: number;
   /**
+   * How long to gather after an answer with little in it. A broker answers as soon as there is one record: a reader that
+   * can wait a moment spares both of them most of their requests. Default 0.
+   */
+  readonly fetchPauseMs?: number;
+  /**
    * Called for every assigned partition; handles it until `intake` aborts, then returns. At most one call a partition
    * runs at any time. A throw is a fault of ours: the consumer crashes, and joins again after a back-off.
    */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Logger } from '@chorda/kernel';
+import { crashPoint } from '@chorda/platform';
 import type {
   Claim,
   ClaimOutcome,
@@ -163,6 +164,7 @@ export class IdempotentAnswers {
   }
 
   private async kept(claim: Claim, outcome: Extract<Outcome, { answer: Answer }>): Promise<GivenOutcome> {
+    crashPoint('gateway-answered-unkept');
     const answer = await toKeep(outcome.answer);
     if (answer.body.length > bodyBytesMax) {
       this.metrics.unkept.inc({ reason: 'too_large' });
@@ -171,6 +173,7 @@ export class IdempotentAnswers {
     }
     try {
       if (await this.saves.call({ ...claim, answer })) {
+        crashPoint('gateway-kept-unanswered');
         this.front?.remember(claim, { fingerprint: claim.fingerprint, answer }, this.settings.keepMs);
         return outcome;
       }

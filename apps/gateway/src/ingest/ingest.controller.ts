@@ -9,6 +9,7 @@ import { ReadYourWrites, type Reach } from '../events/read-your-writes.js';
 import { projectionList, waitMs } from '../events/read-your-writes.query.js';
 import { ingestLimits } from '../gateway.tokens.js';
 import { sendProblem } from '../http/problem.filter.js';
+import { RateLimits } from '../limits/rate-limits.js';
 import { RegisteredDoor } from '../external-types/registered-door.js';
 import { Problem } from '../http/problem.js';
 import { StreamedBody, streamedAnswers } from '../http/read-body.js';
@@ -46,6 +47,7 @@ export class IngestController {
     private readonly answers: IdempotentAnswers,
     private readonly simulation: SimulationDoor,
     private readonly registered: RegisteredDoor,
+    private readonly rateLimits: RateLimits,
     @Inject(ingestLimits) private readonly limits: ExchangeLimits,
   ) {}
 
@@ -147,6 +149,7 @@ export class IngestController {
       traceparent: request.trace.traceparent,
       tracestate: typeof tracestate === 'string' && tracestate.length <= 512 ? tracestate : undefined,
       nowMs: systemClock.nowMs(),
+      admitEvents: (count) => this.rateLimits.admitEvents(credential, count),
       registered: this.registered,
       maySimulate: this.simulation.isOpen && allows(credential, 'events:simulate'),
     };

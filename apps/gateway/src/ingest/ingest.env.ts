@@ -10,6 +10,8 @@ export const ingestEnv = {
   CHORDA_INGEST_REQUESTS_IN_FLIGHT_MAX: wholeNumber(1, 1_000_000).default(2000),
   /** While an append waits longer for the brokers, new requests are answered 503. */
   CHORDA_INGEST_LATENCY_MS_MAX: wholeNumber(10, 60_000).default(3_000),
+  /** How long an append may wait for the brokers; after it the answer is "unknown". */
+  CHORDA_INGEST_DELIVERY_TIMEOUT_MS: wholeNumber(1_000, 120_000).default(10_000),
   /** Bytes of one request, inflated, and events in it. */
   CHORDA_INGEST_REQUEST_BYTES_MAX: wholeNumber(64 * 1024, 256 * mebibyte).default(10 * mebibyte),
   CHORDA_INGEST_REQUEST_EVENTS_MAX: wholeNumber(1, 100_000).default(10_000),

@@ -10,6 +10,7 @@ const backoffMsMax = 1_000;
 /** A fetch in flight knows nothing of partitions that got room since: a shorter pause than `waitMsMax` would not help. */
 const idleMsMax = 200;
 const fetchLane = 1;
+const pausedBytesMax = 256 * 1024;
 
 /**
  * One loop a broker, one request in flight each. The next one starts as soon as the last is in the buffers, whatever the
@@ -26,6 +27,7 @@ export class Fetcher {
     private readonly logs: readonly AssignedLog[],
     private readonly logger: Logger,
     private readonly onOutOfRange: (log: AssignedLog) => void,
+    private readonly pauseMs = 0,
   ) {}
 
   wake(): void {
@@ -97,13 +99,17 @@ export class Fetcher {
     );
     const fetched = await this.cluster.send(node, request, fetchLane);
     let isHealthy = true;
+    let bytes = 0;
     const nowMs = Date.now();
     for (const part of fetched) {
       const target = asked.get(`${part.topic}/${part.partition}`);
+      bytes += part.records?.length ?? 0;
       if (!target || target.log.generation !== target.seek || target.log.intake.aborted) continue;
       if (part.errorCode === 0) target.log.accept(part, nowMs);
       else isHealthy = this.handleError(target.log, part) && isHealthy;
     }
+    // Who is behind gets large answers, and is not held up.
+    if (this.pauseMs > 0 && bytes > 0 && bytes < pausedBytesMax) await sleep(this.pauseMs, this.stopping.signal);
     return isHealthy;
   }
 

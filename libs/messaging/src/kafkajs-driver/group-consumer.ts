@@ -18,6 +18,7 @@ export interface GroupSettings {
   readonly commitIntervalMs: number;
   readonly bufferBytesMax: number;
   readonly inflatedBytesMax: number;
+  readonly fetchPauseMs: number;
   readonly startFrom: 'earliest' | 'latest';
 }
 
@@ -30,6 +31,7 @@ export function groupSettings(options: GroupConsumerOptions): GroupSettings {
     stuckAfterMs: options.stuckAfterMs ?? 300_000,
     commitIntervalMs: options.commitIntervalMs ?? 500,
     bufferBytesMax: options.partitionBufferBytesMax ?? 2 * 1024 * 1024,
+    fetchPauseMs: options.fetchPauseMs ?? 0,
     inflatedBytesMax: options.inflatedBytesMax ?? 16 * 1024 * 1024,
     startFrom: options.startFrom ?? 'earliest',
   };

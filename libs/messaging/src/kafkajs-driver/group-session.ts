@@ -105,7 +105,8 @@ export class GroupSession implements LogOwner {
       return new AssignedLog(bare, topic, partition, nextEpoch(), at, bounds, this);
     });
     if (this.ended) for (const log of this.logs) log.endIntake();
-    this.fetcher = new Fetcher(this.cluster, this.logs, this.logger, (log) => void this.mendRange(log));
+    const onOutOfRange = (log: AssignedLog) => void this.mendRange(log);
+    this.fetcher = new Fetcher(this.cluster, this.logs, this.logger, onOutOfRange, this.settings.fetchPauseMs);
   }
 
   /** Readers finish what they hold, then the last offsets are committed, then the partitions are no longer ours. */
