@@ -14,11 +14,18 @@ export interface OwnedProcess {
 }
 
 /** Runs a built entry as a process that ends with this one, whatever ends this one; its output goes to a file. */
-export function startOwnedProcess(args: readonly string[], env: NodeJS.ProcessEnv, outputFile: string): OwnedProcess {
+export function startOwnedProcess(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  outputFile: string,
+  /** `program`: another one than Node. `input`: what it reads from its standard input. */
+  more: { readonly program?: string; readonly input?: string } = {},
+): OwnedProcess {
   reaper ??= new Reaper(mkdtempSync(join(tmpdir(), 'chorda-owned-')));
   const output = createWriteStream(outputFile, { flags: 'a' });
   // A group of its own: that is what the reaper ends.
-  const child = spawn(process.execPath, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(more.program ?? process.execPath, args, { env, detached: true, stdio: 'pipe' });
+  child.stdin.end(more.input ?? '');
   const { pid = 0 } = child;
   reaper.add(pid);
   child.stdout.pipe(output, { end: false });

@@ -43,10 +43,18 @@ const transactionTimeoutMs = 5_000;
 /** Causes that were told of, so that each is told once. */
 const toldParkedMax = 1_000;
 
-/** Kafka in, Postgres out. */
-export async function startProjector(source: NodeJS.ProcessEnv, host: AppHost): Promise<RunningApp> {
+/**
+ * Kafka in, Postgres out.
+ *
+ * @param projections What it runs; left out: all of them. Benchmarks measure single ones.
+ */
+export async function startProjector(
+  source: NodeJS.ProcessEnv,
+  host: AppHost,
+  projections?: readonly Projection[],
+): Promise<RunningApp> {
   const env = readProjectorEnv(source);
-  const projector = new Projector(env, host);
+  const projector = new Projector(env, host, projections);
   try {
     await projector.start();
   } catch (error) {
@@ -86,6 +94,7 @@ class Projector implements RunningApp {
   constructor(
     private readonly env: ProjectorEnv,
     private readonly host: AppHost,
+    projections: readonly Projection[] | undefined,
   ) {
     const { logger } = host;
     this.pool = createPool(env.DATABASE_URL, {
@@ -94,11 +103,13 @@ class Projector implements RunningApp {
       transactionTimeoutMs,
     });
     this.driver = createKafkaDriver(kafkaConnection(env, `chorda-projector-${process.pid}`), { logger });
-    this.codes = allProjections({
-      journalDays: env.CHORDA_JOURNAL_RETENTION_DAYS || Infinity,
-      healthDays: env.CHORDA_HEALTH_RETENTION_DAYS,
-      ratesDays: env.CHORDA_RATES_RETENTION_DAYS,
-    });
+    this.codes =
+      projections ??
+      allProjections({
+        journalDays: env.CHORDA_JOURNAL_RETENTION_DAYS || Infinity,
+        healthDays: env.CHORDA_HEALTH_RETENTION_DAYS,
+        ratesDays: env.CHORDA_RATES_RETENTION_DAYS,
+      });
     this.notifier = new AdvanceNotifier(this.pool, logger);
     this.upkeep = new Upkeep(this.pool, () => dayTablesOf(this.serving?.projections ?? []), logger);
     this.metrics = projectionMetrics(host.metrics);
@@ -257,7 +268,7 @@ class Projector implements RunningApp {
       metrics: host.metrics,
       logger: host.logger,
       served: () => this.serving?.signature,
-      onServingChanged: () => this.consumer.restart(),
+      onServingChanged: () => this.consumer.restart({ isPlanned: true }),
     });
   }
 

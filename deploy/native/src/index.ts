@@ -1,5 +1,5 @@
 export { cacheFolder } from './artifacts/cache.js';
-export type { ArtifactOptions } from './artifacts/artifacts.js';
+export { ensureJava, fetchArtifact, type Artifact, type ArtifactOptions } from './artifacts/artifacts.js';
 export {
   AlreadyRunningError,
   ChecksumMismatchError,

@@ -37,8 +37,9 @@ export interface ArtifactOptions {
   readonly recipes?: string;
 }
 
-interface Artifact {
-  readonly name: 'kafka' | 'registry' | 'redis';
+export interface Artifact {
+  /** Of its recipe's folder, with a `pom.xml` and a `sha256.txt`. */
+  readonly name: string;
   readonly title: string;
   /** Packed and unpacked together, with room for Maven's own copy. */
   readonly diskBytes: number;
@@ -94,21 +95,21 @@ const redis: Artifact = {
 
 /** The classpath of Kafka. */
 export async function kafkaJars(options: ArtifactOptions): Promise<string> {
-  return join(await ensure(kafka, options), '*');
+  return join(await fetchArtifact(kafka, options), '*');
 }
 
 /** Apicurio's `quarkus-run.jar`. */
 export async function registryJar(options: ArtifactOptions): Promise<string> {
-  return join(await ensure(registry, options), 'quarkus-run.jar');
+  return join(await fetchArtifact(registry, options), 'quarkus-run.jar');
 }
 
 /** The machine's `redis-server`, else the one we fetch. */
 export async function redisProgram(options: ArtifactOptions): Promise<string> {
-  return redisOnPath(options.env) ?? join(await ensure(redis, options), 'redis-server');
+  return redisOnPath(options.env) ?? join(await fetchArtifact(redis, options), 'redis-server');
 }
 
 /** Whether a start needs neither Maven nor a network for it. */
-export function isAvailable(name: Artifact['name'], env: NodeJS.ProcessEnv): boolean {
+export function isAvailable(name: 'kafka' | 'registry' | 'redis', env: NodeJS.ProcessEnv): boolean {
   if (name === 'redis' && redisOnPath(env) !== undefined) return true;
   return existsSync(join(cacheFolder(env), versionedName(name, ownRecipes)));
 }
@@ -176,7 +177,12 @@ async function fetchJavaWheel(into: string, options: ArtifactOptions): Promise<v
   }
 }
 
-function ensure(artifact: Artifact, options: ArtifactOptions): Promise<string> {
+/**
+ * The folder with what a recipe names: from the cache, else from Maven, held against the recipe's checksums.
+ *
+ * @throws {@link MavenMissingError} {@link DownloadFailedError} {@link ChecksumMismatchError} {@link DiskFullError}
+ */
+export function fetchArtifact(artifact: Artifact, options: ArtifactOptions): Promise<string> {
   const recipes = options.recipes ?? ownRecipes;
   const recipe = join(recipes, artifact.name);
   const name = versionedName(artifact.name, recipes);
@@ -190,7 +196,7 @@ function ensure(artifact: Artifact, options: ArtifactOptions): Promise<string> {
 }
 
 /** The list of checksums names the version: another list is another folder, and nothing is ever changed in place. */
-function versionedName(name: Artifact['name'], recipes: string): string {
+function versionedName(name: string, recipes: string): string {
   const list = join(recipes, name, 'sha256.txt');
   const digest = createHash('sha256')
     .update(JSON.stringify([...readChecksums(list)]))
