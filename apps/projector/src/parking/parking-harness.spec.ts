@@ -1,5 +1,6 @@
 import { UndecodableRecordError, type AnyEvent } from '@chorda/contracts';
 import type { IncomingRecord, Message, SetAsideRecord } from '@chorda/messaging';
+import { encodeParkedHeaders } from '@chorda/read-models';
 import type pg from 'pg';
 import { defineTable } from '../bulk/table.js';
 import { defineProjection } from '../runner/define-projection.js';
@@ -127,7 +128,9 @@ export function undecodable(offset: number, service: string | null = 'a'): SetAs
 
 /** Readable again, as it would be once the schema is known that it was written with. */
 export function readableAgain(pool: pg.Pool, good: Message) {
-  return pool.query('UPDATE parked_events SET value = $1 WHERE "offset" = $2', [good.record.value, good.record.offset]);
+  const { value, headers, offset } = good.record;
+  const kept = encodeParkedHeaders(headers);
+  return pool.query('UPDATE parked_events SET value = $1, headers = $2 WHERE "offset" = $3', [value, kept, offset]);
 }
 
 export function paused(given: GivenDecision): Message {

@@ -121,8 +121,7 @@ export class EventCodec {
       this.encoder.renewType(type);
       this.badJson.delete(type);
     }
-    const wanted = new Set(types);
-    const subjects = currentSubjects(this.topicPrefix).filter(({ type }) => wanted.has(type));
+    const subjects = currentSubjects(this.topicPrefix, types);
     for (const [place, id] of await lookUpIds(this.registry, subjects)) this.idsByTopic.set(place, id);
   }
 
@@ -190,6 +189,10 @@ export class EventCodec {
     const event = writer.read(type, value, framingBytes, value.length);
     const bad = this.badJsonOf(type)(event.data);
     if (bad !== undefined) throw new UndecodableRecordError('invalid_value', `${bad} is no JSON text`);
+    const subject = subjectOf(event);
+    if (subject !== undefined && subject !== metadata.subject) {
+      throw new UndecodableRecordError('bad_key', 'the payload names another subject than the key');
+    }
     return { event, metadata };
   }
 
