@@ -121,7 +121,8 @@ export class EventCodec {
       this.encoder.renewType(type);
       this.badJson.delete(type);
     }
-    const subjects = currentSubjects(this.topicPrefix, types);
+    const wanted = new Set(types);
+    const subjects = currentSubjects(this.topicPrefix).filter(({ type }) => wanted.has(type));
     for (const [place, id] of await lookUpIds(this.registry, subjects)) this.idsByTopic.set(place, id);
   }
 
