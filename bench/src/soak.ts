@@ -3,12 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStack } from '@chorda/testing';
+import { runProjectorSoak } from './soak/projector-run.js';
 import { isInHand, runBackbone, type BackboneRunReport } from './soak/backbone-run.js';
 
 const usage = `npm run soak -- backbone [--events 100000] [--rate 900] [--kills 5]
 
 Sends the demo day through the HTTP door while the gateway and the projector are killed (SIGKILL) that many times each,
-then holds the log and the journal against the acknowledgements. Exit code 1: a promise was broken.`;
+then holds the log and the journal against the acknowledgements. Exit code 1: a promise was broken.
+
+npm run soak -- projector [--factor 10]
+
+Runs the tests that break projectors (kills, zombies, rebalance storm, Postgres cut in COMMIT, any log by chance) that many
+times as long as npm test does; each ends with every read model equal to a rebuild from offset 0, by hash.`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -16,9 +22,11 @@ const { positionals, values } = parseArgs({
     events: { type: 'string', default: '100000' },
     rate: { type: 'string', default: '900' },
     kills: { type: 'string', default: '5' },
+    factor: { type: 'string', default: '10' },
     help: { type: 'boolean', default: false },
   },
 });
+if (positionals[0] === 'projector' && !values.help) process.exit(await runProjectorSoak(Number(values.factor)));
 if (values.help || positionals[0] !== 'backbone') {
   console.log(usage);
   process.exit(values.help ? 0 : 2);

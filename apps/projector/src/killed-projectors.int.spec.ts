@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ProjectorGround } from './test-support/ground.js';
+import { soakFactor } from './test-support/soak-factor.js';
 
 /** Guarantees 2 and 3 with everything real: projectors as processes, Kafka, the registry, Postgres. */
-describe('a projector that is killed', { timeout: 180_000 }, () => {
+describe('a projector that is killed', { timeout: 180_000, repeats: soakFactor - 1 }, () => {
   let ground: ProjectorGround;
   let folder: string;
 
@@ -30,6 +31,7 @@ describe('a projector that is killed', { timeout: 180_000 }, () => {
       await ground.send(300);
       expect(await first.ended, first.output()).toEqual({ code: null, signal: 'SIGKILL' });
       expect(existsSync(crashLog) && readFileSync(crashLog, 'utf8')).toBe(`${crashAt.split(':')[0]}\n`);
+      rmSync(crashLog);
       await ground.startProcess();
       await ground.expectWhole();
     },

@@ -1,11 +1,12 @@
 import type { RunningApp } from '@chorda/platform';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ProjectorGround } from './test-support/ground.js';
+import { soakFactor } from './test-support/soak-factor.js';
 
-const rounds = 8;
+const rounds = 8 * soakFactor;
 
 /** Guarantees 2 and 3: however often partitions change hands, each event is applied once and in order. */
-describe('projectors that join and leave all the time', { timeout: 180_000 }, () => {
+describe('projectors that join and leave all the time', { timeout: 180_000 * soakFactor }, () => {
   let ground: ProjectorGround;
 
   beforeAll(async () => {

@@ -19,6 +19,13 @@ import { everyProjection, rebuildDifferences } from './rebuild.js';
 /** So many that every partition of the topic has some. */
 const agents = 40;
 
+/** What a spec may say of the events that it sends. */
+export interface SentEvent {
+  /** Left out: many of them. */
+  readonly agent?: string;
+  readonly answer?: string;
+}
+
 /** Everything real: topics and a database of a spec's own, senders, and projectors as processes or in this one. */
 export class ProjectorGround {
   private readonly processes: SourceProcess[] = [];
@@ -107,11 +114,11 @@ export class ProjectorGround {
   }
 
   /** Facts of agents, one after the other; every tenth goes to one hot agent. */
-  async send(count: number): Promise<void> {
+  async send(count: number, given: SentEvent = {}): Promise<void> {
     const indexes = Array.from({ length: count }, () => this.sent++);
     await Promise.all(
       indexes.map(async (index) =>
-        this.acknowledged.set(`event-${index}`, await this.producer.send(this.executed(index))),
+        this.acknowledged.set(`event-${index}`, await this.producer.send(this.executed(index, given))),
       ),
     );
   }
@@ -133,12 +140,13 @@ export class ProjectorGround {
     };
   }
 
-  executed(index: number, agent = `agent-${index % 10 === 0 ? 0 : index % agents}`): EncodedRecord {
+  private executed(index: number, { agent, answer = 'yes' }: SentEvent): EncodedRecord {
+    const subject = agent ?? `agent-${index % 10 === 0 ? 0 : index % agents}`;
     const parsed = parseEventData('agent.executed', {
-      agent_id: agent,
+      agent_id: subject,
       execution_id: `execution-${index}`,
       input_data: { question: index },
-      output_data: { answer: index },
+      output_data: { answer },
       execution_time_ms: index,
       status: 'completed',
     });
@@ -148,16 +156,12 @@ export class ProjectorGround {
       metadata: {
         id: `event-${index}`,
         source: '/spec',
-        subject: agent,
+        subject,
         tenantId: defaultTenant,
         timeMs: Date.now(),
         correlationId: `correlation-${index}`,
       },
     });
-  }
-
-  async produce(record: EncodedRecord): Promise<RecordPlace> {
-    return this.producer.send(record);
   }
 
   /** Waits until every checkpoint of the journal stands at the present end of the log, or past it. */

@@ -175,9 +175,13 @@ export class AssignedLog implements AssignedPartition {
       const current = this.nextDecoded(records.length > 0 || this.readOffset > firstOffset);
       if (!current) break;
       while (this.decodedAt < current.records.length && records.length < limits.recordsMax && bytes < limits.bytesMax) {
-        const record = current.records[this.decodedAt++]!;
+        const record = current.records[this.decodedAt]!;
+        const size = (record.key?.length ?? 0) + (record.value?.length ?? 0) + 256;
+        // What does not fit begins the next chunk; a record that fits in none goes alone.
+        if (records.length > 0 && bytes + size > limits.bytesMax) break;
+        this.decodedAt++;
         records.push(record);
-        bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0) + 256;
+        bytes += size;
         this.readOffset = record.offset + 1n;
       }
       if (this.decodedAt < current.records.length) break;
