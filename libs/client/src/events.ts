@@ -18,6 +18,19 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface SendAllOptions extends SendOptions {
+  /**
+   * `all`: a request sends nothing unless every event in it is valid, and then all of them are `refused` or
+   * `not_attempted`. Default `each`.
+   */
+  readonly validate?: 'each' | 'all';
+}
+
+/** What would become of an event. */
+export type CheckResult =
+  | { readonly status: 'valid'; readonly id: string; readonly topic: string; readonly partition: number }
+  | { readonly status: 'refused'; readonly error: ChordaError };
+
 export interface SendOneOptions extends SendOptions {
   /**
    * Default: a new one. An event without id gets one that follows from this key, so a call that is repeated after a
@@ -158,7 +171,7 @@ export class EventsApi {
    *
    * @throws {@link BatchFailedError} where a request failed as a whole; it holds the results too.
    */
-  async sendAll(events: Iterable<OutgoingEvent>, options: SendOptions = {}): Promise<SendResults> {
+  async sendAll(events: Iterable<OutgoingEvent>, options: SendAllOptions = {}): Promise<SendResults> {
     const prepared = Array.from(events, (event) => this.prepare(event, true));
     const positions: string[] = [];
     const results = Object.assign<SendResult[], { positions: readonly string[] }>([], { positions });
@@ -181,6 +194,23 @@ export class EventsApi {
       return results;
     }
     return results;
+  }
+
+  /** Asks what would become of an event, and sends nothing. @throws {@link ChordaError} where nobody can say. */
+  async check(event: OutgoingEvent, options: Pick<SendOptions, 'signal'> = {}): Promise<CheckResult> {
+    const { text } = this.prepare(event, true);
+    const request = postOf(text, 'application/cloudevents+json', newId(), options);
+    try {
+      const body = await this.#http.json({ ...request, query: { dry_run: 'true' } });
+      const { id, topic, partition } = isObject(body) ? body : {};
+      if (typeof id !== 'string' || typeof topic !== 'string' || typeof partition !== 'number') {
+        throw new UnexpectedAnswerError('/v1/events', 200, 'no result of a dry run');
+      }
+      return { status: 'valid', id, topic, partition };
+    } catch (error) {
+      if (error instanceof ProblemError && [403, 413, 422].includes(error.status)) return { status: 'refused', error };
+      throw error;
+    }
   }
 
   /** Finds events in the journal, newest first. */
@@ -230,7 +260,7 @@ export class EventsApi {
   private async sendBatch(
     batch: readonly Prepared[],
     positions: string[],
-    options: SendOptions,
+    options: SendAllOptions,
   ): Promise<readonly SendResult[]> {
     const results = new Map<Prepared, SendResult>();
     let open = batch;
@@ -260,7 +290,7 @@ export class EventsApi {
     batch: readonly Prepared[],
     key: string,
     { results, positions }: Answered,
-    options: SendOptions,
+    options: SendAllOptions,
   ): Promise<void> {
     const text = `[${batch.map((event) => event.text).join(',')}]`;
     const take = (items: readonly unknown[]) =>
@@ -320,12 +350,12 @@ function isOpen(result: SendResult | undefined): boolean {
   return result === undefined || ('error' in result && result.status !== 'refused');
 }
 
-function postOf(body: string, contentType: string, idempotencyKey: string, options: SendOptions): HttpRequest {
-  const { ack, waitMs, signal } = options;
+function postOf(body: string, contentType: string, idempotencyKey: string, options: SendAllOptions): HttpRequest {
+  const { ack, waitMs, validate, signal } = options;
   return {
     method: 'POST',
     path: '/v1/events',
-    query: { ack, wait: waitMs },
+    query: { ack, wait: waitMs, validate },
     headers: { 'content-type': contentType, 'idempotency-key': idempotencyKey },
     body,
     signal,

@@ -28,6 +28,8 @@ export {
   type Logged,
   type ReadOptions,
   type SearchOptions,
+  type CheckResult,
+  type SendAllOptions,
   type SendOptions,
   type SendResult,
   type SendResults,

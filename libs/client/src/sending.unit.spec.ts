@@ -218,3 +218,30 @@ describe('sending a batch', () => {
     expect(gateway.seen).toHaveLength(0);
   });
 });
+
+describe('asking before sending', () => {
+  it('says what would become of an event, or why it would be refused', async () => {
+    const valid = { status: 'valid', id: 'e-1', topic: 'agent.events', partition: 3 };
+    const gateway = await scriptedGateway(json(200, valid), problem(422, 'INVALID_EVENT'), problem(403, 'FORBIDDEN'));
+    const { events } = gateway.client();
+    expect(await events.check({ ...deleted, id: 'e-1' })).toEqual(valid);
+    expect(await events.check(deleted)).toMatchObject({ status: 'refused', error: { code: 'INVALID_EVENT' } });
+    expect(await events.check(deleted)).toMatchObject({ status: 'refused', error: { code: 'FORBIDDEN' } });
+    expect(gateway.seen.map(({ query }) => query.get('dry_run'))).toEqual(['true', 'true', 'true']);
+  });
+
+  it('can have nothing of a batch sent unless all of it is valid', async () => {
+    const items = [
+      { status: 'refused', id: '1', problem: { code: 'INVALID_EVENT', status: 422, errors: [{ pointer: '/0/type', detail: 'no' }] } },
+      { status: 'not_attempted', id: '2', problem: { code: 'OTHERS_REFUSED', status: 422 } },
+    ]; // prettier-ignore
+    const gateway = await scriptedGateway(problem(422, 'BATCH_REFUSED', { items }));
+    const results = await gateway.client().events.sendAll([deleted, deleted], { validate: 'all' });
+    expect(results.map((result) => [result.status, 'error' in result && result.error.code])).toEqual([
+      ['refused', 'INVALID_EVENT'],
+      ['not_attempted', 'OTHERS_REFUSED'],
+    ]);
+    expect(gateway.seen).toHaveLength(1);
+    expect(gateway.seen[0]?.query.get('validate')).toBe('all');
+  });
+});
