@@ -1,3 +1,5 @@
+import type { Rebuild } from './rebuilds.js';
+
 /** Where a projection stands in one partition. Offsets and counts of events are decimal text, times RFC 3339. */
 export interface ProjectionPartition {
   readonly topic: string;
@@ -21,6 +23,8 @@ export interface ProjectionState {
   readonly name: string;
   readonly version: number;
   readonly state: 'running' | 'lagging' | 'stopped';
+  /** The open rebuild; null: there is none. */
+  readonly rebuild: Pick<Rebuild, 'state' | 'to_version' | 'events_done' | 'events_total' | 'seconds_left'> | null;
   readonly partitions: readonly ProjectionPartition[];
 }
 

@@ -7,6 +7,7 @@ const example = {
       name: 'journal',
       version: 1,
       state: 'running',
+      rebuild: null,
       partitions: [
         {
           topic: 'agent.events',
@@ -62,11 +63,23 @@ export const projectionSchemas = {
   },
   Projection: {
     type: 'object',
-    required: ['name', 'version', 'state', 'partitions'],
+    required: ['name', 'version', 'state', 'rebuild', 'partitions'],
     properties: {
       name: { type: 'string' },
       version: { type: 'integer' },
       state: { enum: ['running', 'lagging', 'stopped'] },
+      rebuild: {
+        type: ['object', 'null'],
+        description: 'The open rebuild of it; null where there is none',
+        required: ['state', 'to_version', 'events_done', 'events_total', 'seconds_left'],
+        properties: {
+          state: { type: 'string' },
+          to_version: nullable('integer', 'The tables that are filled'),
+          events_done: { type: 'string' },
+          events_total: { type: 'string' },
+          seconds_left: nullable('integer', 'Null where nothing is filled'),
+        },
+      },
       partitions: { type: 'array', items: { $ref: '#/components/schemas/ProjectionPartition' } },
     },
   },

@@ -48,9 +48,11 @@ export class RebuildFilling {
     const found = await rebuildPlaces(admin, projection.topics, group);
     const handedOver = await placesOfRunner(parts, projection);
     const places: ClaimedPlace[] = [];
+    const topicIds = new Map<string, string | undefined>();
     for (const place of found) {
       if (handedOver.has(`${place.topic}/${place.partition}`)) continue;
-      const topicId = await parts.topicId(place.topic);
+      if (!topicIds.has(place.topic)) topicIds.set(place.topic, await parts.topicId(place.topic));
+      const topicId = topicIds.get(place.topic);
       const name = `${rebuildOwner}${owner}`;
       const { claims, recreated } = await checkpointTable.claim(pool, place, [projection], name, topicId, parts.logger);
       if (recreated) throw new Error(`${place.topic} was deleted and made anew: cancel this rebuild and begin another`);

@@ -15,7 +15,7 @@ import type pg from 'pg';
 export type RebuildGround = Awaited<ReturnType<typeof prepareRebuildGround>>;
 
 const agents = 50;
-const eventuallyMs = 20_000;
+const eventuallyMs = 90_000;
 
 /** Outside of tests too, where Vitest has no poll. */
 async function eventually<Value>(look: () => Promise<Value>, wanted: Value): Promise<void> {
@@ -79,6 +79,7 @@ export async function prepareRebuildGround(stack: StackAddresses) {
       CHORDA_TOPIC_PREFIX: topicPrefix,
       CHORDA_REBUILD_BATCH_RECORDS: '50',
       CHORDA_REBUILD_CONNECTIONS: '2',
+      CHORDA_PROJECTOR_SESSION_TIMEOUT_MS: '6000',
       METRICS_PORT: '0',
       LOG_LEVEL: 'info',
       ...env,

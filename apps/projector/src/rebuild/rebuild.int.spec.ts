@@ -24,8 +24,6 @@ describe('a rebuild', { timeout: 120_000 }, () => {
   }, 120_000);
 
   afterAll(async () => {
-    if (process.env['SPEC_LOG'])
-      (await import('node:fs')).writeFileSync(process.env['SPEC_LOG'], ground?.output() ?? '');
     await ground?.endProjectors();
     await ground?.close();
   });
