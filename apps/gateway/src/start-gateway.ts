@@ -218,7 +218,7 @@ async function openParts(
     projections: new ProjectionStandings(driver, admin, checkpoints, logger),
     tail,
     metrics,
-    documents: new ApiDocuments(JSON.stringify(withTailSocket(asyncApiDocument))),
+    documents: new ApiDocuments(withTailSocket(asyncApiDocument), externalTypes.door),
     problems: new ProblemFilter(routes, logger),
     simulation: new SimulationDoor(env.CHORDA_SIMULATED_DECISIONS),
     notReady: () => health.notReady(),

@@ -117,7 +117,7 @@ function newVersion(
   return isSame ? undefined : { avro: schema.avro, jsonSchema, fingerprint: schemaFingerprint(schema.avro) };
 }
 
-/** Postgres keeps JSON by its values and not in the order in which it came. */
+/** The order of members says nothing. */
 function equal(a: JsonValue, b: JsonValue): boolean {
   return sorted(a) === sorted(b);
 }

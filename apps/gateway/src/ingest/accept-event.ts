@@ -30,6 +30,8 @@ export interface Sender {
   readonly traceparent: string;
   readonly tracestate: string | undefined;
   readonly nowMs: number;
+  /** Takes so many events from what the key and its tenant may send; undefined: they may send any number. Throws a problem. */
+  readonly admitEvents: (count: number) => Promise<void> | undefined;
   /** Types that other teams registered. */
   readonly registered: Pick<RegisteredDoor, 'isOpenTo' | 'issuesOf'>;
   /** Whether this key may send decisions to this gateway. */

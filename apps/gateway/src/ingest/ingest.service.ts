@@ -70,6 +70,11 @@ export class IngestService {
     const { firstIndex = 0, heldKeys } = options;
     const prepared = events.map((event, index) => this.prepare(event, index, firstIndex, sender));
     if (options.isDryRun) return prepared.map(asDryRun);
+    const isToBeSent = options.validate === 'each' || prepared.every((each) => !('problem' in each));
+    const admission = isToBeSent
+      ? sender.admitEvents(prepared.filter((each) => !('problem' in each)).length)
+      : undefined;
+    if (admission !== undefined) await admission;
     const ticket = this.pace.begin();
     try {
       const results = await this.sendAll(prepared, options, heldKeys);

@@ -1,12 +1,36 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { asyncApiWithTypes, eventSchemaOf, isEventType } from '@chorda/contracts';
+import { defaultTenant, type JsonValue, type TenantId } from '@chorda/kernel';
+import type { ExternalTypeRecord } from '@chorda/read-models';
+import type { RegisteredDoor } from '../external-types/registered-door.js';
+import { completeOperations } from './documented.js';
 import { asSchemas, sharedSchemas } from './schemas.js';
 
-/** The two contracts as texts, made once at the start. */
+/** The two contracts as texts, made when they are asked for the first time. */
 export class ApiDocuments {
   private openApiText = '{}';
 
-  constructor(readonly asyncApi: string) {}
+  private asyncApiText: { readonly types: readonly ExternalTypeRecord[]; readonly text: string } | undefined;
+
+  /** @param asyncApiDocument Of what is built in. */
+  constructor(
+    private readonly asyncApiDocument: JsonValue,
+    private readonly registered: Pick<RegisteredDoor, 'visibleTo'>,
+  ) {}
+
+  /** What is built in, and the registered types that a tenant may see; without one, those that are for everybody. */
+  asyncApi(tenant: TenantId = defaultTenant): string {
+    const types = this.registered.visibleTo(tenant);
+    if (this.asyncApiText !== undefined && isSame(types, this.asyncApiText.types)) return this.asyncApiText.text;
+    const schemas = types
+      .map(({ type }) => type)
+      .filter(isEventType)
+      .map(eventSchemaOf);
+    const text = JSON.stringify(asyncApiWithTypes(this.asyncApiDocument, schemas));
+    this.asyncApiText = { types, text };
+    return text;
+  }
 
   get openApi(): string {
     return this.openApiText;
@@ -28,6 +52,11 @@ export class ApiDocuments {
       ...document.components,
       schemas: { ...document.components?.schemas, ...asSchemas(sharedSchemas) },
     };
+    completeOperations(document);
     this.openApiText = JSON.stringify(document);
   }
+}
+
+function isSame(a: readonly ExternalTypeRecord[], b: readonly ExternalTypeRecord[]): boolean {
+  return a.length === b.length && a.every((type, index) => type === b[index]);
 }

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiOperation, type ApiOperationOptions } from '@nestjs/swagger';
+import { ApiExtension, ApiOperation, type ApiOperationOptions, type OpenAPIObject } from '@nestjs/swagger';
 import { problems, type ProblemCode } from '../http/problem.js';
 
 type Responses = NonNullable<ApiOperationOptions['responses']>;
@@ -24,15 +24,36 @@ const withKey: readonly ProblemCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'RATE_L
 
 /** Puts an operation into `/openapi.json`; a route without it fails the test of the document. */
 export function Documented(document: OperationDocument): MethodDecorator {
-  const { problems: own, isPublic = false, responses, ...operation } = document;
+  const { problems: own, isPublic = false, responses, parameters, ...operation } = document;
   const codes = [...new Set([...own, ...(isPublic ? [] : withKey), ...everywhere])];
   return applyDecorators(
+    // Nest puts what it makes of the handler's arguments in place of an operation's parameters.
+    ...(parameters === undefined ? [] : [ApiExtension(parametersExtension, parameters)]),
     ApiOperation({
       ...operation,
       ...(isPublic ? { security: [] } : { security: [{ api_key: [] }] }),
       responses: { ...responses, ...problemResponses(codes) },
     }),
   );
+}
+
+const parametersExtension = 'x-parameters';
+const scopeExtension = 'x-scope';
+
+/** Tells `/openapi.json` which scope a credential needs; the guard reads its own mark. */
+export const DocumentedScope = (scope: string) => ApiExtension(scopeExtension, scope);
+
+/** Puts the parameters and the scope where OpenAPI has them. */
+export function completeOperations(document: OpenAPIObject): void {
+  for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods))) {
+    const { [parametersExtension]: parameters, [scopeExtension]: scope } = operation;
+    delete operation[parametersExtension];
+    delete operation[scopeExtension];
+    if (parameters !== undefined) operation.parameters = parameters;
+    if (typeof scope !== 'string') continue;
+    operation.security = [{ api_key: [scope] }];
+    operation.description = [operation.description, `Needs the scope \`${scope}\`.`].filter(Boolean).join('\n\n');
+  }
 }
 
 /** One response a status, with an example for each code that has it. */

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { Controller, Get, Param, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import type { TenantId } from '@chorda/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Authenticator } from '../auth/authenticator.js';
 import { Public } from '../auth/scopes.js';
 import { Problem } from '../http/problem.js';
 import { Documented, type OperationDocument } from './documented.js';
@@ -52,7 +54,10 @@ const pagePolicy =
 /** The contracts and a page to read them with. */
 @Controller()
 export class ReferenceController {
-  constructor(private readonly documents: ApiDocuments) {}
+  constructor(
+    private readonly documents: ApiDocuments,
+    private readonly authenticator: Authenticator,
+  ) {}
 
   @Get()
   @Public()
@@ -71,8 +76,20 @@ export class ReferenceController {
   @Get('asyncapi.json')
   @Public()
   @Documented(document('asyncapi', 'Topics, event types and their schemas as AsyncAPI 3', 'application/json'))
-  asyncApi(@Res() reply: FastifyReply): void {
-    void reply.type('application/json; charset=utf-8').send(this.documents.asyncApi);
+  async asyncApi(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const tenant = await this.tenantOf(request);
+    void reply
+      .type('application/json; charset=utf-8')
+      .header('vary', 'authorization')
+      .send(this.documents.asyncApi(tenant));
+  }
+
+  /** The document is public; who says who they are sees the types of their own tenant too. */
+  private async tenantOf(request: FastifyRequest): Promise<TenantId | undefined> {
+    const [, token] = /^Bearer (\S{8,9000})$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (token === undefined) return undefined;
+    const credential = await this.authenticator.credentialOf(token).catch(() => undefined);
+    return credential?.tenantId;
   }
 
   @Get('reference/:asset')

@@ -1,4 +1,4 @@
-import { eventTypes, EventCodec } from '@chorda/contracts';
+import { eventTypes, EventCodec, registeredTypes } from '@chorda/contracts';
 import type { GroupConsumer, IncomingRecord, KafkaAdmin, KafkaDriver } from '@chorda/messaging';
 import { dayMs, dayOf, ensureDayPartitions } from '@chorda/read-models';
 import type pg from 'pg';
@@ -81,6 +81,8 @@ export class JournalStandIn {
   private async write(): Promise<void> {
     // Taken together: what is read while rows are written is behind the checkpoint, and has none yet.
     const upTo = [...this.read];
+    // Types that were registered since; the codec has no registry, and reading needs none.
+    await this.codec.adoptRegisteredTypes(registeredTypes()).catch(() => undefined);
     for (const record of this.records.splice(0)) await this.insert(record);
     for (const [place, nextOffset] of upTo) {
       const [topic, partition] = place.split('/');

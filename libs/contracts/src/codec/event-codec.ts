@@ -121,8 +121,7 @@ export class EventCodec {
       this.encoder.renewType(type);
       this.badJson.delete(type);
     }
-    const wanted = new Set(types);
-    const subjects = currentSubjects(this.topicPrefix).filter(({ type }) => wanted.has(type));
+    const subjects = currentSubjects(this.topicPrefix, types);
     for (const [place, id] of await lookUpIds(this.registry, subjects)) this.idsByTopic.set(place, id);
   }
 

@@ -1,4 +1,4 @@
-import { knownEventTypes, topicsOf } from '../catalogue.js';
+import { allEventTypes, topicsOf } from '../catalogue.js';
 import type { EventType } from '../event-type.js';
 import { eventTypes } from '../generated/event-types.js';
 import { currentSchemas } from '../generated/schemas.js';
@@ -18,8 +18,12 @@ export function subjectName(topicPrefix: string, topic: string, record: string):
   return `${topicPrefix}${topic}-${record}`;
 }
 
-export function currentSubjects(topicPrefix: string): readonly CurrentSubject[] {
-  return knownEventTypes().flatMap((type) => {
+/** @param types Left out: those of this build. */
+export function currentSubjects(
+  topicPrefix: string,
+  types: readonly EventType[] = allEventTypes,
+): readonly CurrentSubject[] {
+  return types.flatMap((type) => {
     const avro: AvroJson = JSON.parse(currentSchemas[type]);
     return topicsOf(type).map((topic) => ({
       subject: subjectName(topicPrefix, topic, eventTypes[type].record),

@@ -21,8 +21,9 @@ export const externalTypes: Migration = {
        tenant_id text NOT NULL,
        type text NOT NULL,
        version integer NOT NULL CHECK (version > 0),
-       avro jsonb NOT NULL,
-       json_schema jsonb,
+       -- The text as it came: the registry finds a schema by it.
+       avro json NOT NULL,
+       json_schema json,
        fingerprint text NOT NULL,
        created_at timestamptz NOT NULL DEFAULT now(),
        created_by text NOT NULL,
