@@ -17,7 +17,7 @@ import {
   type AppHost,
   type RunningApp,
 } from '@chorda/platform';
-import { createPool, migrate } from '@chorda/read-models';
+import { createPool, ExternalTypeRepository, ExternalTypesWatch, migrate } from '@chorda/read-models';
 import type pg from 'pg';
 import { DeadLetterRows } from './dead-letters/dead-letter-rows.js';
 import { allProjections, dayTablesOf } from './projections.js';
@@ -88,6 +88,8 @@ class Projector implements RunningApp {
   private codec: EventCodec | undefined;
   private admin: KafkaAdmin | undefined;
   private deadLetterRows: DeadLetterRows | undefined;
+  private externalTypes: ExternalTypesWatch | undefined;
+  private topicsRead: ReadonlySet<string> = new Set();
   private reporter: ServiceReporter | undefined;
   private closeProducer: () => Promise<void> = async () => undefined;
 
@@ -117,6 +119,7 @@ class Projector implements RunningApp {
     this.claimWatch = new ClaimWatch(async () => {
       await this.runner?.lookAfterClaims();
       await this.parkingDesk?.look();
+      this.readNewTopics();
     }, logger);
   }
 
@@ -128,6 +131,8 @@ class Projector implements RunningApp {
     });
     this.admin = await this.driver.admin();
     await this.prepareTables();
+    this.externalTypes = this.watchExternalTypes(this.codec);
+    await this.externalTypes.start();
     // The days ahead are there before the first batch asks for them.
     await this.upkeep.runOnce();
     this.upkeep.start();
@@ -152,6 +157,7 @@ class Projector implements RunningApp {
     this.health.beginDraining();
     await this.reporter?.stop();
     await this.rebuilds?.stop();
+    await this.externalTypes?.stop();
     await this.claimWatch.stop();
     await this.deadLetterRows?.stop();
     // Before the partitions are given back: a retry in hand is finished under the claim that it began with.
@@ -216,6 +222,7 @@ class Projector implements RunningApp {
 
   private async consume(codec: EventCodec) {
     const { projections } = await this.prepareTables();
+    this.topicsRead = new Set(projections.flatMap(({ topics }) => topics));
     const topicIds = new Map<string, string | undefined>();
     const runner = new ProjectionRunner({
       pool: this.pool,
@@ -244,7 +251,7 @@ class Projector implements RunningApp {
       handler: runner,
       options: {
         group: projectorGroup,
-        topics: [...new Set(projections.flatMap(({ topics }) => topics))],
+        topics: [...this.topicsRead],
         batchRecordsMax: this.env.CHORDA_PROJECTOR_BATCH_RECORDS,
         batchBytesMax: this.env.CHORDA_PROJECTOR_BATCH_BYTES,
         batchWaitMsMax: this.env.CHORDA_PROJECTOR_BATCH_WAIT_MS,
@@ -255,6 +262,25 @@ class Projector implements RunningApp {
       logger: this.host.logger,
       metrics: this.host.metrics,
     });
+  }
+
+  /** Topics of types that are registered while it runs are read from their start. */
+  private watchExternalTypes(codec: EventCodec): ExternalTypesWatch {
+    return new ExternalTypesWatch({
+      types: new ExternalTypeRepository(this.pool),
+      codec,
+      onChange: (types) => {
+        this.host.logger.info('Event types were registered or have evolved', { types });
+        this.readNewTopics();
+      },
+      logger: this.host.logger,
+    });
+  }
+
+  /** Looked after again and again: a start that was under way may have read the list before the type came. */
+  private readNewTopics(): void {
+    const wanted = this.serving?.projections.flatMap(({ topics }) => topics) ?? [];
+    if (wanted.some((topic) => !this.topicsRead.has(topic))) this.consumer.restart({ isPlanned: true });
   }
 
   private startRebuilds(admin: KafkaAdmin, codec: EventCodec): RunningRebuilds {

@@ -7,7 +7,7 @@ import addFormats from 'ajv-formats';
 const issuesMax = 100;
 
 /** Patterns are the words of strangers, and run on the words of strangers: an engine that takes linear time. */
-function linearRegExp(pattern: string): { test(text: string): boolean } {
+function linearRegExp(pattern: string): { test(text: string): boolean; toString(): string } {
   const compiled = RE2JS.compile(pattern);
   // ajv tells patterns apart by their text, and takes two of the same for one.
   return { test: (text) => compiled.test(text), toString: () => `RE2 ${pattern}` };

@@ -1,4 +1,4 @@
-import { allEventTypes, dataSchemaOf, topicsOf } from '@chorda/contracts';
+import { knownEventTypes, dataSchemaOf, topicsOf } from '@chorda/contracts';
 import type { IncomingRecord, Message } from '@chorda/messaging';
 import { dayOf } from '@chorda/read-models';
 import { insertRows } from '../bulk/bulk-write.js';
@@ -29,8 +29,10 @@ export const journalTable = defineTable({
   },
 });
 
-/** Every topic that events are written to. */
-export const eventTopics: readonly string[] = [...new Set(allEventTypes.flatMap((type) => topicsOf(type)))];
+/** Every topic that events are written to, those of registered types included: more as time goes on. */
+export function eventTopics(): readonly string[] {
+  return [...new Set(knownEventTypes().flatMap(topicsOf))];
+}
 
 /** Magic byte and schema id, which only the registry of the log can explain; the fingerprint explains itself. */
 const framingBytes = 5;
@@ -42,7 +44,9 @@ export function journalProjection(days: DayPartitions, version = 1): Projection 
   return {
     name: 'journal',
     version,
-    topics: eventTopics,
+    get topics() {
+      return eventTopics();
+    },
     table,
     days,
     isHistory: true,

@@ -36,7 +36,9 @@ export function ratesProjection(days: DayPartitions, version = 1): ProjectionOf<
   return {
     name: 'rates',
     version,
-    topics: eventTopics,
+    get topics() {
+      return eventTopics();
+    },
     table,
     days,
     // An event behind a gap of its stream has come all the same.
