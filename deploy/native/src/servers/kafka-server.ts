@@ -97,7 +97,6 @@ export class KafkaServer extends ManagedServer {
   private async format(folder: string): Promise<void> {
     // A format that was cut off leaves a folder that neither formats nor starts; nothing was written to it yet.
     rmSync(this.data, { recursive: true, force: true });
-    const clusterId = randomBytes(16).toString('base64url');
     const scram =
       this.options.saslPort === undefined
         ? []
@@ -112,7 +111,7 @@ export class KafkaServer extends ManagedServer {
           'kafka.tools.StorageTool',
           'format',
           '-t',
-          clusterId,
+          newClusterId(),
           '-c',
           this.config,
           ...scram,
@@ -227,3 +226,9 @@ appender.out.layout.pattern=%d{ISO8601} %p %c{1}: %m%n
 logger.server.name=kafka.server.KafkaRaftServer
 logger.server.level=INFO
 `;
+
+/** Kafka's own ids never begin with a dash: its tools would take one for an option. */
+function newClusterId(): string {
+  const id = randomBytes(16).toString('base64url');
+  return id.startsWith('-') ? newClusterId() : id;
+}
