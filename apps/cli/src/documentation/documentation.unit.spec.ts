@@ -98,6 +98,7 @@ describe('the documentation', () => {
 const forTestsAlone: ReadonlySet<string> = new Set([
   'CHORDA_TEST_STACK_FILE',
   'CHORDA_CRASH_AT',
+  'CHORDA_PLANT',
   'CHORDA_CRASH_LOG',
   'CHORDA_VERIFY_RUN',
 ]);

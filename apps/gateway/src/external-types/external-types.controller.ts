@@ -1,4 +1,5 @@
 import { Controller, HttpCode, Param, Put, Query, Req } from '@nestjs/common';
+import type { JsonValue } from '@chorda/kernel';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { actorOf } from '../audit/actor.js';
@@ -20,6 +21,18 @@ const schemaBody = z
     error: 'needs either avro or json_schema',
   });
 
+/** A registered type as the answer shows it; version and fingerprint are null in a dry run. */
+export interface ShownExternalType {
+  readonly type: string;
+  readonly outcome: 'registered' | 'evolved' | 'unchanged';
+  readonly version: number | null;
+  readonly topic: string;
+  readonly record: string;
+  readonly fingerprint: string | null;
+  /** As events of it are written. */
+  readonly avro: JsonValue;
+}
+
 /** Event types of other teams. */
 @Controller('v1/schemas')
 export class ExternalTypesController {
@@ -36,7 +49,7 @@ export class ExternalTypesController {
     @Req() request: FastifyRequest,
     @Param('type') type: string,
     @Query({ schema: putQuery }) query: z.output<typeof putQuery>,
-  ) {
+  ): Promise<ShownExternalType> {
     const { avro, json_schema: jsonSchema } = readJsonBody(request, schemaBody);
     const { outcome, record, schema } = await this.registrar.register({
       type,
