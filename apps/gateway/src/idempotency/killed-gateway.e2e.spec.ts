@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { derivedId, newId } from '@chorda/kernel';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { everyScope, prepareGround, type Ground } from '../test-support/gateway-under-test.js';
 import { executed, GatewayClient } from '../test-support/requests.js';
 import { untilTrue } from '../test-support/until-true.js';
@@ -18,19 +18,18 @@ const folder = mkdtempSync(join(tmpdir(), 'chorda-killed-'));
 
 let ground: Ground;
 let key: string;
+let other: GatewayClient;
 const running: ChildProcess[] = [];
 
 beforeAll(async () => {
   if (!existsSync(program)) throw new Error('Build first: npm run build');
   ground = await prepareGround(inject('stack'));
   key = await ground.issueKey(everyScope);
-});
-
-afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL');
+  other = (await startBuilt()).client;
 });
 
 afterAll(async () => {
+  for (const child of running) child.kill('SIGKILL');
   rmSync(folder, { recursive: true });
   await ground?.close();
 });
@@ -58,7 +57,7 @@ async function startBuilt(crash: Record<string, string> = {}): Promise<{ client:
   const child = spawn(process.execPath, [program], { env, stdio: 'ignore' });
   running.push(child);
   const url = `http://127.0.0.1:${port}`;
-  await untilTrue(() => fetch(`${url}/readyz`).then(({ ok }) => ok, () => false), 30_000); // prettier-ignore
+  await untilTrue(() => fetch(`${url}/readyz`).then(({ ok }) => ok, () => false), 55_000); // prettier-ignore
   return { client: new GatewayClient(url, key), child };
 }
 
@@ -67,10 +66,7 @@ describe.each(['gateway-acknowledged-unanswered', 'gateway-answered-unkept', 'ga
   (point) => {
     it('a repeat at another gateway has the event once, with the id and the answer of the first', async () => {
       const log = join(folder, point);
-      const [doomed, other] = await Promise.all([
-        startBuilt({ CHORDA_CRASH_AT: point, CHORDA_CRASH_LOG: log }),
-        startBuilt(),
-      ]);
+      const doomed = await startBuilt({ CHORDA_CRASH_AT: point, CHORDA_CRASH_LOG: log });
       const correlation = newId();
       const { id: _id, ...event } = executed({ correlationid: correlation });
       const idempotent = { headers: { 'idempotency-key': newId() } };
@@ -79,12 +75,12 @@ describe.each(['gateway-acknowledged-unanswered', 'gateway-answered-unkept', 'ga
       expect(await gone).toEqual([null, 'SIGKILL']);
       expect(readFileSync(log, 'utf8')).toBe(`${point}\n`);
 
-      let answer = await other.client.send(event, idempotent);
+      let answer = await other.send(event, idempotent);
       const seen = new Set([answer.status]);
       while (answer.status === 409) {
         expect(answer.body['code']).toBe('IDEMPOTENCY_KEY_IN_FLIGHT');
         await new Promise((resolve) => setTimeout(resolve, 100));
-        answer = await other.client.send(event, idempotent);
+        answer = await other.send(event, idempotent);
         seen.add(answer.status);
       }
       const id = derivedId('default', idempotent.headers['idempotency-key'], 0);
@@ -93,10 +89,10 @@ describe.each(['gateway-acknowledged-unanswered', 'gateway-answered-unkept', 'ga
       expect(answer.headers.get('idempotency-replayed')).toBe(isKept ? 'true' : null);
       // Where the answer was not kept, the lease of the one that is gone was waited for.
       expect(seen.has(409)).toBe(!isKept);
-      expect((await other.client.send(event, idempotent)).body).toEqual(answer.body);
+      expect((await other.send(event, idempotent)).body).toEqual(answer.body);
 
       await ground.journal.catchUp();
-      const page = await other.client.get(`/v1/events?correlation_id=${correlation}`);
+      const page = await other.get(`/v1/events?correlation_id=${correlation}`);
       expect(page.body['items']).toMatchObject([{ id }]);
     });
   },
