@@ -59,6 +59,7 @@ export class TailSocket {
   private admitted: Admitted | undefined;
   private isAuthenticating = false;
   private isAlive = true;
+  private beatAtMs = performance.now();
   private badMessages = 0;
 
   constructor(
@@ -216,7 +217,11 @@ export class TailSocket {
 
   /** A client that did not answer the last ping is not there: nobody else would say so of a connection half open. */
   private beat(): void {
-    if (!this.isAlive) return this.cut();
+    const nowMs = performance.now();
+    // A gateway that was itself held up has not read the answer yet that may lie there.
+    const isLate = nowMs - this.beatAtMs > 1.5 * this.parts.settings.heartbeatMs;
+    this.beatAtMs = nowMs;
+    if (!this.isAlive && !isLate) return this.cut();
     this.isAlive = false;
     this.socket.ping();
     const isFull = this.stream.writableNeedDrain;
