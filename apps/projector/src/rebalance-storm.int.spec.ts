@@ -6,7 +6,7 @@ import { soakFactor } from './test-support/soak-factor.js';
 const rounds = 8 * soakFactor;
 
 /** Guarantees 2 and 3: however often partitions change hands, each event is applied once and in order. */
-describe('projectors that join and leave all the time', { timeout: 180_000 * soakFactor }, () => {
+describe('projectors that join and leave all the time', { timeout: 300_000 * soakFactor }, () => {
   let ground: ProjectorGround;
 
   beforeAll(async () => {

@@ -38,15 +38,20 @@ const untouched = {
   test: 'of the database stops nothing: the batch is tried again for as long',
 };
 
-describe('a planted bug', { timeout: 120_000 }, () => {
+describe('a planted bug', { timeout: 300_000 }, () => {
   let folder: string;
   const outcomes = new Map<string, Promise<readonly TestResult[]>>();
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'chorda-planted-'));
     writeFileSync(join(folder, 'stack.json'), JSON.stringify(inject('stack')));
-    // All at once: most of the time goes into starting a process.
-    for (const bug of plantableBugs) outcomes.set(bug, runPlanted(folder, bug, caughtBy[bug]));
+    // Two at a time, which is what two processors do without others having to wait.
+    const turns: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
+    for (const [index, bug] of plantableBugs.entries()) {
+      const outcome = (turns[index % 2] ?? Promise.resolve()).then(() => runPlanted(folder, bug, caughtBy[bug]));
+      outcomes.set(bug, outcome);
+      turns[index % 2] = outcome.catch(() => undefined);
+    }
   });
 
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,7 +62,7 @@ describe('a planted bug', { timeout: 120_000 }, () => {
     expect(named, `${caughtBy[bug].file} has no test of that name`).toBeDefined();
     expect(named).toMatchObject({ status: 'failed' });
     // By what it checks, and not by running out of time or out of a server.
-    expect(named?.failureMessages?.join('\n')).toMatch(/AssertionError/);
+    expect(named?.failureMessages?.join('\n')).toMatch(/AssertionError|instead of rejecting/);
     expect(results?.find(({ title }) => title.startsWith(untouched.test))?.status ?? 'passed').toBe('passed');
   });
 

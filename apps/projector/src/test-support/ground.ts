@@ -97,7 +97,7 @@ export class ProjectorGround {
       ...env,
     });
     this.processes.push(projector);
-    await projector.until('it runs', () => projector.output().includes('"Started"'), 60_000);
+    await projector.until('it runs', () => projector.output().includes('"Started"'), 120_000);
     return projector;
   }
 
