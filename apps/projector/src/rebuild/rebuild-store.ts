@@ -149,8 +149,8 @@ export const rebuildStore = {
   /** A wish that nothing can be done about. */
   async refuse(pool: pg.Pool, record: RebuildRecord, action: RebuildAction, reason: string): Promise<void> {
     await pool.query(
-      `UPDATE projection_rebuilds SET wanted = NULL, reason = $4
-       WHERE rebuild_id = $1 AND lease_epoch = $2 AND wanted = $3`,
+      `UPDATE projection_rebuilds SET wanted = CASE WHEN wanted = $3 THEN NULL ELSE wanted END, reason = $4
+       WHERE rebuild_id = $1 AND lease_epoch = $2`,
       [record.rebuildId, record.leaseEpoch, action, reason.slice(0, 1_000)],
     );
   },

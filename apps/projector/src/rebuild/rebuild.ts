@@ -29,6 +29,8 @@ const heldMsMax = 1_500;
 const meetTriesMax = 30;
 /** Runners look once a second which generations serve; after this one that is not served any more is written by nobody. */
 const retiredMs = 5_000;
+/** After so long a swap that readers blocked is tried again. */
+const blockedMs = 60_000;
 const backoffMsMax = 10_000;
 
 /** Something that a person has to decide or mend; the rebuild stands until it is resumed or cancelled. */
@@ -61,6 +63,7 @@ export class Rebuild {
   private measured = { atMs: performance.now(), done: 0n, perSecond: 0 };
   private loggedMs = 0;
   private faults = 0;
+  private swapAgainMs = 0;
 
   constructor(
     private readonly parts: RebuildParts,
@@ -267,7 +270,12 @@ export class Rebuild {
 
   /** Until somebody wants something. The new tables stay near the live ones, so that a swap takes moments. */
   private async follow(): Promise<void> {
-    if (this.record.wanted === 'swap') return this.swap();
+    const { wanted, state, swapWhenEqual } = this.record;
+    if (wanted === 'swap') return this.swap();
+    // Found so after a kill in the swap, or readers were in its way.
+    if (state === 'ready' && swapWhenEqual && wanted === undefined && performance.now() >= this.swapAgainMs) {
+      return this.swap();
+    }
     await this.pass();
     await this.rest();
   }
@@ -293,7 +301,8 @@ export class Rebuild {
     } catch (error) {
       await this.readAnew();
       if (!(error instanceof SwapBlockedError)) throw error;
-      return rebuildStore.refuse(parts.pool, this.record, 'swap', error.message).then(() => this.rest());
+      this.swapAgainMs = performance.now() + blockedMs;
+      return rebuildStore.refuse(parts.pool, this.record, 'swap', error.message);
     }
     crashPoint('rebuild-after-swap');
     parts.logger.info('Readers see the new tables', { projection, version: made.version, table: made.tableName });

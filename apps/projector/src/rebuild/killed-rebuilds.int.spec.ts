@@ -1,0 +1,72 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { areSame, prepareRebuildGround, RestlessReader, tablesOf, type RebuildGround } from './rebuild-ground.spec.js';
+
+/** Guarantee 8 with kills: the same projector process that serves the live tables is killed where it hurts. */
+describe('a rebuild whose projector is killed', { timeout: 180_000 }, () => {
+  let ground: RebuildGround;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'chorda-rebuild-'));
+    ground = await prepareRebuildGround(inject('stack'));
+    const first = ground.startProjector();
+    await first.until('it runs', () => first.output().includes('"Started"'), 60_000);
+    await ground.send(1_500);
+    await ground.caughtUp();
+    await ground.endProjectors();
+  }, 120_000);
+
+  afterEach(async () => ground.endProjectors());
+
+  afterAll(async () => {
+    await ground?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    'rebuild-before-rows:4',
+    'rebuild-before-commit:9',
+    'rebuild-after-commit:15',
+    'rebuild-before-swap:1',
+    'rebuild-after-swap:1',
+  ])('at %s goes on where it stood, and holds the same rows', async (point) => {
+    const log = join(folder, point.replace(':', '-'));
+    await ground.rebuilds.request({ projection: 'executions', swap: 'when_equal', requestedBy: 'spec' });
+    await using reader = new RestlessReader(ground.pool, 'executions');
+    const killed = ground.startProjector({ CHORDA_CRASH_AT: point, CHORDA_CRASH_LOG: log });
+    const sending = ground.send(200);
+    expect(await killed.ended, killed.output()).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(readFileSync(log, 'utf8')).toBe(`${point.split(':')[0]}\n`);
+    await sending;
+    const filledBefore = await filledOffsets();
+    ground.startProjector();
+    const swapped = await ground.until('executions', 'swapped');
+    expect(swapped.report).toMatchObject({ by_row: true, equal: true });
+    // What was filled is not filled again: its checkpoints never went back.
+    expect(filledBefore).toBeLessThanOrEqual(await filledOffsets());
+    await ground.send(100);
+    await ground.caughtUp();
+    await reader.end();
+    expect(reader.faults).toEqual([]);
+    await expect.poll(bothSame, { timeout: 30_000 }).toBe(true);
+    await ground.rebuilds.ask('executions', 'drop_old');
+    await ground.until('executions', 'done');
+  });
+
+  async function filledOffsets(): Promise<number> {
+    const { rows } = await ground.pool.query<{ filled: number }>(
+      `SELECT coalesce(sum(next_offset), 0)::int AS filled FROM checkpoints c
+       JOIN projection_rebuilds r ON r.projection = c.projection AND r.to_version = c.version
+       WHERE r.state NOT IN ('done', 'cancelled')`,
+    );
+    return rows[0]?.filled ?? 0;
+  }
+
+  async function bothSame(): Promise<boolean> {
+    const made = (await tablesOf(ground.pool)).find((name) => name.startsWith('executions'));
+    return made !== undefined && areSame(ground.pool, 'executions_v1', made);
+  }
+});
