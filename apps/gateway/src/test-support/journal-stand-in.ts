@@ -83,7 +83,7 @@ export class JournalStandIn {
     const upTo = [...this.read];
     // Types that were registered since; the codec has no registry, and reading needs none.
     await this.codec.adoptRegisteredTypes(registeredTypes()).catch(() => undefined);
-    for (const record of this.records.splice(0)) await this.insert(record);
+    await Promise.all(lanesOf(this.records.splice(0)).map((lane) => this.insertAll(lane)));
     for (const [place, nextOffset] of upTo) {
       const [topic, partition] = place.split('/');
       await this.pool.query(
@@ -93,6 +93,10 @@ export class JournalStandIn {
         [topic, partition, nextOffset, epoch],
       );
     }
+  }
+
+  private async insertAll(records: readonly IncomingRecord[]): Promise<void> {
+    for (const record of records) await this.insert(record);
   }
 
   /** As the projector does: the first record of an event is its row, a repeat has none. */
@@ -124,4 +128,16 @@ export class JournalStandIn {
       ],
     );
   }
+}
+
+const lanes = 6;
+
+/** Records of one event in one lane, in order: specs send ten thousand, and one statement after another takes a minute. */
+function lanesOf(records: readonly IncomingRecord[]): readonly (readonly IncomingRecord[])[] {
+  const byLane = Array.from({ length: lanes }, (): IncomingRecord[] => []);
+  for (const record of records) {
+    const id = Buffer.from(String(record.headers['ce_id']));
+    byLane[id.reduce((sum, byte) => sum + byte, 0) % lanes]?.push(record);
+  }
+  return byLane;
 }
