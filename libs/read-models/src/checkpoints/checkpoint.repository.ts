@@ -107,8 +107,9 @@ export class CheckpointRepository {
       this.waiters.add(waiter);
       this.polling ??= this.poll();
       const answer = await waiter.end(pending, deadlineMs, signal);
-      // Passed is not applied: what was set aside in passing is known only now.
-      return answer.complete ? ((await this.look(places, projections)).setAside ?? answer) : answer;
+      // Passed is not applied: what was set aside in passing is known only now. So is why nothing came.
+      if (answer.complete) return (await this.look(places, projections)).setAside ?? answer;
+      return answer.reason === 'lagging' ? ((await this.look(places, projections)).rebuilding ?? answer) : answer;
     } finally {
       this.waiters.delete(waiter);
       unsubscribe();
@@ -139,7 +140,11 @@ export class CheckpointRepository {
            c.stopped_reason, coalesce(c.next_offset > place."offset", false) AS passed,
            is_parked(p.name, p.live_version, place.topic, place.partition, place."offset") AS parked,
            EXISTS (SELECT FROM dead_lettered_records d WHERE d.topic = place.topic AND d.partition = place.partition
-             AND d."offset" = place."offset") AS dead_lettered
+             AND d."offset" = place."offset") AS dead_lettered,
+           -- A rebuild never passes live while somebody applies live: live waits for tables of newer code.
+           EXISTS (SELECT FROM checkpoints f JOIN projection_generations g USING (projection, version)
+             WHERE g.role = 'filling' AND f.projection = p.name AND f.topic = place.topic
+               AND f.partition = place.partition AND f.next_offset > place."offset") AS rebuilding
          FROM unnest($1::text[]) AS wanted (name)
          CROSS JOIN unnest($2::text[], $3::int[], $4::bigint[]) AS place (topic, partition, "offset")
          LEFT JOIN projections p ON p.name = wanted.name
@@ -158,6 +163,7 @@ export class CheckpointRepository {
         pending: open.map((row): Pending => ({ ...row, offset: BigInt(row.offset) })),
         stopped: open.find((row) => row.stopped_reason !== null)?.projection,
         setAside: setAsideAmong(rows),
+        rebuilding: rebuildingAmong(open),
       };
     });
   }
@@ -174,6 +180,12 @@ interface LookRow {
   readonly passed: boolean;
   readonly parked: boolean | null;
   readonly dead_lettered: boolean;
+  readonly rebuilding: boolean;
+}
+
+function rebuildingAmong(open: readonly LookRow[]): WaitAnswer | undefined {
+  const found = open.find(({ rebuilding }) => rebuilding);
+  return found && { complete: false, reason: 'rebuilding', projection: found.projection };
 }
 
 function setAsideAmong(rows: readonly LookRow[]): WaitAnswer | undefined {

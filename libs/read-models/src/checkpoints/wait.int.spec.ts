@@ -98,6 +98,22 @@ describe('waiting for a position', () => {
     });
   });
 
+  it('says that tables of newer code are filled, where they have passed it and the live ones stand still', async () => {
+    await moveTo(41n);
+    await pool.query(
+      `INSERT INTO projection_generations VALUES ('journal', 2, 2, 'journal_v2', 'migration', 'filling')`,
+    );
+    await pool.query(`INSERT INTO checkpoints VALUES ('journal', 2, $1, $2, 42, 1, 'rebuild:me', NULL, now())`, [
+      place.topic,
+      place.partition,
+    ]);
+    expect(await checkpoints.waitUntil(position, ['journal'], 50)).toEqual({
+      complete: false,
+      reason: 'rebuilding',
+      projection: 'journal',
+    });
+  });
+
   it('does not wait for a projection that does not read the topic, and does for one that nobody has started', async () => {
     expect(await checkpoints.waitUntil(position, ['services'], 0)).toEqual({ complete: true });
     expect(await checkpoints.waitUntil(position, ['unheard_of'], 50)).toMatchObject({ complete: false });
