@@ -1,6 +1,7 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
 import type { TenantId } from '@chorda/kernel';
 import type { Limits } from '@chorda/read-models';
+import { DocumentedScope } from '../reference/documented.js';
 
 /**
  * What a credential may do, within its tenant unless it says otherwise.
@@ -59,4 +60,5 @@ export type Access = 'public' | Scope;
 /** Anybody may call it, without a key. */
 export const Public = () => SetMetadata(accessMetadata, 'public' satisfies Access);
 /** A key with this scope may call it. A handler with neither mark is closed to everybody. */
-export const RequireScope = (scope: Scope) => SetMetadata(accessMetadata, scope satisfies Access);
+export const RequireScope = (scope: Scope) =>
+  applyDecorators(SetMetadata(accessMetadata, scope satisfies Access), DocumentedScope(scope));

@@ -91,12 +91,17 @@ export interface RequestIdentity {
   readonly traceId: string;
 }
 
+/** The code as the URI that RFC 9457 wants; `docs/reference/errors.md` has a part for each. */
+export function problemType(code: ProblemCode): string {
+  return `urn:chorda:problem:${code.toLowerCase().replaceAll('_', '-')}`;
+}
+
 /** The part of a problem that stands for one item of a batch: without the identity of the request. */
 export function problemMembers(problem: Problem, issuesListed = issuesMax): Record<string, unknown> {
   const { issues = [], members } = problem.details;
   const listed = issues.slice(0, Math.min(issuesListed, issuesMax));
   return {
-    type: `urn:chorda:problem:${problem.code.toLowerCase().replaceAll('_', '-')}`,
+    type: problemType(problem.code),
     title: problems[problem.code].title,
     status: problem.status,
     code: problem.code,

@@ -94,6 +94,7 @@ export const ingestOperation: OperationDocument = {
     'TENANT_MISMATCH',
     'PAYLOAD_TOO_LARGE',
     'RECORD_TOO_LARGE',
+    'QUOTA_EXCEEDED',
     'UNSUPPORTED_MEDIA_TYPE',
     'INVALID_EVENT',
     'UNKNOWN_EVENT_TYPE',

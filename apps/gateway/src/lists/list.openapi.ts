@@ -123,11 +123,25 @@ const filterRules =
   'value that itself begins like `eq.` needs `eq.` before it.\n\n' +
   '`complete: false` says that the read model may lack something, and why: an empty page is then no proof.';
 
+/** A filter is text, since an operator may stand before the value; these say what the value looks like. */
+const filterExamples: Readonly<Record<FieldType, readonly string[]>> = {
+  text: ['AGENT-1'],
+  texts: ['AGENT-1'],
+  json: ['AGENT-1'],
+  boolean: ['true', 'false'],
+  integer: ['3'],
+  count: ['3'],
+  bigint: ['3'],
+  double: ['0.5'],
+  decimal: ['0.5'],
+  timestamp: ['2026-11-21T09:30:00Z'],
+};
+
 function filterParameters(definition: ListDefinition) {
-  return Object.entries(definition.fields).flatMap(([name, { doc, filter, values }]) => {
+  return Object.entries(definition.fields).flatMap(([name, { doc, type, filter, values }]) => {
     if (filter === undefined) return [];
     const operators = { equal: 'eq, in', range: 'eq, gt, gte, lt, lte', member: 'eq' }[filter];
-    const schema = values === undefined ? { type: 'string' } : { type: 'string', examples: values };
+    const schema = { type: 'string', examples: values ?? filterExamples[type] };
     return [queryParameter(name, `${doc}. Operators: ${operators}`, schema)];
   });
 }

@@ -4,7 +4,7 @@ import { asyncApiWithTypes, eventSchemaOf, isEventType } from '@chorda/contracts
 import { defaultTenant, type JsonValue, type TenantId } from '@chorda/kernel';
 import type { ExternalTypeRecord } from '@chorda/read-models';
 import type { RegisteredDoor } from '../external-types/registered-door.js';
-import { completeOperations } from './documented.js';
+import { completeOperations, problemExamples } from './documented.js';
 import { asSchemas, sharedSchemas } from './schemas.js';
 
 /** The two contracts as texts, made when they are asked for the first time. */
@@ -51,6 +51,7 @@ export class ApiDocuments {
     document.components = {
       ...document.components,
       schemas: { ...document.components?.schemas, ...asSchemas(sharedSchemas) },
+      examples: problemExamples(),
     };
     completeOperations(document);
     this.openApiText = JSON.stringify(document);

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension, ApiOperation, type ApiOperationOptions, type OpenAPIObject } from '@nestjs/swagger';
-import { problems, type ProblemCode } from '../http/problem.js';
+import { problemHelp } from '../http/problem-help.js';
+import { problems, problemType, type ProblemCode } from '../http/problem.js';
 
 type Responses = NonNullable<ApiOperationOptions['responses']>;
 
@@ -62,11 +63,13 @@ function problemResponses(codes: readonly ProblemCode[]): Responses {
   const entries = [...byStatus].map(([status, ofStatus]) => [
     String(status),
     {
-      description: ofStatus.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
+      description: ofStatus
+        .map((code) => `\`${code}\`: ${problems[code].title}. ${problemHelp[code].fix}`)
+        .join('\n\n'),
       content: {
         'application/problem+json': {
           schema: { $ref: '#/components/schemas/Problem' },
-          examples: Object.fromEntries(ofStatus.map((code) => [code, { value: exampleOf(code) }])),
+          examples: Object.fromEntries(ofStatus.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
         },
       },
     },
@@ -74,13 +77,19 @@ function problemResponses(codes: readonly ProblemCode[]): Responses {
   return Object.fromEntries(entries);
 }
 
+/** For `components.examples`: an operation has a dozen of them, and there are fifty operations. */
+export function problemExamples(): Record<string, { readonly summary: string; readonly value: unknown }> {
+  const codes = Object.keys(problems).filter((code): code is ProblemCode => code in problems);
+  return Object.fromEntries(codes.map((code) => [code, { summary: problems[code].title, value: exampleOf(code) }]));
+}
+
 function exampleOf(code: ProblemCode): Record<string, unknown> {
   return {
-    type: `urn:chorda:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    type: problemType(code),
     title: problems[code].title,
     status: problems[code].status,
     code,
-    detail: 'What exactly was wrong, and what to do.',
+    detail: problemHelp[code].cause,
     ...(problems[code].status === 422
       ? { errors: [{ pointer: '/data/status', detail: 'must be one of completed, failed' }] }
       : {}),

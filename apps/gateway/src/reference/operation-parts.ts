@@ -30,5 +30,10 @@ export const positionParameters = [
     maxItems: 64,
     items: { type: 'string' },
   }),
-  queryParameter('wait', 'Milliseconds to wait for `min_position`, at most 30000', { type: 'integer', default: 5000 }),
+  queryParameter('wait', 'Milliseconds to wait for `min_position`', {
+    type: 'integer',
+    minimum: 0,
+    maximum: 30_000,
+    default: 5000,
+  }),
 ];

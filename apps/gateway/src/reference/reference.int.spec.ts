@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { allEventTypes } from '@chorda/contracts';
 import {
@@ -7,6 +9,8 @@ import {
   type Ground,
 } from '../test-support/gateway-under-test.js';
 import { problems } from '../http/problem.js';
+import { answerTypes } from './answer-types.js';
+import { breakingAsyncApiChanges, breakingChanges } from './breaking-changes.js';
 
 interface Operation {
   readonly operationId: string;
@@ -71,6 +75,38 @@ describe('the AsyncAPI document', () => {
   it('has every event type', async () => {
     const text = await (await fetch(`${gateway.url}/asyncapi.json`)).text();
     expect(allEventTypes.filter((type) => !text.includes(type))).toEqual([]);
+  });
+});
+
+/**
+ * `npm run api:release` sets it to `additions`, or to `breaking` where somebody wants to break who uses the API: the
+ * files that were released are then written anew.
+ */
+const release = process.env['CHORDA_API_RELEASE'];
+const releasedFile = (name: string) => fileURLToPath(new URL(`../../../../${name}`, import.meta.url));
+
+const write = (name: string, text: string) => writeFileSync(releasedFile(name), text);
+
+describe('what was released of the contracts', () => {
+  it.each([
+    ['openapi', breakingChanges],
+    ['asyncapi', breakingAsyncApiChanges],
+  ] as const)('still holds for %s', async (name, breaking) => {
+    const current = await (await fetch(`${gateway.url}/${name}.json`)).text();
+    const file = `docs/reference/${name}.json`;
+    const text = `${JSON.stringify(JSON.parse(current), null, 1)}\n`;
+    if (release === 'breaking') return write(file, text);
+    const released: unknown = JSON.parse(readFileSync(releasedFile(file), 'utf8'));
+    const advice = `breaks who uses the API; npm run api:release -- --breaking releases it all the same`;
+    expect(breaking(released, JSON.parse(current)), advice).toEqual([]);
+    if (release !== undefined) write(file, text);
+  });
+
+  it('has the types of the client made from it', () => {
+    const text = answerTypes(JSON.parse(readFileSync(releasedFile('docs/reference/openapi.json'), 'utf8')));
+    const file = 'libs/client/src/generated/answers.ts';
+    if (release !== undefined) write(file, text);
+    expect(readFileSync(releasedFile(file), 'utf8'), 'run npm run api:release').toBe(text);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { externalTypeSchemas } from '../external-types/external-types.openapi.js';
 import { keySchemas } from '../keys/keys.openapi.js';
-import { pageSchema } from '../lists/list.openapi.js';
+import { completenessProperties, pageSchema } from '../lists/list.openapi.js';
 import { querySchemas } from '../lists/query-schemas.js';
 import { projectionSchemas } from '../projections/projections.openapi.js';
 import { rebuildSchemas } from '../projections/rebuilds.openapi.js';
@@ -86,8 +86,13 @@ export const sharedSchemas: Record<string, unknown> = {
           },
         },
       },
+      errors_left_out: { type: 'integer', description: 'How many more there are than `errors` lists' },
       request_id: text('Finds the request in the log'),
       trace_id: text('W3C trace id'),
+      command: text('Of `DECISION_NOT_ACCEPTED`: the operation that decides it'),
+      rebuild: { $ref: '#/components/schemas/Rebuild' },
+      sources: { type: 'array', items: { type: 'string' }, description: 'Of `AMBIGUOUS_EVENT_ID`: who used the id' },
+      ...completenessProperties,
       items: {
         type: 'array',
         description: 'Of a batch: one result for each event',
