@@ -1,6 +1,21 @@
-import { applyTopics, EventCodec, parseEventData, registerSchemas, type EncodedRecord } from '@chorda/contracts';
+import {
+  applyTopics,
+  EventCodec,
+  parseEventData,
+  registerSchemas,
+  UndecodableRecordError,
+  type EncodedRecord,
+  type EventEnvelope,
+} from '@chorda/contracts';
 import { defaultTenant, silentLogger } from '@chorda/kernel';
-import { createKafkaDriver, type KafkaDriver, type Message, type Producer, type RecordPlace } from '@chorda/messaging';
+import {
+  createKafkaDriver,
+  type IncomingRecord,
+  type KafkaDriver,
+  type Message,
+  type Producer,
+  type RecordPlace,
+} from '@chorda/messaging';
 import { createAppHost, type RunningApp } from '@chorda/platform';
 import { createPool } from '@chorda/read-models';
 import {
@@ -123,6 +138,12 @@ export class ProjectorGround {
     );
   }
 
+  /** A record of a fact of this agent whose headers are sound and whose payload is none that anybody can read. */
+  async sendPoison(agent: string): Promise<void> {
+    const sound = this.executed(this.sent++, { agent });
+    await this.producer.send({ ...sound, value: Buffer.concat([sound.value.subarray(0, 5), Buffer.alloc(3, 0xff)]) });
+  }
+
   /** Sends batches of `count` without a pause until `stop` is called. */
   keepSending(count: number): { stop(): Promise<void> } {
     let isOver = false;
@@ -225,11 +246,21 @@ export class ProjectorGround {
       if (to === 0n) continue;
       for await (const { records } of this.driver.scan({ topic, partition, from: 0n, to })) {
         for (const record of records.filter(({ offset }) => offset < to)) {
-          const envelope = this.codec.decode(record);
+          const envelope = this.decoded(record);
+          if (envelope === undefined) continue;
           log.push({ record, envelope, event: envelope.event, origin: { topic, partition, offset: record.offset } });
         }
       }
     }
     return log;
+  }
+
+  private decoded(record: IncomingRecord): EventEnvelope | undefined {
+    try {
+      return this.codec.decode(record);
+    } catch (error) {
+      if (error instanceof UndecodableRecordError) return undefined;
+      throw error;
+    }
   }
 }
