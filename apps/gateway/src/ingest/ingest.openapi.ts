@@ -102,7 +102,6 @@ export const ingestOperation: OperationDocument = {
     'EXPECTED_VERSION_NOT_ACCEPTED',
     'OTHERS_REFUSED',
     'BATCH_REFUSED',
-    'QUOTA_EXCEEDED',
     'IDEMPOTENCY_KEY_IN_FLIGHT',
     'IDEMPOTENCY_KEY_REUSED',
     'REQUEST_TIMEOUT',
