@@ -48,8 +48,8 @@ export const gatewayEnv = z.object({
   /** Bytes that may wait for one client; past it, it reads by itself until it is level again. */
   CHORDA_TAIL_CLIENT_BYTES_MAX: wholeNumber(1024, 1024 * mebibyte).default(mebibyte),
   CHORDA_TAIL_HEARTBEAT_MS: wholeNumber(50, 60_000).default(15_000),
-  /** Milliseconds of a second that the filters of one tenant may take. */
-  CHORDA_TAIL_FILTER_MS_MAX: wholeNumber(1, 1000).default(200),
+  /** What the filters of one tenant may cost in a second: a part of an expression costs one, about 0.1 µs. */
+  CHORDA_TAIL_FILTER_COST_MAX: wholeNumber(1000, 1_000_000_000).default(2_000_000),
   /** Origins of pages that may open a WebSocket, separated by commas; the gateway's own always may. */
   CHORDA_WS_ORIGINS: originList.default([]),
   /** How long a client of the tail may leave its socket full before it is dropped. */

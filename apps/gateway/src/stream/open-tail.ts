@@ -50,7 +50,7 @@ export async function openTail(env: GatewayEnv, needs: TailNeeds): Promise<OpenT
   const metrics = new TailMetrics(registry);
   const limits = { eventsMax: env.CHORDA_TAIL_EVENTS_MAX, bytesMax: env.CHORDA_TAIL_BYTES_MAX };
   const ring = new TailRing(limits, await identityOfLog(admin));
-  const budget = new FilterBudget({ tenantMsMax: env.CHORDA_TAIL_FILTER_MS_MAX });
+  const budget = new FilterBudget({ tenantCostMax: env.CHORDA_TAIL_FILTER_COST_MAX });
   const hub = new TailHub(ring, budget, metrics);
   const opener = new RecordOpener(codec, metrics, logger);
   const group = `gateway.tail-${randomBytes(6).toString('hex')}`;

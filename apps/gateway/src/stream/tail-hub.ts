@@ -93,7 +93,8 @@ export class TailHub {
     if (!isFor(event, tenantId, filter)) return false;
     const { expression } = filter;
     if (expression === undefined) return true;
-    const verdict = this.budget.measure(tenantId, expression.text, () => expression.verdict(event));
+    const verdict = expression.verdict(event);
+    this.budget.spend(tenantId, expression.text, expression.lastCost);
     if (verdict === 'match' || verdict === 'no_match') return verdict === 'match';
     this.metrics.tailFilterFailures.inc({ reason: verdict });
     return verdict === 'exhausted' ? 'exhausted' : false;

@@ -50,7 +50,6 @@ class Log implements TailHistory {
   hub: TailHub;
   readonly events: TailEvent[] = [];
   readonly metrics = new TailMetrics(new Registry());
-  nowMs = 0;
   /** Before it, the log has thrown its records away. */
   logStart = 0n;
   private readonly projected = new Map<number, bigint>();
@@ -136,7 +135,7 @@ class Log implements TailHistory {
   }
 
   private hubOf(ring: TailRing): TailHub {
-    return new TailHub(ring, new FilterBudget({ tenantMsMax: 200 }, () => this.nowMs), this.metrics);
+    return new TailHub(ring, new FilterBudget({ tenantCostMax: 200 }, () => 0), this.metrics);
   }
 }
 
@@ -488,8 +487,9 @@ describe('a filter', () => {
     const verdict = expression?.verdict.bind(expression);
     if (expression && verdict) {
       expression.verdict = (subject) => {
-        log.nowMs += 50;
-        return verdict(subject);
+        const said = verdict(subject);
+        expression.lastCost = 45;
+        return said;
       };
     }
     const watching = [

@@ -16,6 +16,7 @@ import type { RE2JS } from '@bufbuild/re2';
 import { InvalidInputError, type JsonValue } from '@chorda/kernel';
 import { BrokenRule, checkExpression, compilePattern, type CheckedExpression } from './check-expression.js';
 import {
+  errorCost,
   evaluationCostMax,
   filterLimits,
   matchedCharactersMax,
@@ -23,6 +24,7 @@ import {
   searchedCharactersMax,
   searchedCharactersPerCost,
   soughtCharactersMax,
+  turnCost,
 } from './filter-limits.js';
 
 /** An event as a filter sees it. `data` is asked for by filters that name it, and by no other. */
@@ -81,7 +83,7 @@ const environment = celEnv({
       return patternOf(pattern).test(this);
     }),
     celFunc(turn, [BOOL], BOOL, (goesOn) => {
-      spend(1);
+      spend(turnCost);
       return goesOn;
     }),
   ],
@@ -102,6 +104,8 @@ function patternOf(pattern: string): RE2JS {
 export class EventFilter {
   private lastSubject: FilterSubject | undefined;
   private lastVerdict: FilterVerdict = 'no_match';
+  /** What the last verdict cost; nothing where it was known already. */
+  lastCost = 0;
 
   private constructor(
     readonly text: string,
@@ -132,10 +136,13 @@ export class EventFilter {
 
   /** Evaluated once for each event, however many ask. */
   verdict(subject: FilterSubject): FilterVerdict {
-    if (subject !== this.lastSubject) {
-      this.lastVerdict = this.evaluate(subject);
-      this.lastSubject = subject;
+    if (subject === this.lastSubject) {
+      this.lastCost = 0;
+      return this.lastVerdict;
     }
+    this.lastVerdict = this.evaluate(subject);
+    this.lastCost = evaluationCostMax - Math.min(costLeft, evaluationCostMax);
+    this.lastSubject = subject;
     return this.lastVerdict;
   }
 
@@ -155,7 +162,9 @@ export class EventFilter {
     // Asked first: `||` and the loops pass over the errors of their parts, that of a spent budget too.
     if (costLeft < 0) return 'exhausted';
     if (result === true) return 'match';
-    return result === false ? 'no_match' : 'error';
+    if (result === false) return 'no_match';
+    costLeft -= errorCost;
+    return 'error';
   }
 }
 
@@ -176,10 +185,13 @@ function inputOf(subject: FilterSubject, names: ReadonlySet<string>): Record<str
 }
 
 const depthMax = 64;
+/** Values of a payload that are made ready for one cost. */
+const valuesPerCost = 4;
 
 /** Maps and not objects: a field of a payload may be called `constructor`. */
 function toInput(value: JsonValue, depth: number): CelInput {
   if (depth > depthMax) throw new Error('The payload is nested too deep');
+  spend(1 / valuesPerCost);
   if (Array.isArray(value)) return value.map((each) => toInput(each, depth + 1));
   if (typeof value !== 'object' || value === null) return value;
   return celMap(new Map(Object.entries(value).map(([name, each]) => [name, toInput(each, depth + 1)])));
