@@ -77,6 +77,8 @@ export class EventCodec {
     private readonly registry: RegistryClient,
     private readonly idsByTopic: Map<string, number>,
     private readonly topicPrefix: string,
+    /** Stands for every id, where no registry is asked. */
+    private readonly offlineId?: number,
   ) {}
 
   /**
@@ -105,7 +107,12 @@ export class EventCodec {
     const ids = new Map<string, number>();
     if (schemaId !== undefined)
       for (const { topic, type } of currentSubjects('')) ids.set(idKey(topic, type), schemaId);
-    return new EventCodec(new RegistryClient({ registryUrl: 'http://127.0.0.1:1', timeoutMs: 1_000 }), ids, '');
+    return new EventCodec(
+      new RegistryClient({ registryUrl: 'http://127.0.0.1:1', timeoutMs: 1_000 }),
+      ids,
+      '',
+      schemaId,
+    );
   }
 
   /**
@@ -122,6 +129,10 @@ export class EventCodec {
       this.badJson.delete(type);
     }
     const subjects = currentSubjects(this.topicPrefix, types);
+    if (this.offlineId !== undefined) {
+      for (const { topic, type } of subjects) this.idsByTopic.set(idKey(topic, type), this.offlineId);
+      return;
+    }
     for (const [place, id] of await lookUpIds(this.registry, subjects)) this.idsByTopic.set(place, id);
   }
 
