@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStack } from '@chorda/testing';
-import { runProjectorSoak } from './soak/projector-run.js';
 import { isInHand, runBackbone, type BackboneRunReport } from './soak/backbone-run.js';
+import { runSpecSoak } from './soak/spec-run.js';
 
 const usage = `npm run soak -- backbone [--events 100000] [--rate 900] [--kills 5]
 
@@ -14,7 +14,12 @@ then holds the log and the journal against the acknowledgements. Exit code 1: a 
 npm run soak -- projector [--factor 10]
 
 Runs the tests that break projectors (kills, zombies, rebalance storm, Postgres cut in COMMIT, any log by chance) that many
-times as long as npm test does; each ends with every read model equal to a rebuild from offset 0, by hash.`;
+times as long as npm test does; each ends with every read model equal to a rebuild from offset 0, by hash.
+
+npm run soak -- fuzz [--factor 10]
+
+Sends that many times as many requests made from the OpenAPI document as npm test does: no fault of the gateway's, no
+status or member of an answer that is not documented.`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -26,7 +31,9 @@ const { positionals, values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-if (positionals[0] === 'projector' && !values.help) process.exit(await runProjectorSoak(Number(values.factor)));
+const [soak] = positionals;
+if ((soak === 'projector' || soak === 'fuzz') && !values.help)
+  process.exit(await runSpecSoak(soak, Number(values.factor)));
 if (values.help || positionals[0] !== 'backbone') {
   console.log(usage);
   process.exit(values.help ? 0 : 2);

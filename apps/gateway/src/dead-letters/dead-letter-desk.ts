@@ -6,6 +6,7 @@ import { deadLettersList, ListReader, type ListCondition, type ListRow } from '@
 import { gatewayDriver } from '../gateway.tokens.js';
 import { Problem } from '../http/problem.js';
 import { databaseProblem } from '../lists/database-problem.js';
+import { itemJsonText } from '../lists/list-json.js';
 import { equalTo } from '../lists/list-answers.js';
 
 export interface LetterPlace {
@@ -64,7 +65,8 @@ export class DeadLetterDesk {
     const row = isPlace ? await this.row(tenant, at) : undefined;
     if (row === undefined) throw new Problem('NOT_FOUND', 'There is no such dead letter');
     const record = await this.record(at);
-    return { ...row, ...(record === undefined ? { in_log: false } : { in_log: true, ...this.shown(record) }) };
+    const item: Record<string, unknown> = JSON.parse(itemJsonText(deadLettersList, row));
+    return { ...item, ...(record === undefined ? { in_log: false } : { in_log: true, ...this.shown(record) }) };
   }
 
   async redrive(tenant: TenantId, wish: RedriveWish): Promise<RedriveAnswer> {

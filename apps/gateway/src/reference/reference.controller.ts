@@ -10,12 +10,17 @@ import { Problem } from '../http/problem.js';
 import { Documented, type OperationDocument } from './documented.js';
 import { ApiDocuments } from './api-documents.js';
 
-const document = (operationId: string, summary: string, mediaType: string): OperationDocument => ({
+const document = (operationId: string, summary: string, ...mediaTypes: readonly string[]): OperationDocument => ({
   operationId,
   tags: ['reference'],
   summary,
   isPublic: true,
-  responses: { '200': { description: 'The document', content: { [mediaType]: { schema: {} } } } },
+  responses: {
+    '200': {
+      description: 'The document',
+      content: Object.fromEntries(mediaTypes.map((type) => [type, { schema: {} }])),
+    },
+  },
   problems: [],
 });
 
@@ -95,7 +100,7 @@ export class ReferenceController {
   @Get('reference/:asset')
   @Public()
   @Documented({
-    ...document('referenceAsset', 'A file of the page', 'text/javascript'),
+    ...document('referenceAsset', 'A file of the page', 'text/javascript', 'text/css', 'image/png'),
     parameters: [{ name: 'asset', in: 'path', required: true, schema: { enum: [...Object.keys(assets), 'start.js'] } }],
     problems: ['NOT_FOUND'],
   })
