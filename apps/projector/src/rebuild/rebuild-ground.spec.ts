@@ -1,4 +1,4 @@
-import { applyTopics, EventCodec, parseEventData, registerSchemas } from '@chorda/contracts';
+import { applyTopics, type AnyEvent, EventCodec, parseEventData, registerSchemas } from '@chorda/contracts';
 import { defaultTenant, sleep, tenantId } from '@chorda/kernel';
 import { createKafkaDriver } from '@chorda/messaging';
 import { createPool, migrate, RebuildRepository, type RebuildStanding } from '@chorda/read-models';
@@ -13,6 +13,8 @@ import type pg from 'pg';
 
 /** What specs of rebuilds share: a log, a database, projectors as processes, and readers that never stop looking. */
 export type RebuildGround = Awaited<ReturnType<typeof prepareRebuildGround>>;
+
+export type ExecutedEvent = Extract<AnyEvent, { readonly type: 'agent.executed' }>;
 
 const agents = 50;
 const eventuallyMs = 90_000;
@@ -70,29 +72,32 @@ export async function prepareRebuildGround(stack: StackAddresses) {
     );
   }
 
+  const projectorEnv = {
+    NODE_ENV: 'test',
+    KAFKA_BROKERS: stack.kafkaBrokers,
+    SCHEMA_REGISTRY_URL: stack.registryUrl,
+    DATABASE_URL: database.url,
+    CHORDA_TOPIC_PREFIX: topicPrefix,
+    CHORDA_REBUILD_BATCH_RECORDS: '50',
+    CHORDA_REBUILD_CONNECTIONS: '2',
+    CHORDA_PROJECTOR_SESSION_TIMEOUT_MS: '6000',
+    METRICS_PORT: '0',
+    LOG_LEVEL: 'info',
+  };
+
   function startProjector(env: Readonly<Record<string, string>> = {}): SourceProcess {
-    const projector = startSourceProcess(new URL('../main.ts', import.meta.url), {
-      NODE_ENV: 'test',
-      KAFKA_BROKERS: stack.kafkaBrokers,
-      SCHEMA_REGISTRY_URL: stack.registryUrl,
-      DATABASE_URL: database.url,
-      CHORDA_TOPIC_PREFIX: topicPrefix,
-      CHORDA_REBUILD_BATCH_RECORDS: '50',
-      CHORDA_REBUILD_CONNECTIONS: '2',
-      CHORDA_PROJECTOR_SESSION_TIMEOUT_MS: '6000',
-      METRICS_PORT: '0',
-      LOG_LEVEL: 'info',
-      ...env,
-    });
+    const projector = startSourceProcess(new URL('../main.ts', import.meta.url), { ...projectorEnv, ...env });
     running.add(projector);
     return projector;
   }
-
   async function until(projection: string, ...states: RebuildStanding['state'][]): Promise<RebuildStanding> {
     let seen: RebuildStanding | undefined;
     const state = async () => {
       seen = await rebuilds.latest(projection);
-      return seen !== undefined && states.includes(seen.state) ? 'there' : `${seen?.state}: ${seen?.reason}`;
+      if (seen !== undefined && states.includes(seen.state)) return 'there';
+      // Neither goes on by itself.
+      if (seen?.state === 'mismatch' || seen?.state === 'failed') throw new Error(`${seen.state}: ${seen.reason}`);
+      return `${seen?.state}: ${seen?.reason}`;
     };
     await eventually(state, 'there');
     if (seen === undefined) throw new Error('unreachable');
@@ -114,7 +119,7 @@ export async function prepareRebuildGround(stack: StackAddresses) {
   }
 
   return {
-    ...{ database, pool, rebuilds, admin, send, startProjector, until, caughtUp },
+    ...{ database, pool, rebuilds, admin, projectorEnv, send, startProjector, until, caughtUp },
     sentCount: () => sent,
     output: () => [...running].map((process) => process.output()).join('\n'),
     async endProjectors(): Promise<void> {
