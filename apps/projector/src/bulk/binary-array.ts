@@ -8,16 +8,27 @@ interface ArrayValues {
   readonly bigint: bigint;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  readonly bytes: Buffer;
 }
 
 /** Of Postgres's own types, the same in every database. */
-const oids: Readonly<Record<keyof ArrayValues, number>> = { text: 25, uuid: 2950, bigint: 20, timestamp: 1184 };
+const oids: Readonly<Record<keyof ArrayValues, number>> = {
+  text: 25,
+  uuid: 2950,
+  bigint: 20,
+  timestamp: 1184,
+  bytes: 17,
+};
 
 const writers: { readonly [Type in keyof ArrayValues]: (out: BinaryWriter, value: ArrayValues[Type]) => void } = {
   text: (out, value) => out.text(storableText(value)),
   uuid: (out, value) => out.hex(value),
   bigint: (out, value) => out.int64(value),
   timestamp: (out, value) => out.timestamp(value),
+  bytes: (out, value) => {
+    out.int32(value.length);
+    out.bytes(value);
+  },
 };
 
 /**

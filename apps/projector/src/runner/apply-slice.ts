@@ -10,6 +10,7 @@ import { park } from '../parking/park.js';
 import { loadParkedKeys, lockSources, ParkedKeys, raiseRevision } from '../parking/parked-keys.js';
 import { sortOut } from '../parking/sort-out.js';
 import type { Claim } from './checkpoint-table.js';
+import type { IdentityWindow } from './identity-window.js';
 import type { ProjectionMetrics } from './projection-metrics.js';
 import type { Projection } from './projection.js';
 import { withoutApplied, type SortedEvents, type VersionGap } from './stream-versions.js';
@@ -53,6 +54,7 @@ export type SliceMode = 'whole' | 'apart';
  * Writes a slice for each worker, behind the statement that has moved and locked their checkpoints.
  *
  * @param revisions What that statement says of each worker's parked sequences.
+ * @param window Of the partition; in doubt, unless the transaction is committed.
  * @returns What to do once it is committed.
  */
 export async function applySlice(
@@ -62,9 +64,10 @@ export async function applySlice(
   workers: readonly Worker[],
   revisions: readonly bigint[],
   mode: SliceMode,
+  window: IdentityWindow,
 ): Promise<readonly (() => void)[]> {
   const parkedOf = await parkedKeysOf(tx, slice, workers, revisions);
-  const sorted = await withoutApplied(tx, slice.messages);
+  const sorted = await withoutApplied(tx, slice.messages, slice.source === slice.topic ? window : undefined);
   if (slice.deadLettered.length > 0 && slice.source === slice.topic) await rememberDeadLetters(tx, slice);
   const committed: (() => void)[] = [];
   for (const worker of workers) {

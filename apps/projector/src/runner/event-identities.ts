@@ -1,22 +1,28 @@
 import { hash } from 'node:crypto';
-import type { Message } from '@chorda/messaging';
+import type { Message, TopicPartition } from '@chorda/messaging';
 import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import { binaryArray } from '../bulk/binary-array.js';
+import { entriesOf, isTimely, moveHead, searchBlocks } from './identity-blocks.js';
+import { IdentityTable, identityBytes, type KnownIdentity } from './identity-table.js';
+import type { IdentityWindow } from './identity-window.js';
 
 /** A repeat further away than this from its first occurrence counts as an event of its own. */
 export const identityWindowMs = 30 * 86_400_000;
 
-/** The first occurrence of an identity; `entry` is left out when no record in hand is it. */
-interface First {
-  readonly offset: bigint;
-  readonly entry?: Identified;
-}
-
 interface Identified {
   readonly message: Message;
+  /** 32 hex digits. */
   readonly identity: string;
+  /** The same as bytes: those of a batch lie in one buffer. */
+  readonly bytes: Buffer;
+  readonly at: number;
+  /** Of its id, where that is a UUIDv7. */
+  readonly idTimeMs: number | undefined;
 }
+
+/** The first occurrence of each identity; `entry` is left out where no record in hand is it. */
+type Firsts = Map<string, { readonly offset: bigint; readonly entry?: Identified }>;
 
 /**
  * Leaves out what the partition has brought before: a request that was sent again, or a producer that was restarted,
@@ -25,12 +31,22 @@ interface Identified {
  *
  * Reading the same record again finds the identity under its own offset: that is no repeat. Offsets here are those of the
  * topic where the record first stood.
+ *
+ * Ids with a time in them are kept in blocks of one row a batch, of which the partition's owner holds the newest in
+ * memory; others are rows of `event_identities`, and so are those whose time is not that of their record.
+ *
+ * @param window Of the owner, for records that it reads from the partition itself. Left out: they come from elsewhere (a
+ *   redrive, a retry of what was parked), and the owner is told by its head that it does not know them.
  */
-export async function withoutRepeats(tx: pg.ClientBase, messages: readonly Message[]): Promise<Sorted> {
+export async function withoutRepeats(
+  tx: pg.ClientBase,
+  messages: readonly Message[],
+  window?: IdentityWindow,
+): Promise<Sorted> {
   if (isPlanted('no-identity-check')) return { first: messages, repeats: [] };
   const sorted: { readonly first: Message[]; readonly repeats: Message[] } = { first: [], repeats: [] };
   for (const span of spansOf(messages)) {
-    const { first, repeats } = await sortOut(tx, span);
+    const { first, repeats } = await sortOut(tx, span, window);
     sorted.first.push(...first);
     sorted.repeats.push(...repeats);
   }
@@ -57,25 +73,119 @@ function spansOf(messages: readonly Message[]): readonly (readonly Message[])[] 
   return spans;
 }
 
-async function sortOut(tx: pg.ClientBase, messages: readonly Message[]): Promise<Sorted> {
-  const identified = messages.map((message) => ({ message, identity: identityOf(message) }));
-  const firsts = new Map<string, First>();
+async function sortOut(tx: pg.ClientBase, messages: readonly Message[], window?: IdentityWindow): Promise<Sorted> {
+  const identified = identify(messages);
+  const firsts: Firsts = new Map();
   for (const entry of identified) {
-    const { identity, message } = entry;
-    if (!firsts.has(identity)) firsts.set(identity, { offset: message.origin.offset, entry });
+    if (!firsts.has(entry.identity)) firsts.set(entry.identity, { offset: entry.message.origin.offset, entry });
   }
-  const candidates = [...firsts.values()].flatMap(({ entry }) => (entry ? [entry] : []));
-  // What a redrive brings is compared first: afterwards an identity that it added could not be told from an old one.
-  const isRedriven = messages.some(({ record, origin }) => record.topic !== origin.topic);
-  if (isRedriven) await compareWithKnown(tx, candidates, firsts);
-  if (!(await insertAll(tx, candidates)) && !isRedriven) await compareWithKnown(tx, candidates, firsts);
-  const isFirst = (entry: Identified) => firsts.get(entry.identity)?.entry === entry;
-  const repeats = identified.filter((entry) => !isFirst(entry));
-  if (repeats.length > 0) await writeDown(tx, repeats, firsts);
+  const candidates = firsts.size === identified.length ? identified : identified.filter((entry) => isIn(firsts, entry));
+  if (window) await compareInOrder(tx, candidates, firsts, window);
+  else await compareFromElsewhere(tx, candidates, firsts);
+  const repeats = identified.filter((entry) => !isIn(firsts, entry));
+  if (repeats.length === 0) return { first: messages, repeats: [] };
+  await writeDown(tx, repeats, firsts);
   return {
-    first: identified.filter(isFirst).map(({ message }) => message),
+    first: identified.filter((entry) => isIn(firsts, entry)).map(({ message }) => message),
     repeats: repeats.map(({ message }) => message),
   };
+}
+
+function isIn(firsts: Firsts, entry: Identified): boolean {
+  return firsts.get(entry.identity)?.entry === entry;
+}
+
+/** A window that was not the newest is read anew, once: the head is locked from then on. */
+const triesMax = 2;
+
+async function compareInOrder(
+  tx: pg.ClientBase,
+  candidates: readonly Identified[],
+  firsts: Firsts,
+  window: IdentityWindow,
+): Promise<void> {
+  const timed = candidates.filter(({ idTimeMs }) => idTimeMs !== undefined);
+  for (let tries = 1; ; tries++) {
+    await window.ready(tx);
+    const { added, repeated } = await sortTimed(tx, timed, window);
+    if (await window.append(tx, added.map(blockEntryOf))) {
+      for (const [identity, offset] of repeated) firsts.set(identity, { offset });
+      const alsoInTable = added.filter((entry) => !isTimely(blockEntryOf(entry)));
+      await compareWithTable(
+        tx,
+        [...candidates.filter(({ idTimeMs }) => idTimeMs === undefined), ...alsoInTable],
+        firsts,
+      );
+      return;
+    }
+    if (tries === triesMax) throw new Error('The identities of a partition moved under their lock');
+  }
+}
+
+interface TimedSorted {
+  readonly added: readonly Identified[];
+  readonly repeated: ReadonlyMap<string, bigint>;
+}
+
+async function sortTimed(
+  tx: pg.ClientBase,
+  timed: readonly Identified[],
+  window: IdentityWindow,
+): Promise<TimedSorted> {
+  const added: Identified[] = [];
+  const repeated = new Map<string, bigint>();
+  const unsure: Identified[] = [];
+  for (const entry of timed) {
+    const known = window.find(entry.bytes, entry.at);
+    if (known && !isPast(entry.message, known.timeMs)) {
+      if (!isSameRecord(entry.message, known.offset)) repeated.set(entry.identity, known.offset);
+    } else if (known || window.isWhole(entry.idTimeMs ?? 0)) added.push(entry);
+    else unsure.push(entry);
+  }
+  if (unsure.length === 0) return { added, repeated };
+  const known = await loadKnown(tx, unsure);
+  for (const entry of unsure) {
+    const first = known.get(entry.identity);
+    if (first === undefined) added.push(entry);
+    else if (!isSameRecord(entry.message, first.offset)) repeated.set(entry.identity, first.offset);
+  }
+  // Blocks are in the order of their offsets.
+  added.sort((a, b) => (a.message.origin.offset < b.message.origin.offset ? -1 : 1));
+  return { added, repeated };
+}
+
+/** Under the heads of their partitions, so that their owners append nothing meanwhile and look anew afterwards. */
+async function compareFromElsewhere(
+  tx: pg.ClientBase,
+  candidates: readonly Identified[],
+  firsts: Firsts,
+): Promise<void> {
+  const timed = candidates.filter(({ idTimeMs }) => idTimeMs !== undefined);
+  const byPlace = Map.groupBy(timed, placeOf);
+  for (const [, entries] of [...byPlace].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [first] = entries;
+    const untilMs = entries.reduce((until, { idTimeMs }) => Math.max(until, idTimeMs ?? 0), 0);
+    if (first) await moveHead(tx, first.message.origin, untilMs);
+  }
+  // What a redrive brings is compared first: afterwards an identity that it added could not be told from an old one.
+  const known = await loadKnown(tx, candidates);
+  const added: Identified[] = [];
+  for (const entry of candidates) {
+    const first = known.get(entry.identity);
+    if (first === undefined) added.push(entry);
+    else if (!isSameRecord(entry.message, first.offset)) firsts.set(entry.identity, { offset: first.offset });
+  }
+  await addOrReplace(tx, added);
+}
+
+/** Adds what is new; where something was there, it is looked at. */
+async function compareWithTable(tx: pg.ClientBase, candidates: readonly Identified[], firsts: Firsts): Promise<void> {
+  if (candidates.length > 0 && !(await insertAll(tx, candidates))) await compareWithKnown(tx, candidates, firsts);
+}
+
+function blockEntryOf({ message, bytes, at, idTimeMs }: Identified) {
+  const { offset } = message.origin;
+  return { bytes, at, offset, timeMs: message.record.timestampMs, idTimeMs: idTimeMs ?? 0 };
 }
 
 /** Deletes identities that are past the window, in steps that hold no lock for long. @returns How many went. */
@@ -91,11 +201,26 @@ export async function pruneIdentities(pool: pg.Pool, nowMs = Date.now(), stepsMa
     pruned += rowCount ?? 0;
     if ((rowCount ?? 0) < 5000) break;
   }
+  return pruned + (await pruneBlocks(pool, nowMs - identityWindowMs, stepsMax));
+}
+
+/** @returns How many identities were in them. */
+async function pruneBlocks(pool: pg.Pool, beforeMs: number, stepsMax: number): Promise<number> {
+  let pruned = 0;
+  for (let step = 0; step < stepsMax; step++) {
+    const { rows } = await pool.query<{ entries: number }>(
+      `DELETE FROM event_identity_blocks WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM event_identity_blocks WHERE recorded_to_ms < $1 LIMIT 500)) RETURNING entries`,
+      [beforeMs],
+    );
+    pruned += rows.reduce((sum, { entries }) => sum + entries, 0);
+    if (rows.length < 500) break;
+  }
   return pruned;
 }
 
-/** Hex digits of a UUIDv7's time in milliseconds. */
-const timeDigits = 12;
+/** Of a UUIDv7's time in milliseconds. */
+const timeBytes = 6;
 const uuidVersion7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /**
@@ -103,11 +228,18 @@ const uuidVersion7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0
  * then stand next to one another in the index, which stays in memory however large the window grows; by hash alone,
  * each would touch a page of its own. Parts are length-prefixed by JSON, so no two lists of parts give the same text.
  */
-function identityOf({ origin, envelope: { metadata } }: Message): string {
-  const { id, tenantId, source } = metadata;
-  const digest = hash('sha256', JSON.stringify([origin.topic, origin.partition, tenantId, source, id]), 'hex');
-  if (!uuidVersion7.test(id)) return digest.slice(0, 32);
-  return id.slice(0, 8) + id.slice(9, 13) + digest.slice(0, 32 - timeDigits);
+function identify(messages: readonly Message[]): readonly Identified[] {
+  const bytes = Buffer.allocUnsafe(messages.length * identityBytes);
+  return messages.map((message, index) => {
+    const { origin, envelope } = message;
+    const { id, tenantId, source } = envelope.metadata;
+    const digest = hash('sha256', JSON.stringify([origin.topic, origin.partition, tenantId, source, id]), 'hex');
+    const time = uuidVersion7.test(id) ? id.slice(0, 8) + id.slice(9, 13) : '';
+    const identity = time + digest.slice(0, 32 - time.length);
+    const at = index * identityBytes;
+    bytes.write(identity, at, 'hex');
+    return { message, identity, bytes, at, idTimeMs: time === '' ? undefined : bytes.readUIntBE(at, timeBytes) };
+  });
 }
 
 /** Whether none of them was there: the usual case, which needs no second look. */
@@ -122,18 +254,26 @@ async function insertAll(tx: pg.ClientBase, candidates: readonly Identified[]): 
   return rowCount === candidates.length;
 }
 
+/** None of them is there, unless it is past the window: nobody else adds identities while their checkpoint is locked. */
+async function addOrReplace(tx: pg.ClientBase, added: readonly Identified[]): Promise<void> {
+  if (added.length === 0) return;
+  await tx.query(
+    `INSERT INTO event_identities (tenant_id, identity, first_offset, record_time)
+     SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[])
+     ON CONFLICT (tenant_id, identity) DO UPDATE SET first_offset = excluded.first_offset,
+       record_time = excluded.record_time`,
+    identityArrays(added),
+  );
+}
+
 /** A known identity that is past the window has lived out its time, pruned or not: the record in hand takes its place. */
-async function compareWithKnown(
-  tx: pg.ClientBase,
-  candidates: readonly Identified[],
-  firsts: Map<string, First>,
-): Promise<void> {
-  const known = await loadKnown(tx, candidates);
+async function compareWithKnown(tx: pg.ClientBase, candidates: readonly Identified[], firsts: Firsts): Promise<void> {
+  const known = await loadFromTable(tx, candidates);
   const replaced: Identified[] = [];
   for (const candidate of candidates) {
     const first = known.get(candidate.identity);
     if (first === undefined || isSameRecord(candidate.message, first.offset)) continue;
-    if (candidate.message.record.timestampMs - first.timeMs > identityWindowMs) replaced.push(candidate);
+    if (isPast(candidate.message, first.timeMs)) replaced.push(candidate);
     else firsts.set(candidate.identity, { offset: first.offset });
   }
   if (replaced.length === 0) return;
@@ -154,7 +294,52 @@ function isSameRecord({ record, origin }: Message, firstOffset: bigint): boolean
   return record.topic === origin.topic && origin.offset === firstOffset;
 }
 
-async function loadKnown(tx: pg.ClientBase, candidates: readonly Identified[]) {
+function isPast({ record }: Message, firstTimeMs: number): boolean {
+  return record.timestampMs - firstTimeMs > identityWindowMs;
+}
+
+/** Those of `event_identities` and of the blocks that are within the window; of several the first. */
+async function loadKnown(
+  tx: pg.ClientBase,
+  candidates: readonly Identified[],
+): Promise<ReadonlyMap<string, KnownIdentity>> {
+  const known = new Map<string, KnownIdentity>();
+  const note = ({ identity, message }: Identified, found: KnownIdentity | undefined) => {
+    if (found === undefined || isPast(message, found.timeMs)) return;
+    const before = known.get(identity);
+    if (before === undefined || found.offset < before.offset) known.set(identity, found);
+  };
+  const inTable = await loadFromTable(tx, candidates);
+  for (const entry of candidates) note(entry, inTable.get(entry.identity));
+  const timed = candidates.filter(({ idTimeMs }) => idTimeMs !== undefined);
+  for (const entries of Map.groupBy(timed, placeOf).values()) await findInBlocks(tx, entries, note);
+  return known;
+}
+
+function placeOf({ message: { origin } }: Identified): string {
+  return `${origin.topic}/${origin.partition}`;
+}
+
+async function findInBlocks(
+  tx: pg.ClientBase,
+  entries: readonly Identified[],
+  note: (entry: Identified, found: KnownIdentity | undefined) => void,
+): Promise<void> {
+  const [first] = entries;
+  if (!first) return;
+  const place: TopicPartition = first.message.origin;
+  const times = entries.map(({ idTimeMs }) => idTimeMs ?? 0);
+  await searchBlocks(tx, place, times, (block) => {
+    const table = new IdentityTable();
+    for (const entry of entriesOf(block)) table.add(block.identities, entry.at, entry);
+    for (const entry of entries) note(entry, table.find(entry.bytes, entry.at));
+  });
+}
+
+async function loadFromTable(
+  tx: pg.ClientBase,
+  candidates: readonly Identified[],
+): Promise<ReadonlyMap<string, KnownIdentity>> {
   const { rows } = await tx.query<{ identity: string; first_offset: string; record_time: Date }>(
     `SELECT replace(identity::text, '-', '') AS identity, first_offset, record_time
      FROM event_identities JOIN unnest($1::text[], $2::uuid[]) AS mine (tenant_id, identity) USING (tenant_id, identity)`,
@@ -174,11 +359,7 @@ function identityArrays(identified: readonly Identified[]): Buffer[] {
   ];
 }
 
-async function writeDown(
-  tx: pg.ClientBase,
-  repeats: readonly Identified[],
-  firsts: ReadonlyMap<string, First>,
-): Promise<void> {
+async function writeDown(tx: pg.ClientBase, repeats: readonly Identified[], firsts: Firsts): Promise<void> {
   await tx.query(
     `INSERT INTO event_repeats (tenant_id, topic, partition, "offset", first_offset, event_id, source, record_time)
      SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],

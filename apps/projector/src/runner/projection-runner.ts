@@ -16,6 +16,7 @@ import { loadParkedKeys, ParkedKeys } from '../parking/parked-keys.js';
 import { applySlice, type Slice, type SliceMode, type SliceParts, type Worker } from './apply-slice.js';
 import { checkpointTable, type Claim } from './checkpoint-table.js';
 import { isDatabaseAway, PartitionFencedError, PartitionNotClaimedError } from './errors.js';
+import { IdentityWindow } from './identity-window.js';
 import type { Projection } from './projection.js';
 import { slicesOf, wholeSlice } from './slices.js';
 import { traceRows } from './trace-rows.js';
@@ -47,6 +48,7 @@ interface Owned extends TopicPartition {
   /** Another topic than the partition's where it brings redrives. */
   readonly source: string;
   readonly workers: readonly Worker[];
+  readonly window: IdentityWindow;
   /** Faults in a row that are not Postgres being away. */
   faults: number;
   stopped: boolean;
@@ -100,7 +102,8 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
         workers.map((worker) => ({ ...worker, revision: -1n })),
       );
     }
-    this.owned.set(keyOf(place), { topic, partition, source, workers, faults: 0, stopped: false });
+    const window = new IdentityWindow({ topic, partition });
+    this.owned.set(keyOf(place), { topic, partition, source, workers, window, faults: 0, stopped: false });
     // The projection that is furthest behind says where to begin; the others pass over what they have.
     return claims.map(({ nextOffset }) => nextOffset).reduce((least, offset) => (offset < least ? offset : least));
   }
@@ -203,7 +206,7 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     for (const { projection } of workers) await projection.prepare?.(pool, batch.messages);
     const startMs = Date.now();
     try {
-      await this.commit(batch, wholeSlice(batch, owned.source), workers, 'whole');
+      await this.commit(batch, wholeSlice(batch, owned.source), owned, workers, 'whole');
     } catch (error) {
       if (!isEventFault(error)) throw error;
       this.parts.logger.info('An event of a batch fails; looking for it', { ...fieldsOf(batch), error });
@@ -214,13 +217,19 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       }
       for (const slice of slicesOf(batch, owned.source)) {
         const behind = workers.filter(({ claim }) => claim.nextOffset < slice.nextOffset);
-        if (behind.length > 0) await this.commit(batch, slice, behind, 'apart');
+        if (behind.length > 0) await this.commit(batch, slice, owned, behind, 'apart');
       }
     }
     traceRows(batch, startMs);
   }
 
-  private async commit(batch: Batch, slice: Slice, workers: readonly Worker[], mode: SliceMode): Promise<void> {
+  private async commit(
+    batch: Batch,
+    slice: Slice,
+    { window }: Owned,
+    workers: readonly Worker[],
+    mode: SliceMode,
+  ): Promise<void> {
     const claims = workers.map(({ claim }) => claim);
     const tx = await this.begin();
     let isLost = true;
@@ -234,11 +243,14 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       }
       if (isPlanted('checkpoint-before-rows')) await tx.query('COMMIT; BEGIN');
       crashPoint('before-rows');
-      committed = await applySlice(tx, this.parts, slice, workers, revisions, mode);
+      committed = await applySlice(tx, this.parts, slice, workers, revisions, mode, window);
       crashPoint('before-commit');
       await tx.query('COMMIT');
       isLost = false;
       crashPoint('after-commit');
+    } catch (error) {
+      window.doubt();
+      throw error;
     } finally {
       // Without a COMMIT or ROLLBACK that was answered the session's state is unknown: it is closed, which rolls back.
       tx.release(isLost);

@@ -2,6 +2,7 @@ import type { Message } from '@chorda/messaging';
 import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import { withoutRepeats } from './event-identities.js';
+import type { IdentityWindow } from './identity-window.js';
 import { StreamGaps } from './stream-gaps.js';
 
 /** Versions of a stream that never came before one that did. */
@@ -48,10 +49,16 @@ const noFillers: ReadonlySet<Message> = new Set();
 /**
  * Leaves out what was applied before: facts and decisions by their identity, decisions also by the version of their
  * stream, which has no window. All of it is written in the transaction of the rows.
+ *
+ * @param window See `withoutRepeats`.
  */
-export async function withoutApplied(tx: pg.ClientBase, messages: readonly Message[]): Promise<SortedEvents> {
+export async function withoutApplied(
+  tx: pg.ClientBase,
+  messages: readonly Message[],
+  window?: IdentityWindow,
+): Promise<SortedEvents> {
   if (messages.length === 0) return { first: [], repeats: [], gaps: [], fillers: noFillers };
-  const { first, repeats } = await withoutRepeats(tx, messages);
+  const { first, repeats } = await withoutRepeats(tx, messages, window);
   const decisions = messages.filter((message) => versionOf(message) !== undefined);
   if (decisions.length === 0 || isPlanted('no-version-check')) return { first, repeats, gaps: [], fillers: noFillers };
   const { stale, gaps, fillers } = await checkVersions(tx, decisions, new Set(repeats));

@@ -11,6 +11,7 @@ import { idempotentAnswers } from './0007-idempotent-answers.js';
 import { access } from './0008-access.js';
 import { externalTypes } from './0009-external-types.js';
 import { queryIndexes } from './0010-query-indexes.js';
+import { identityBlocks } from './0012-identity-blocks.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   access,
   externalTypes,
   queryIndexes,
+  identityBlocks,
 ];
 
 export class MigrationError extends BackboneError {
