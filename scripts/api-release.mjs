@@ -6,8 +6,12 @@ import { ensurePackages, environment, node24, root, runToEnd } from './bootstrap
 
 await ensurePackages();
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-const specs = ['reference/reference.int', 'reference/operations.unit', 'http/problem-help.unit'];
+const specs = [
+  'apps/gateway/src/reference/reference.int',
+  'apps/gateway/src/http/problem-help.unit',
+  'apps/cli/src/operations/operations.unit',
+];
 const env = { ...environment(), CHORDA_API_RELEASE: process.argv.includes('--breaking') ? 'breaking' : 'additions' };
-process.exitCode = await runToEnd(node24(), [vitest, 'run', ...specs.map((spec) => `apps/gateway/src/${spec}`)], {
+process.exitCode = await runToEnd(node24(), [vitest, 'run', ...specs], {
   env,
 });

@@ -12,6 +12,8 @@ import { parkedCommand } from './parked/parked.command.js';
 import { projectionsCommand } from './projections/projections.command.js';
 import { correlationCommand, readModelCommands, usageCommand } from './read-models/read-models.command.js';
 import { schemasCommand } from './schemas/schemas.command.js';
+import { metricsCommand, systemCommand } from './system/system.command.js';
+import { tenantsCommand } from './tenants/tenants.command.js';
 import { topicsCommand } from './topics/topics.command.js';
 
 const introduction =
@@ -70,6 +72,9 @@ export function buildProgram(cli: CommandLine): Command {
   program.addCommand(topicsCommand(cli));
   program.addCommand(schemasCommand(cli));
   program.addCommand(keysCommand(cli));
+  program.addCommand(tenantsCommand(cli));
+  program.addCommand(systemCommand(cli));
+  program.addCommand(metricsCommand(cli));
   program.addCommand(applyCommand(cli));
   return withConventions(program, cli.streams);
 }

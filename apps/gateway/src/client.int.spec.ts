@@ -52,6 +52,46 @@ function executed(agentId: string, input: number, correlationId?: string): Outgo
 }
 
 describe('the client and the gateway', () => {
+  it('send events line by line while they come, answered in their order, and wait until they can be read', async () => {
+    async function* coming() {
+      for (let index = 0; index < 1_200; index += 1) {
+        yield index === 7 ? uncheckedEvent({ type: 'agent.deleted', data: { agent_id: 7 } }) : executed('line', index);
+      }
+    }
+    const results = [];
+    for await (const result of client().events.sendLines(coming())) results.push(result);
+    expect(results).toHaveLength(1_200);
+    expect(results.map(({ status }, index) => [index, status]).filter(([, status]) => status !== 'logged')).toEqual([
+      [7, 'refused'],
+    ]);
+    const last = results.at(-1);
+    const position = last?.status === 'logged' ? last.position : '';
+    await expect(client().waitFor(position, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'NOT_REACHED' });
+    const waiting = client().waitFor(position, { timeoutMs: 60_000 });
+    await ground.journal.catchUp();
+    await waiting;
+  });
+
+  it('make, show and end keys and tenants, and show topics and schemas', async () => {
+    const { keys, tenants, topics, schemas } = client();
+    const made = await keys.create({ name: 'made', role: 'producer', expires_in_days: 1 });
+    expect(await keys.get(made.key_id)).toMatchObject({ name: 'made', scopes: ['events:write'], state: 'valid' });
+    const own = new ChordaClient({ url: gateway.url, apiKey: made.key });
+    expect(await own.events.send(executed('own', 1))).toMatchObject({ status: 'logged' });
+    await keys.revoke(made.key_id);
+    expect((await keys.list()).find(({ key_id: id }) => id === made.key_id)?.state).toBe('revoked');
+    await expect(keys.get('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await tenants.create({ tenant_id: 'sdk', name: 'SDK' })).toMatchObject({ tenant_id: 'sdk' });
+    expect(await tenants.change('sdk', { events_per_day: 5 })).toMatchObject({ events_per_day: 5 });
+    expect((await topics.list()).map(({ name }) => name)).toContain('agent.events');
+    expect(await topics.get('agent.events')).toMatchObject({ exists: true });
+    expect((await schemas.list()).length).toBeGreaterThan(10);
+    const registered = await schemas.register('external.sdk_spec', {
+      avro: { type: 'record', name: 'SdkSpec', fields: [{ name: 'n', type: 'long' }] },
+    });
+    expect(registered).toMatchObject({ outcome: 'registered', topic: 'external.sdk_spec' });
+  });
+
   it('send an event, read it back by its id, and find it', async () => {
     const agentId = newId();
     const { id } = await client().events.send(executed(agentId, 1, 'c-1'));
@@ -175,7 +215,9 @@ describe('a tail over a restart of the gateway', () => {
         : message.kind,
     );
     expect(inputs).toEqual(Array.from({ length: 10 }, (_, input) => ({ input })));
-    expect(states.slice(0, 3)).toEqual(['open', 'lost', 'open']);
+    // A machine that is slow to start the other one is asked more than once.
+    const changes = states.filter((state, index) => state !== states[index - 1]);
+    expect(changes.slice(0, 3)).toEqual(['open', 'lost', 'open']);
     stop.abort();
     await reading;
   });

@@ -1,8 +1,11 @@
 import type { EventType } from '@chorda/contracts';
+import { KeysApi, TenantsApi } from './access.js';
 import { retryDefaults, type RetryOptions } from './backoff.js';
 import { InvalidCallError } from './errors.js';
 import { EventsApi } from './events.js';
+import type { MetricsSummary, Step, StoryEvent, Usage } from './generated/answers.js';
 import { Http } from './http.js';
+import { DeadLettersApi, SchemasApi, TopicsApi } from './log.js';
 import { ParkedApi } from './parked.js';
 import type { ProjectionStates } from './projections.js';
 import { RebuildsApi } from './rebuilds.js';
@@ -11,16 +14,17 @@ import {
   listPaths,
   readOne,
   type Listing,
-  type ListItem,
-  type DeadLetterPlace,
+  type ListItems,
   type ListName,
   type ListOptions,
   type ReadOneOptions,
-  type RedriveWish,
   type UsageQuery,
 } from './read-models.js';
 import type { SystemState } from './system.js';
 import { tail, type TailMessage, type TailOptions } from './tail.js';
+import { waitFor, type WaitOptions } from './wait-for.js';
+
+export type StoryOptions = Pick<ListOptions, 'limit' | 'minPosition' | 'waitMs' | 'signal'>;
 
 export interface ChordaClientOptions {
   /** Of the gateway, for example `http://127.0.0.1:4600`; a path before `/v1` is kept. */
@@ -46,6 +50,11 @@ export class ChordaClient {
   readonly events: EventsApi;
   readonly parked: ParkedApi;
   readonly rebuilds: RebuildsApi;
+  readonly keys: KeysApi;
+  readonly tenants: TenantsApi;
+  readonly topics: TopicsApi;
+  readonly schemas: SchemasApi;
+  readonly deadLetters: DeadLettersApi;
   readonly #http: Http;
 
   /** @throws {@link InvalidCallError} where `url` is no HTTP address. */
@@ -64,6 +73,11 @@ export class ChordaClient {
     this.events = new EventsApi(this.#http, options.source ?? 'urn:chorda:client');
     this.parked = new ParkedApi(this.#http);
     this.rebuilds = new RebuildsApi(this.#http);
+    this.keys = new KeysApi(this.#http);
+    this.tenants = new TenantsApi(this.#http);
+    this.topics = new TopicsApi(this.#http);
+    this.schemas = new SchemasApi(this.#http);
+    this.deadLetters = new DeadLettersApi(this.#http);
   }
 
   /** Events as they are written, for `for await`; see {@link TailMessage}. */
@@ -83,34 +97,34 @@ export class ChordaClient {
   }
 
   /** Items of a read model, for `for await`, or page by page. */
-  list(name: ListName, options: ListOptions = {}): Listing {
-    return listing(this.#http, listPaths[name], options);
+  list<Name extends ListName>(name: Name, options: ListOptions = {}): Listing<ListItems[Name]> {
+    return listing<ListItems[Name]>(this.#http, listPaths[name], options);
   }
 
   /** One item of a read model by its id, payloads included. */
-  async get(
-    name: Exclude<ListName, 'steps' | 'deadLetters'>,
+  async get<Name extends Exclude<ListName, 'steps' | 'deadLetters'>>(
+    name: Name,
     id: string,
     options: ReadOneOptions = {},
-  ): Promise<ListItem> {
-    return readOne(this.#http, `${listPaths[name]}/${encodeURIComponent(id)}`, options);
+  ): Promise<ListItems[Name]> {
+    return (await readOne(this.#http, `${listPaths[name]}/${encodeURIComponent(id)}`, options)) as ListItems[Name];
   }
 
   /** The steps of one run. */
-  runSteps(runId: string, options: ListOptions = {}): Listing {
-    return listing(this.#http, `${listPaths.runs}/${encodeURIComponent(runId)}/steps`, options);
+  runSteps(runId: string, options: ListOptions = {}): Listing<Step> {
+    return listing<Step>(this.#http, `${listPaths.runs}/${encodeURIComponent(runId)}/steps`, options);
   }
 
   /** Everything with one correlation id: causes before effects. */
-  correlation(id: string, options: Pick<ListOptions, 'limit' | 'minPosition' | 'waitMs' | 'signal'> = {}): Listing {
-    return listing(this.#http, `/v1/correlations/${encodeURIComponent(id)}/events`, options);
+  correlation(id: string, options: StoryOptions = {}): Listing<StoryEvent> {
+    return listing<StoryEvent>(this.#http, `/v1/correlations/${encodeURIComponent(id)}/events`, options);
   }
 
   /** Model calls, tokens and cost, summed: decimal text, exact. */
-  async usage(query: UsageQuery = {}, options: ReadOneOptions = {}): Promise<ListItem> {
+  async usage(query: UsageQuery = {}, options: ReadOneOptions = {}): Promise<Usage> {
     const { groupBy, from, to, agentId, workflowId, provider, model, limit } = query;
     const time = (value: Date | string | undefined) => (value instanceof Date ? value.toISOString() : value);
-    return readOne(this.#http, '/v1/usage', {
+    return (await readOne(this.#http, '/v1/usage', {
       ...options,
       query: {
         group_by: groupBy?.join(','),
@@ -122,39 +136,24 @@ export class ChordaClient {
         model,
         limit,
       },
-    });
+    })) as Usage;
   }
 
   /** Rates of the last minutes, shares of errors, services and projections. */
-  async metricsSummary(minutes?: number, options: ReadOneOptions = {}): Promise<ListItem> {
-    return readOne(this.#http, '/v1/metrics/summary', { ...options, query: { minutes } });
+  async metricsSummary(minutes?: number, options: ReadOneOptions = {}): Promise<MetricsSummary> {
+    const query = { minutes };
+    return (await readOne(this.#http, '/v1/metrics/summary', { ...options, query })) as MetricsSummary;
   }
 
-  /** The topics as the brokers have them, or one of them. */
-  async topics(name?: string, options: ReadOneOptions = {}): Promise<ListItem> {
-    return readOne(this.#http, name === undefined ? '/v1/topics' : `/v1/topics/${encodeURIComponent(name)}`, options);
-  }
-
-  /** The event types, or one of them with its Avro schemas. */
-  async schemas(type?: string, options: ReadOneOptions = {}): Promise<ListItem> {
-    return readOne(this.#http, type === undefined ? '/v1/schemas' : `/v1/schemas/${encodeURIComponent(type)}`, options);
-  }
-
-  /** A dead letter whole, with its bytes. */
-  async deadLetter(place: DeadLetterPlace, options: ReadOneOptions = {}): Promise<ListItem> {
-    const { topic, partition, offset } = place;
-    return readOne(this.#http, `${listPaths.deadLetters}/${encodeURIComponent(topic)}/${partition}/${offset}`, options);
-  }
-
-  /** Sends dead letters through again, to the group that set them aside; a repeat sends none twice. */
-  async redriveDeadLetters(wish: RedriveWish, options: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
-    return this.#http.json({
-      method: 'POST',
-      path: `${listPaths.deadLetters}/redrive`,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(wish),
-      signal: options.signal,
-    });
+  /**
+   * Waits until a read model has seen a write.
+   *
+   * @param position What the write answered with.
+   * @param options `in`: which read model; default the journal. `timeoutMs`: default 30 s.
+   * @throws {@link NotReachedError} where it has not by then; its `reason` says why.
+   */
+  async waitFor(position: string | readonly string[], options: WaitOptions = {}): Promise<void> {
+    return waitFor(this.#http, position, options);
   }
 }
 

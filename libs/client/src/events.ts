@@ -3,10 +3,8 @@ import { UncheckedEvent, type OutgoingEvent, type ReceivedEvent } from './cloud-
 import { ChordaError, InvalidCallError, ProblemError, UnexpectedAnswerError, type ProblemDocument } from './errors.js';
 import { isObject, isProblem, type Http, type HttpRequest, type Query } from './http.js';
 import { newId } from './new-id.js';
+import { batches, chunks, type Prepared } from './request-batches.js';
 
-/** The gateway takes at most so many in one request, and ten million bytes. */
-const batchEventsMax = 1_000;
-const batchCharactersMax = 3_000_000;
 /** What the gateway waits where nothing is said. */
 const projectedWaitMs = 5_000;
 
@@ -134,11 +132,6 @@ interface Answered {
   readonly positions: string[];
 }
 
-interface Prepared {
-  readonly id: string;
-  readonly text: string;
-}
-
 /** `client.events`: sends events, and finds them again. */
 export class EventsApi {
   readonly #http: Http;
@@ -213,6 +206,23 @@ export class EventsApi {
     }
   }
 
+  /**
+   * Sends events that come one after another, for as long as they come, as NDJSON: up to a thousand in one request. The
+   * results come in the order of the events. Like `sendAll` it stops behind what stays open.
+   *
+   * @throws {@link ChordaError} where a request failed as a whole; what was answered before it has its result.
+   */
+  async *sendLines(
+    events: AsyncIterable<OutgoingEvent> | Iterable<OutgoingEvent>,
+    options: Pick<SendOptions, 'signal'> = {},
+  ): AsyncGenerator<SendResult, void, undefined> {
+    for await (const batch of chunks(events, (event) => this.prepare(event, true))) {
+      const results = await this.sendBatch(batch, [], options, 'lines');
+      yield* results;
+      if (results.some((result) => isOpen(result))) return;
+    }
+  }
+
   /** Finds events in the journal, newest first. */
   search<Type extends EventType = EventType>(
     filter: EventFilter<Type> = {},
@@ -261,13 +271,15 @@ export class EventsApi {
     batch: readonly Prepared[],
     positions: string[],
     options: SendAllOptions,
+    form: 'batch' | 'lines' = 'batch',
   ): Promise<readonly SendResult[]> {
     const results = new Map<Prepared, SendResult>();
     let open = batch;
     let key = newId();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.postBatch(open, key, { results, positions }, options);
+        if (form === 'lines') await this.postLines(open, results, options.signal);
+        else await this.postBatch(open, key, { results, positions }, options);
         return [...results.values()];
       } catch (error) {
         const left = open.filter((event) => isOpen(results.get(event)));
@@ -309,6 +321,34 @@ export class EventsApi {
     for (const result of results.values()) if (isOpen(result) && 'error' in result) throw result.error;
   }
 
+  /**
+   * Without an Idempotency-Key, for which the gateway would have to read all of it first: the ids are enough.
+   *
+   * @throws {@link ChordaError} while an event is still open, whose result may be set all the same.
+   */
+  private async postLines(
+    batch: readonly Prepared[],
+    results: Map<Prepared, SendResult>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const path = '/v1/events';
+    const body = batch.map(({ text }) => `${text}\n`).join('');
+    const headers = { 'content-type': 'application/x-ndjson', accept: 'application/x-ndjson' };
+    const lines = await this.#http.lines({ method: 'POST', path, headers, body, signal });
+    const last = lines.at(-1);
+    for (const line of lines) {
+      const index = isObject(line) ? line['index'] : undefined;
+      const event = typeof index === 'number' ? batch[index] : undefined;
+      if (event !== undefined) results.set(event, resultOf(line, event.id));
+    }
+    if (isObject(last) && last['status'] === 'stopped' && isProblem(last['problem'])) {
+      throw new ProblemError(last['problem'].status ?? 503, last['problem']);
+    }
+    if (!isObject(last) || last['status'] !== 'end')
+      throw new UnexpectedAnswerError(path, 200, 'results that are cut off');
+    for (const result of results.values()) if (isOpen(result) && 'error' in result) throw result.error;
+  }
+
   private async *pages<Type extends EventType>(
     filter: EventFilter<Type>,
     options: SearchOptions,
@@ -328,21 +368,6 @@ export class EventsApi {
 /** JSON has no 64-bit integers: they go as decimal text. */
 function longsAsText(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
-}
-
-function* batches(events: readonly Prepared[]): Generator<readonly Prepared[]> {
-  let batch: Prepared[] = [];
-  let characters = 0;
-  for (const event of events) {
-    if (batch.length >= batchEventsMax || (batch.length > 0 && characters + event.text.length > batchCharactersMax)) {
-      yield batch;
-      batch = [];
-      characters = 0;
-    }
-    batch.push(event);
-    characters += event.text.length;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** No answer yet, or one that another try may change. */

@@ -12,7 +12,7 @@ import {
 export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
@@ -71,6 +71,22 @@ export class Http {
   /** One try. */
   async jsonOnce(request: HttpRequest): Promise<unknown> {
     return (await this.answer(request)).body;
+  }
+
+  /** One try, answered by NDJSON. A line that is cut off is left out. */
+  async lines(request: HttpRequest): Promise<readonly unknown[]> {
+    const response = await this.open(request, request.signal ?? new AbortController().signal);
+    let text: string;
+    try {
+      text = await response.text();
+    } catch (error) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      throw new GatewayUnreachableError(this.address(request), error);
+    }
+    return text
+      .split('\n')
+      .map(parsed)
+      .filter((line) => line !== undefined);
   }
 
   /**
@@ -141,6 +157,7 @@ export class Http {
     } catch (error) {
       throw limit.failure(error, this.address(request));
     }
+    if (status === 204) return { status, headers, body: undefined };
     const isJson = /^application\/(?:[\w.+-]+\+)?json\b/i.test(headers.get('content-type') ?? '');
     const body = isJson ? parsed(text) : undefined;
     if (body === undefined) {
@@ -218,6 +235,16 @@ function failureOf({ status, headers, body }: Answer, url: string): ChordaError 
   const afterMs = retryAfterMs(headers.get('retry-after'));
   if (isProblem(body)) return new ProblemError(status, body, afterMs);
   return new UnexpectedAnswerError(url, status, 'JSON that is no problem document', afterMs);
+}
+
+/** A change, with a JSON body. */
+export function changeOf(
+  method: 'POST' | 'PUT' | 'PATCH',
+  path: string,
+  body: object,
+  { signal }: { readonly signal?: AbortSignal | undefined },
+): HttpRequest {
+  return { method, path, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal };
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,5 @@
-export { ChordaClient, type ChordaClientOptions } from './chorda-client.js';
+export { KeysApi, TenantsApi, type CallOptions } from './access.js';
+export { ChordaClient, type ChordaClientOptions, type StoryOptions } from './chorda-client.js';
 export type { RetryOptions } from './backoff.js';
 export {
   uncheckedEvent,
@@ -37,18 +38,20 @@ export {
 export type { Rebuild, RebuildAction, RebuildOptions, RebuildReport, RebuildsApi, RebuildState } from './rebuilds.js';
 export type { ProjectionPartition, ProjectionState, ProjectionStates } from './projections.js';
 export type {
-  DeadLetterPlace,
   FilterValue,
   Incompleteness,
   ListItem,
+  ListItems,
   Listing,
   ListName,
   ListOptions,
   ListPage,
   ReadOneOptions,
-  RedriveWish,
   UsageQuery,
 } from './read-models.js';
+export { DeadLettersApi, SchemasApi, TopicsApi, type DeadLetterPlace } from './log.js';
+/** What the gateway answers, by the names of `/openapi.json`. */
+export type * as Answers from './generated/answers.js';
 export type { ServiceInstance, SystemState } from './system.js';
 export { TailBrokenError, type TailMessage, type TailOptions } from './tail.js';
 export {
@@ -61,3 +64,4 @@ export {
   type ParkedSequence,
   type ParkedWhole,
 } from './parked.js';
+export { NotReachedError, type WaitOptions } from './wait-for.js';

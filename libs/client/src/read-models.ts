@@ -1,3 +1,4 @@
+import type { Agent, DeadLetter, Execution, Run, Step, Task } from './generated/answers.js';
 import { isObject, type Http, type Query } from './http.js';
 import { UnexpectedAnswerError } from './errors.js';
 
@@ -11,6 +12,16 @@ export const listPaths = {
   deadLetters: '/v1/dead-letters',
 } as const;
 export type ListName = keyof typeof listPaths;
+
+/** What each list holds. */
+export interface ListItems {
+  readonly agents: Agent;
+  readonly executions: Execution;
+  readonly runs: Run;
+  readonly steps: Step;
+  readonly tasks: Task;
+  readonly deadLetters: DeadLetter;
+}
 
 /** A value, or one with an operator: `{ gte: '2026-11-21T00:00:00Z' }`, `{ in: ['failed', 'cancelled'] }`. */
 export type FilterValue =
@@ -76,26 +87,10 @@ export interface UsageQuery {
   readonly limit?: number;
 }
 
-export interface DeadLetterPlace {
-  /** The dead-letter topic. */
-  readonly topic: string;
-  readonly partition: number;
-  /** Decimal. */
-  readonly offset: string;
-}
-
-/** Either `items` or `filter`. */
-export interface RedriveWish {
-  readonly items?: readonly DeadLetterPlace[];
-  readonly filter?: { readonly source_topic: string; readonly consumer_group: string; readonly reason?: string };
-  readonly limit?: number;
-  readonly dry_run?: boolean;
-}
-
 const waitMsDefault = 5_000;
 
-export function listing(http: Http, path: string, options: ListOptions): Listing {
-  const pages = () => pagesOf(http, path, options);
+export function listing<Item = ListItem>(http: Http, path: string, options: ListOptions): Listing<Item> {
+  const pages = () => pagesOf<Item>(http, path, options);
   return {
     pages,
     async *[Symbol.asyncIterator]() {
@@ -122,12 +117,16 @@ export async function readOne(
   return body;
 }
 
-async function* pagesOf(http: Http, path: string, options: ListOptions): AsyncGenerator<ListPage, void, undefined> {
+async function* pagesOf<Item>(
+  http: Http,
+  path: string,
+  options: ListOptions,
+): AsyncGenerator<ListPage<Item>, void, undefined> {
   let cursor = options.cursor;
   do {
     const { sort, limit, count } = options;
     const query: Query = { ...filterQuery(options.where ?? {}), sort, limit, count, cursor };
-    const page = pageOf(path, await readOne(http, path, { ...options, query }));
+    const page = pageOf<Item>(path, await readOne(http, path, { ...options, query }));
     yield page;
     cursor = page.nextCursor;
   } while (cursor !== undefined);
@@ -152,11 +151,11 @@ function textOf(value: string | number | boolean | Date): string {
   return value instanceof Date ? value.toISOString() : String(value);
 }
 
-function pageOf(path: string, body: ListItem): ListPage {
+function pageOf<Item>(path: string, body: ListItem): ListPage<Item> {
   const { items, next_cursor: next, complete, incomplete, count } = body;
   if (!Array.isArray(items)) throw new UnexpectedAnswerError(path, 200, 'no list');
   return {
-    items: items as readonly ListItem[],
+    items: items as readonly Item[],
     nextCursor: typeof next === 'string' ? next : undefined,
     complete: complete !== false,
     incomplete: Array.isArray(incomplete) ? (incomplete as readonly Incompleteness[]) : [],

@@ -96,6 +96,7 @@ describe('the documentation', () => {
 
 /** Read by tests and their helpers, and of no use to anybody else. */
 const forTestsAlone: ReadonlySet<string> = new Set([
+  'CHORDA_API_RELEASE',
   'CHORDA_TEST_STACK_FILE',
   'CHORDA_CRASH_AT',
   'CHORDA_PLANT',

@@ -2,13 +2,19 @@ import { Command } from 'commander';
 import { positiveNumber } from '../command-line/arguments.js';
 import { examples, type CommandLine } from '../command-line/command-line.js';
 import type { CreateKeyOptions } from './create-key.js';
+import type { KeyStoreOptions } from './key-store.js';
 import type { RevokeKeyOptions } from './revoke-key.js';
 
-/** `chorda keys …`: who may talk to the gateway. Works on the database itself, so it makes the first key too. */
+/** `chorda keys …`: who may talk to the gateway. At the gateway; without a key at the database, which makes the first. */
 export function keysCommand(cli: CommandLine): Command {
-  const keys = new Command('keys').description('API keys: who may talk to the gateway, for which tenant, and do what');
+  const keys = new Command('keys').description(
+    'API keys: who may talk to the gateway, for which tenant, and do what.\n' +
+      'With CHORDA_API_KEY, which must have the scope admin, they are made at the gateway; without, or with --database, in\n' +
+      'the database itself, which is how the first key is made.',
+  );
   keys.addCommand(createCommand(cli));
   keys.addCommand(listCommand(cli));
+  keys.addCommand(showCommand(cli));
   keys.addCommand(revokeCommand(cli));
   return keys;
 }
@@ -18,7 +24,8 @@ function createCommand(cli: CommandLine): Command {
     .summary('Make a key and print it, once')
     .description('Make a key and print it. This is the only time that it is shown: only its hash is kept.')
     .argument('<name>', 'what the key is for, for people who read the list')
-    .option('--tenant <id>', 'the tenant whose events it reads and writes', 'default')
+    .option('--tenant <id>', 'the tenant whose events it reads and writes (default: your own)')
+    .option('--database', 'work on the database itself')
     .option('--scope <scope...>', 'what it may do', ['events:write', 'events:read', 'system:read'])
     .option('--expires-in <days>', 'days until it stops working (default: never)', positiveNumber)
     .addHelpText(
@@ -41,11 +48,27 @@ function listCommand(cli: CommandLine): Command {
   return new Command('list')
     .summary('All keys, without their secrets')
     .description('All keys, without their secrets')
-    .option('--tenant <id>', 'the tenant', 'default')
+    .option('--tenant <id>', 'the tenant (default: your own)')
+    .option('--database', 'work on the database itself')
     .action(
-      cli.action(async (context, options: { tenant: string }) => {
+      cli.action(async (context, options: KeyStoreOptions) => {
         const { listKeys } = await import('./list-keys.js');
         return listKeys(context, options);
+      }),
+    );
+}
+
+function showCommand(cli: CommandLine): Command {
+  return new Command('show')
+    .summary('One key, without its secret')
+    .description('One key, without its secret')
+    .argument('<id>', 'the id from `chorda keys list`')
+    .option('--tenant <id>', 'the tenant (default: your own)')
+    .option('--database', 'work on the database itself')
+    .action(
+      cli.action(async (context, id: string, options: KeyStoreOptions) => {
+        const { showKey } = await import('./list-keys.js');
+        return showKey(context, id, options);
       }),
     );
 }
@@ -55,7 +78,8 @@ function revokeCommand(cli: CommandLine): Command {
     .summary('End a key')
     .description('End a key: gateways refuse it within seconds')
     .argument('<id>', 'the id from `chorda keys list`')
-    .option('--tenant <id>', 'the tenant', 'default')
+    .option('--tenant <id>', 'the tenant (default: your own)')
+    .option('--database', 'work on the database itself')
     .option('-y, --yes', 'do not ask')
     .action(
       cli.action(async (context, id: string, options: RevokeKeyOptions) => {

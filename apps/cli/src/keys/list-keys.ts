@@ -1,42 +1,28 @@
-import { tenantId } from '@chorda/kernel';
-import { ApiKeyRepository, type ApiKeyRecord } from '@chorda/read-models';
 import type { CommandContext } from '../command-line/command-line.js';
-import { withDatabase } from '../command-line/database.js';
+import { exitCodes } from '../command-line/exit-codes.js';
+import { CommandFailure } from '../command-line/failure.js';
+import { keyStore, type KeyStoreOptions } from './key-store.js';
 
-export async function listKeys(context: CommandContext, options: { readonly tenant: string }): Promise<void> {
-  const { output, environment } = context;
-  const tenant = tenantId(options.tenant);
-  const keys = await withDatabase(environment, (pool) => new ApiKeyRepository(pool).list(tenant));
-  const nowMs = Date.now();
-  output.result({ keys: keys.map((key) => ({ ...keyJson(key), state: stateOf(key, nowMs) })) }, () =>
+export async function listKeys({ output, environment }: CommandContext, options: KeyStoreOptions): Promise<void> {
+  const keys = await keyStore(environment, options).list();
+  output.result({ keys }, () =>
     keys.length === 0
-      ? `Tenant ${tenant} has no keys.`
+      ? 'There are no keys.'
       : output.table(
           ['ID', 'NAME', 'STATE', 'SCOPES', 'CREATED'],
-          keys.map((key) => [
-            key.keyId,
-            key.name,
-            stateOf(key, nowMs),
-            key.scopes.join(' '),
-            key.createdAt.toISOString(),
-          ]),
+          keys.map(({ id, name, state, scopes, created_at }) => [id, name, state, scopes.join(' '), created_at]),
         ),
   );
 }
 
-function keyJson(key: ApiKeyRecord) {
-  return {
-    id: key.keyId,
-    name: key.name,
-    tenant: key.tenantId,
-    scopes: key.scopes,
-    created_at: key.createdAt.toISOString(),
-    expires_at: key.expiresAt?.toISOString() ?? null,
-    revoked_at: key.revokedAt?.toISOString() ?? null,
-  };
-}
-
-function stateOf(key: ApiKeyRecord, nowMs: number): 'valid' | 'revoked' | 'expired' {
-  if (key.revokedAt !== undefined) return 'revoked';
-  return key.expiresAt !== undefined && key.expiresAt.getTime() <= nowMs ? 'expired' : 'valid';
+export async function showKey({ output, environment }: CommandContext, id: string, options: KeyStoreOptions) {
+  const key = (await keyStore(environment, options).list()).find((each) => each.id === id);
+  if (key === undefined) {
+    throw new CommandFailure(exitCodes.notFound, `There is no key ${id}`, '`chorda keys list` shows the ids.');
+  }
+  output.result(key, () =>
+    Object.entries(key)
+      .map(([name, value]) => `${name}: ${String(value)}`)
+      .join('\n'),
+  );
 }

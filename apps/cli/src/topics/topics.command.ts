@@ -7,6 +7,7 @@ import type { ApplyOptions } from './apply-topics.js';
 export function topicsCommand(cli: CommandLine): Command {
   const topics = new Command('topics').description('The topics that events live on, as the catalogue wants them');
   topics.addCommand(listCommand(cli));
+  topics.addCommand(showCommand(cli));
   topics.addCommand(applyCommand(cli));
   return topics;
 }
@@ -14,11 +15,29 @@ export function topicsCommand(cli: CommandLine): Command {
 function listCommand(cli: CommandLine): Command {
   return new Command('list')
     .description('Every topic of the catalogue: its key, its partitions, how long it is kept')
+    .option('--gateway', 'as the brokers have them, with how much they hold')
     .addHelpText('after', examples(['chorda topics list', 'The catalogue; no server is asked']))
     .action(
-      cli.action(async (context) => {
+      cli.action(async (context, options: { readonly gateway?: boolean }) => {
+        if (options.gateway === true) {
+          const { listBrokerTopics } = await import('./gateway-topics.js');
+          return listBrokerTopics(context);
+        }
         const { listTopics } = await import('./list-topics.js');
         return listTopics(context);
+      }),
+    );
+}
+
+function showCommand(cli: CommandLine): Command {
+  return new Command('show')
+    .description('One topic as the brokers have it: partitions, offsets, and the lag of each projection that reads it')
+    .argument('<name>', 'its name')
+    .addHelpText('after', examples(['chorda topics show agent.events', 'How much it holds']))
+    .action(
+      cli.action(async (context, name: string) => {
+        const { showTopic } = await import('./gateway-topics.js');
+        return showTopic(context, name);
       }),
     );
 }

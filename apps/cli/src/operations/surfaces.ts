@@ -1,0 +1,270 @@
+import type { ChordaClient } from '@chorda/client';
+import type { Known } from './known.js';
+
+/** An operation of `/openapi.json` in the three places where it can be asked for. */
+export interface Surface {
+  /** The command line, without `chorda`; a text says why there is none. */
+  readonly cli: ((known: Known) => readonly string[]) | string;
+  /** What the page shows of it. */
+  readonly command?: string;
+  readonly client: ((client: ChordaClient, known: Known) => Promise<unknown>) | string;
+  readonly method?: string;
+  /** There is no such thing on a new system: both say NOT_FOUND, and that is the right answer. */
+  readonly isAbsent?: true;
+}
+
+const forBrowsers = 'for browsers';
+const aDocument = 'a document: fetch it';
+const parkedId = 'a'.repeat(32);
+const deadLetter = { topic: 'external.webhook.spec.dead-letter', partition: 0, offset: '0' };
+const webhook = { user_id: 'user-7', provider: 'me', event_name: 'hello', body: 'hi' } as const;
+
+/** By operation id, in the order in which one run goes through them. */
+export const surfaces: Readonly<Record<string, Surface>> = {
+  appendEvents: {
+    cli: () => ['events', 'send', 'external.webhook', '-d', JSON.stringify(webhook)],
+    command: 'events send',
+    client: (client) => client.events.send({ type: 'external.webhook', data: webhook }),
+    method: 'events.send, events.sendAll, events.sendLines',
+  },
+  searchEvents: {
+    cli: () => ['events', 'search', '-n', '1'],
+    command: 'events search',
+    client: (client) => first(client.events.search({}, { limit: 1 }).pages()),
+    method: 'events.search, waitFor',
+  },
+  getEvent: {
+    cli: ({ eventId }) => ['events', 'get', eventId],
+    command: 'events get',
+    client: (client, { eventId }) => client.events.get(eventId),
+    method: 'events.get',
+  },
+  listCorrelatedEvents: {
+    cli: ({ correlationId }) => ['correlation', correlationId],
+    command: 'correlation',
+    client: (client, { correlationId }) => first(client.correlation(correlationId).pages()),
+    method: 'correlation',
+  },
+  streamEvents: {
+    cli: () => ['events', 'tail', '--since', '1h', '-n', '1'],
+    command: 'events tail',
+    client: (client) => first(client.tail({ since: new Date(Date.now() - 3_600_000) })),
+    method: 'tail',
+  },
+  openSocket: { cli: '`events tail` does the same', client: '`tail` does the same', command: '', method: '' },
+  listAgents: listed('agents'),
+  getAgent: shown('agents', ({ agentId }) => agentId),
+  listExecutions: listed('executions'),
+  getExecution: shown('executions', ({ executionId }) => executionId),
+  listRuns: listed('runs'),
+  getRun: shown('runs', ({ runId }) => runId),
+  listRunSteps: {
+    cli: ({ runId }) => ['runs', 'steps', runId],
+    command: 'runs steps',
+    client: (client, { runId }) => first(client.runSteps(runId).pages()),
+    method: 'runSteps',
+  },
+  listSteps: listed('steps'),
+  listTasks: listed('tasks'),
+  getTask: shown('tasks', ({ taskId }) => taskId),
+  getUsage: { cli: () => ['usage'], command: 'usage', client: (client) => client.usage(), method: 'usage' },
+  getMetricsSummary: {
+    cli: () => ['metrics'],
+    command: 'metrics',
+    client: (client) => client.metricsSummary(),
+    method: 'metricsSummary',
+  },
+  getSystem: { cli: () => ['system'], command: 'system', client: (client) => client.system(), method: 'system' },
+  listTopics: {
+    cli: () => ['topics', 'list', '--gateway'],
+    command: 'topics list --gateway',
+    client: (client) => client.topics.list(),
+    method: 'topics.list',
+  },
+  getTopic: {
+    cli: () => ['topics', 'show', 'agent.events'],
+    command: 'topics show',
+    client: (client) => client.topics.get('agent.events'),
+    method: 'topics.get',
+  },
+  listSchemas: {
+    cli: () => ['schemas', 'list', '--gateway'],
+    command: 'schemas list --gateway',
+    client: (client) => client.schemas.list(),
+    method: 'schemas.list',
+  },
+  putExternalType: {
+    cli: ({ externalType, folder }) => ['schemas', 'register', externalType, '--avro', `${folder}/type.avsc`],
+    command: 'schemas register TYPE',
+    client: (client, { externalType }) =>
+      client.schemas.register(externalType, { json_schema: { type: 'object', properties: {} } }, { dryRun: true }),
+    method: 'schemas.register',
+  },
+  getSchema: {
+    cli: ({ externalType }) => ['schemas', 'show', externalType],
+    command: 'schemas show',
+    client: (client) => client.schemas.get('agent.executed'),
+    method: 'schemas.get',
+  },
+  listDeadLetters: {
+    cli: () => ['dead-letters', 'list'],
+    command: 'dead-letters list (at the brokers)',
+    client: (client) => first(client.deadLetters.list().pages()),
+    method: 'deadLetters.list',
+  },
+  getDeadLetter: {
+    cli: () => ['dead-letters', 'show', '-t', 'external.webhook', '-g', 'spec', '-p', '0', '-o', '0'],
+    command: 'dead-letters show (at the brokers)',
+    client: (client) => client.deadLetters.get(deadLetter),
+    method: 'deadLetters.get',
+    isAbsent: true,
+  },
+  redriveDeadLetters: {
+    cli: () => ['dead-letters', 'redrive', '-t', 'external.webhook', '-g', 'spec', '--dry-run'],
+    command: 'dead-letters redrive (at the brokers)',
+    client: (client) => client.deadLetters.redrive({ items: [deadLetter], dry_run: true }),
+    method: 'deadLetters.redrive',
+  },
+  listProjections: {
+    cli: () => ['projections', 'list'],
+    command: 'projections list',
+    client: (client) => client.projections(),
+    method: 'projections',
+  },
+  listParked: {
+    cli: () => ['parked', 'list', 'agents'],
+    command: 'parked list',
+    client: (client) => client.parked.list('agents'),
+    method: 'parked.list',
+  },
+  getParked: {
+    cli: () => ['parked', 'show', 'agents', parkedId],
+    command: 'parked show',
+    client: (client) => client.parked.get('agents', parkedId),
+    method: 'parked.get',
+    isAbsent: true,
+  },
+  retryParked: {
+    cli: () => ['parked', 'retry', 'agents', parkedId],
+    command: 'parked retry',
+    client: (client) => client.parked.retry('agents', parkedId),
+    method: 'parked.retry',
+    isAbsent: true,
+  },
+  retryAllParked: {
+    cli: () => ['parked', 'retry', 'agents', '--all'],
+    command: 'parked retry --all',
+    client: (client) => client.parked.retryAll('agents'),
+    method: 'parked.retryAll',
+  },
+  discardParked: {
+    cli: () => ['parked', 'discard', 'agents', parkedId, '--reason', 'a test', '--yes'],
+    command: 'parked discard',
+    client: (client) => client.parked.discard('agents', parkedId, { reason: 'a test' }),
+    method: 'parked.discard',
+    isAbsent: true,
+  },
+  startRebuild: {
+    cli: () => ['projections', 'rebuild', 'agents', '--manual', '--detach'],
+    command: 'projections rebuild',
+    client: (client) => client.rebuilds.start('tasks', { swap: 'manual' }),
+    method: 'rebuilds.start',
+  },
+  getRebuild: {
+    cli: () => ['projections', 'status', 'agents'],
+    command: 'projections status',
+    client: (client) => client.rebuilds.get('tasks'),
+    method: 'rebuilds.get',
+  },
+  actOnRebuild: {
+    cli: () => ['projections', 'cancel', 'agents'],
+    command: 'projections cancel, resume, swap, swap-back, drop-old',
+    client: (client) => client.rebuilds.act('tasks', 'cancel'),
+    method: 'rebuilds.act',
+  },
+  createKey: {
+    cli: () => ['keys', 'create', 'specs', '--scope', 'events:read'],
+    command: 'keys create',
+    client: (client) => client.keys.create({ name: 'specs', role: 'viewer' }),
+    method: 'keys.create',
+  },
+  listKeys: {
+    cli: () => ['keys', 'list'],
+    command: 'keys list',
+    client: (client) => client.keys.list(),
+    method: 'keys.list',
+  },
+  showKey: {
+    cli: ({ keyId }) => ['keys', 'show', keyId],
+    command: 'keys show',
+    client: (client, { keyId }) => client.keys.get(keyId),
+    method: 'keys.get',
+  },
+  revokeKey: {
+    cli: ({ keyId }) => ['keys', 'revoke', keyId, '--yes'],
+    command: 'keys revoke',
+    client: (client, { keyId }) => client.keys.revoke(keyId),
+    method: 'keys.revoke',
+  },
+  showOwnTenant: {
+    cli: () => ['tenants', 'own'],
+    command: 'tenants own',
+    client: (client) => client.tenants.own(),
+    method: 'tenants.own',
+  },
+  createTenant: {
+    cli: () => ['tenants', 'create', 'acme'],
+    command: 'tenants create',
+    client: (client) => client.tenants.create({ tenant_id: 'globex', name: 'Globex' }),
+    method: 'tenants.create',
+  },
+  listTenants: {
+    cli: () => ['tenants', 'list'],
+    command: 'tenants list',
+    client: (client) => client.tenants.list(),
+    method: 'tenants.list',
+  },
+  showTenant: {
+    cli: () => ['tenants', 'show', 'acme'],
+    command: 'tenants show',
+    client: (client) => client.tenants.get('acme'),
+    method: 'tenants.get',
+  },
+  changeTenant: {
+    cli: () => ['tenants', 'change', 'acme', '--events-per-day', '1000'],
+    command: 'tenants change',
+    client: (client) => client.tenants.change('acme', { events_per_day: null }),
+    method: 'tenants.change',
+  },
+  livez: { cli: '`doctor` asks `/readyz`', client: 'for load balancers' },
+  readyz: { cli: () => ['doctor'], command: 'doctor', client: 'for load balancers' },
+  openapi: { cli: aDocument, client: aDocument },
+  asyncapi: { cli: aDocument, client: aDocument },
+  reference: { cli: forBrowsers, client: forBrowsers },
+  referenceAsset: { cli: forBrowsers, client: forBrowsers },
+};
+
+type Model = 'agents' | 'executions' | 'runs' | 'steps' | 'tasks';
+
+function listed(model: Model): Surface {
+  return {
+    cli: () => [model, 'list'],
+    command: `${model} list`,
+    client: (client) => first(client.list(model, { limit: 1 }).pages()),
+    method: `list('${model}')`,
+  };
+}
+
+function shown(model: Exclude<Model, 'steps'>, idOf: (known: Known) => string): Surface {
+  return {
+    cli: (known) => [model, 'show', idOf(known)],
+    command: `${model} show`,
+    client: (client, known) => client.get(model, idOf(known)),
+    method: `get('${model}')`,
+  };
+}
+
+async function first<Item>(items: AsyncIterable<Item>): Promise<Item> {
+  for await (const item of items) return item;
+  throw new Error('There was nothing');
+}
