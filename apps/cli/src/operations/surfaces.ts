@@ -16,6 +16,7 @@ export interface Surface {
 const forBrowsers = 'for browsers';
 const aDocument = 'a document: fetch it';
 const parkedId = 'a'.repeat(32);
+const record = { type: 'record', name: 'Op', fields: [{ name: 'n', type: 'long' }] };
 const deadLetter = { topic: 'external.webhook.spec.dead-letter', partition: 0, offset: '0' };
 const webhook = { user_id: 'user-7', provider: 'me', event_name: 'hello', body: 'hi' } as const;
 
@@ -96,8 +97,7 @@ export const surfaces: Readonly<Record<string, Surface>> = {
   putExternalType: {
     cli: ({ externalType, folder }) => ['schemas', 'register', externalType, '--avro', `${folder}/type.avsc`],
     command: 'schemas register TYPE',
-    client: (client, { externalType }) =>
-      client.schemas.register(externalType, { json_schema: { type: 'object', properties: {} } }, { dryRun: true }),
+    client: (client, { externalType }) => client.schemas.register(externalType, { avro: record }, { dryRun: true }),
     method: 'schemas.register',
   },
   getSchema: {
@@ -158,7 +158,7 @@ export const surfaces: Readonly<Record<string, Surface>> = {
     method: 'parked.retryAll',
   },
   discardParked: {
-    cli: () => ['parked', 'discard', 'agents', parkedId, '--reason', 'a test', '--yes'],
+    cli: () => ['parked', 'discard', 'agents', parkedId, '--reason', 'a test'],
     command: 'parked discard',
     client: (client) => client.parked.discard('agents', parkedId, { reason: 'a test' }),
     method: 'parked.discard',
