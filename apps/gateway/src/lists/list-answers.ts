@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { decodePosition, encodePosition } from '@chorda/contracts';
 import type { TenantId } from '@chorda/kernel';
 import { ListReader, type ListCondition, type ListDefinition, type ListRow } from '@chorda/read-models';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -103,7 +104,7 @@ export class ListAnswers {
       const reach = await this.reads.waitFor(positions, projections, waitMs, leavingOf(exchange));
       const standing = await this.standings.of(projections);
       const completeness = completenessOf(reach, standing, positions.length > 0);
-      setStanding(exchange.reply, standing);
+      setStanding(exchange.reply, reach.complete ? including(standing, positions) : standing);
       const body = await produce(tenantId, completeness);
       return answered(exchange, body);
     } catch (error) {
@@ -153,6 +154,13 @@ function completenessOf(reach: Reach, { incomplete }: ReadStanding, hasPosition:
   const [first] = reasons;
   if (first === undefined) return { complete: true };
   return { complete: false, reason: first.reason, projection: first.projection, incomplete: reasons };
+}
+
+/** A standing may be a second old: what this read has waited for, it has seen all the same. */
+function including(standing: ReadStanding, reached: readonly string[]): ReadStanding {
+  if (reached.length === 0) return standing;
+  const positions = standing.position === undefined ? reached : [standing.position, ...reached];
+  return { ...standing, position: encodePosition(positions.flatMap(decodePosition)) };
 }
 
 function setStanding(reply: FastifyReply, { position, lagMs }: ReadStanding): void {
