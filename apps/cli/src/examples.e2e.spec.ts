@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { runJava, runPython } from './test-support/example-programs.js';
-import { startSystem, type SystemUnderTest } from './test-support/system-under-test.js';
+import { startSystem, type SystemUnderTest } from './test-support/system-under-test.fixture.spec.js';
 
 /** The programs of `examples/`, which know Chorda by its protocols alone. */
 let system: SystemUnderTest;

@@ -4,7 +4,7 @@ import { ChordaClient, ProblemError } from '@chorda/client';
 import { newId } from '@chorda/kernel';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { exitCodes } from '../command-line/exit-codes.js';
-import { startSystem, type SystemUnderTest } from '../test-support/system-under-test.js';
+import { startSystem, type SystemUnderTest } from '../test-support/system-under-test.fixture.spec.js';
 import type { Known } from './known.js';
 import { surfaces } from './surfaces.js';
 
