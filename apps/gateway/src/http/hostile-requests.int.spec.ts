@@ -146,6 +146,15 @@ describe('Content-Encoding', () => {
   });
 });
 
+describe('an address', () => {
+  it.each(['/v1/runs/%00/steps', '/v1/agents/a%00b', '/v1/projections/%00/parked', '/v1/events/%00'])(
+    'with U+0000 in a part, %s, is refused and not asked of Postgres',
+    async (path) => {
+      expect(await client.get(path)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+    },
+  );
+});
+
 describe('headers', () => {
   const binary = (headers: Record<string, string>) =>
     client.send(JSON.stringify(executedData()), {

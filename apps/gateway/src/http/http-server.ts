@@ -125,6 +125,7 @@ function addRequestHooks(fastify: FastifyInstance, { metrics, admission, operati
     request.spanContext = trace.setSpan(parent, span);
     setSafeHeaders(reply, request.trace);
     try {
+      refuseNul(request.params);
       const lease = admission.enter(request);
       request.lease = lease;
       reply.raw.once('close', () => lease.leave());
@@ -153,6 +154,12 @@ function addRequestHooks(fastify: FastifyInstance, { metrics, admission, operati
     }
     done();
   });
+}
+
+/** No stored text has U+0000, and Postgres fails over it: such a part of an address can name nothing. */
+function refuseNul(params: unknown): void {
+  const isBroken = Object.values(Object(params)).some((part) => typeof part === 'string' && part.includes('\0'));
+  if (isBroken) throw new Problem('INVALID_REQUEST', 'A part of the address has the character U+0000');
 }
 
 /**

@@ -32,6 +32,12 @@ export const ingestOperation: OperationDocument = {
     headerParameter('Idempotency-Key', '1 to 255 printable ASCII characters, quoted or not; one request of a tenant'),
     headerParameter('Content-Encoding', 'gzip, br or zstd'),
     headerParameter('traceparent', 'W3C trace context; goes on in the events'),
+    headerParameter('ce-specversion', 'Binary mode: `1.0`; the body is then `data` alone'),
+    headerParameter('ce-type', 'Binary mode: a fact of the catalogue'),
+    headerParameter('ce-source', 'Binary mode: who says so'),
+    headerParameter('ce-id', 'Binary mode: left out, the event gets one'),
+    headerParameter('ce-subject', 'Binary mode: left out, it follows from the payload'),
+    headerParameter('ce-time', 'Binary mode: RFC 3339; left out: now'),
     queryParameter('ack', '`projected` waits until the journal has the events', {
       enum: ['logged', 'projected'],
       default: 'logged',
