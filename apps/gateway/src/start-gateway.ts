@@ -50,7 +50,7 @@ import { openLimits } from './limits/open-limits.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { CredentialWatch } from './stream/credential-watch.js';
-import { openSockets, openTail, type OpenTail } from './stream/open-tail.js';
+import { openSockets, openTail } from './stream/open-tail.js';
 import { withTailSocket } from './stream/socket/tail-socket.asyncapi.js';
 import type { TailSockets } from './stream/socket/tail-sockets.js';
 import { TailHistoryService } from './stream/tail-history.service.js';
@@ -176,7 +176,7 @@ async function openParts(
   });
   closing.push(() => producer.close());
   const admin = await driver.admin();
-  let tail: OpenTail | undefined;
+  const onTypes: (() => void)[] = [];
   const externalTypes = await openExternalTypes(
     {
       pool,
@@ -185,12 +185,13 @@ async function openParts(
       registry: { ...registryConnection(env), topicPrefix: env.CHORDA_TOPIC_PREFIX },
       typesMax: env.CHORDA_EXTERNAL_TYPES_MAX,
       logger,
-      // Those that come while the tail is opened are in its first list of topics.
-      onChange: () => tail?.feed.addTopics(),
+      onChange: () => onTypes.forEach((follow) => follow()),
     },
     closing,
   );
-  tail = await openTail(env, { driver, admin, codec, registry: host.metrics, logger });
+  // Types that come while the tail is opened are in its first list of topics.
+  const tail = await openTail(env, { driver, admin, codec, registry: host.metrics, logger });
+  onTypes.push(() => tail.feed.addTopics());
   closing.push(() => tail.feed.stop());
   await tail.feed.start();
   const routes = new RouteInventory();

@@ -29,6 +29,8 @@ afterAll(async () => {
 const json = (body: unknown) => ({ body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
 const post = (client: GatewayClient, path: string, body: unknown) => client.request('POST', path, json(body));
 const patch = (client: GatewayClient, path: string, body: unknown) => client.request('PATCH', path, json(body));
+const idOf = (body: Record<string, unknown>) => String(body['key_id']);
+const textOf = (body: Record<string, unknown>) => String(body['key']);
 const keyOf = (body: Record<string, unknown>) => new GatewayClient(gateway.url, String(body['key']));
 
 async function made(wanted: Record<string, unknown>, by = admin) {
@@ -50,21 +52,21 @@ describe('a key made at the gateway', () => {
     const body = await made({ role: 'producer', expires_in_days: 90 });
     expect(body['scopes']).toEqual(['events:write']);
     expect((await keyOf(body).send(executed())).status).toBe(201);
-    const shown = await admin.get(`/v1/keys/${body['key_id']}`);
+    const shown = await admin.get(`/v1/keys/${idOf(body)}`);
     expect(shown.body).toMatchObject({ name: 'spec', state: 'valid', tenant_id: 'default' });
     expect(JSON.stringify(shown.body)).not.toContain(String(body['key']).slice(17, 40));
-    expect((await admin.request('DELETE', `/v1/keys/${body['key_id']}`)).status).toBe(204);
-    expect((await admin.request('DELETE', `/v1/keys/${body['key_id']}`)).status).toBe(204);
+    expect((await admin.request('DELETE', `/v1/keys/${idOf(body)}`)).status).toBe(204);
+    expect((await admin.request('DELETE', `/v1/keys/${idOf(body)}`)).status).toBe(204);
     await untilTrue(async () => (await keyOf(body).send(executed())).status === 401);
-    expect((await admin.get(`/v1/keys/${body['key_id']}`)).body['state']).toBe('revoked');
+    expect((await admin.get(`/v1/keys/${idOf(body)}`)).body['state']).toBe('revoked');
   });
 
   it('leaves its story on the audit log, with who did it and without the secret', async () => {
     const body = await made({ scopes: ['events:read'] });
-    await admin.request('DELETE', `/v1/keys/${body['key_id']}`);
+    await admin.request('DELETE', `/v1/keys/${idOf(body)}`);
     await untilTrue(async () => (await auditOf(String(body['key_id']))).length === 2);
     const story = await auditOf(String(body['key_id']));
-    expect(story.map(({ action }) => action).sort()).toEqual(['key.created', 'key.revoked']);
+    expect(story.map(({ action }) => String(action)).sort((a, b) => (a < b ? -1 : 1))).toEqual(['key.created', 'key.revoked']);
     expect(story[0]).toMatchObject({ actor_type: 'api_key', resource_type: 'key', ip_address: '127.0.0.1' });
     expect(JSON.stringify(story)).not.toContain(String(body['key']).slice(17, 40));
   });
@@ -89,8 +91,8 @@ describe('a key made at the gateway', () => {
   it('of another tenant is as if it were not there', async () => {
     const stranger = new GatewayClient(gateway.url, await ground.issueKey(['admin'], otherTenant));
     const body = await made({ role: 'viewer' });
-    expect((await stranger.get(`/v1/keys/${body['key_id']}`)).status).toBe(404);
-    expect((await stranger.request('DELETE', `/v1/keys/${body['key_id']}`)).status).toBe(404);
+    expect((await stranger.get(`/v1/keys/${idOf(body)}`)).status).toBe(404);
+    expect((await stranger.request('DELETE', `/v1/keys/${idOf(body)}`)).status).toBe(404);
     expect(JSON.stringify((await stranger.get('/v1/keys')).body)).not.toContain(String(body['key_id']));
     expect((await keyOf(body).get('/v1/events')).status).toBe(200);
   });
@@ -161,7 +163,7 @@ describe('limits', () => {
     await second.stop();
     expect(statuses.filter((status) => status === 200).length).toBe(20);
     expect(statuses.filter((status) => status === 429).length).toBe(10);
-    const refused = await fetch(`${gateway.url}/v1/tenant`, { headers: { authorization: `Bearer ${body['key']}` } });
+    const refused = await fetch(`${gateway.url}/v1/tenant`, { headers: { authorization: `Bearer ${textOf(body)}` } });
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(refused.headers.get('ratelimit-policy')).toBe('"key-requests";q=20;w=60');
@@ -173,7 +175,7 @@ describe('limits', () => {
     const body = await made({ role: 'viewer', requests_per_minute: 3 });
     const statuses: number[] = [];
     for (let index = 0; index < 6; index++) {
-      const headers = { authorization: `Bearer ${body['key']}`, 'x-forwarded-for': `10.0.0.${index}` };
+      const headers = { authorization: `Bearer ${textOf(body)}`, 'x-forwarded-for': `10.0.0.${index}` };
       statuses.push((await fetch(`${gateway.url}/v1/tenant`, { headers })).status);
     }
     expect(statuses).toEqual([200, 200, 200, 429, 429, 429]);
