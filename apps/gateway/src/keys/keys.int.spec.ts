@@ -66,7 +66,10 @@ describe('a key made at the gateway', () => {
     await admin.request('DELETE', `/v1/keys/${idOf(body)}`);
     await untilTrue(async () => (await auditOf(String(body['key_id']))).length === 2);
     const story = await auditOf(String(body['key_id']));
-    expect(story.map(({ action }) => String(action)).sort((a, b) => (a < b ? -1 : 1))).toEqual(['key.created', 'key.revoked']);
+    expect(story.map(({ action }) => String(action)).sort((a, b) => (a < b ? -1 : 1))).toEqual([
+      'key.created',
+      'key.revoked',
+    ]);
     expect(story[0]).toMatchObject({ actor_type: 'api_key', resource_type: 'key', ip_address: '127.0.0.1' });
     expect(JSON.stringify(story)).not.toContain(String(body['key']).slice(17, 40));
   });
