@@ -10,7 +10,7 @@ const schema = z.object({
   ...selfReportEnv,
   /** Connections to Postgres: batches of as many partitions are written at once. */
   CHORDA_PROJECTOR_CONNECTIONS: wholeNumber(2, 100).default(6),
-  CHORDA_PROJECTOR_BATCH_RECORDS: wholeNumber(1, 10_000).default(1_000),
+  CHORDA_PROJECTOR_BATCH_RECORDS: wholeNumber(1, 10_000).default(2_000),
   /** Keys, values and headers of one batch; a larger record goes alone. */
   CHORDA_PROJECTOR_BATCH_BYTES: wholeNumber(65_536, 67_108_864).default(4_194_304),
   /** How long a smaller batch waits for more. */

@@ -1,4 +1,6 @@
+import { writeValue } from './binary-copy.js';
 import { BinaryWriter } from './binary-writer.js';
+import type { BaseType, Column } from './table.js';
 import { storableText } from './text.js';
 
 interface ArrayValues {
@@ -21,7 +23,7 @@ const oids: Readonly<Record<keyof ArrayValues, number>> = {
 };
 
 const writers: { readonly [Type in keyof ArrayValues]: (out: BinaryWriter, value: ArrayValues[Type]) => void } = {
-  text: (out, value) => out.text(storableText(value)),
+  text: (out, value) => out.text(value),
   uuid: (out, value) => out.hex(value),
   bigint: (out, value) => out.int64(value),
   timestamp: (out, value) => out.timestamp(value),
@@ -50,4 +52,42 @@ export function binaryArray<Type extends keyof ArrayValues, Item>(
   }
   for (const item of items) writers[type](out, valueOf(item));
   return out.done();
+}
+
+/** A list of texts goes as the text of its array: UNNEST would flatten a list of lists. */
+const columnOids: Readonly<Record<BaseType, number>> = {
+  text: 25,
+  'text[]': 25,
+  int: 23,
+  count: 20,
+  bigint: 20,
+  double: 701,
+  decimal: 1700,
+  boolean: 16,
+  timestamp: 1184,
+  bytes: 17,
+};
+
+/** The values of one column as such a parameter, with nulls. */
+export function binaryColumn(column: Column, rows: readonly Readonly<Record<string, unknown>>[]): Buffer {
+  const out = new BinaryWriter(20 + rows.length * 24);
+  out.int32(rows.length === 0 ? 0 : 1);
+  out.int32(1); // There may be nulls.
+  out.int32(columnOids[column.type]);
+  if (rows.length > 0) {
+    out.int32(rows.length);
+    out.int32(1);
+  }
+  const { name } = column;
+  for (const row of rows) {
+    if (column.type === 'text[]') writeListText(out, name, row[name]);
+    else writeValue(out, column, row[name]);
+  }
+  return out.done();
+}
+
+function writeListText(out: BinaryWriter, column: string, value: unknown): void {
+  if (value === null || value === undefined) return out.int32(-1);
+  if (!Array.isArray(value)) throw new TypeError(`Column ${column} takes a list of texts`);
+  out.text(`{${value.map((item) => `"${storableText(String(item)).replace(/["\\]/g, '\\$&')}"`).join(',')}}`);
 }

@@ -25,13 +25,14 @@ export function encodeBinaryCopy(table: TableShape, rows: readonly Row[]): Buffe
   return out.done();
 }
 
-function writeValue(out: BinaryWriter, column: Column, value: unknown): void {
+/** A value of a column, with its length before it: COPY and arrays have the same form. */
+export function writeValue(out: BinaryWriter, column: Column, value: unknown): void {
   if (value === null || value === undefined) return out.int32(-1);
   writers[column.type](out, value, column.name);
 }
 
 const writers: Readonly<Record<BaseType, (out: BinaryWriter, value: unknown, column: string) => void>> = {
-  text: (out, value, column) => out.text(storableText(textOf(value, column))),
+  text: (out, value, column) => out.text(textOf(value, column)),
   'text[]': (out, value, column) => writeTextArray(out, value, column),
   int: (out, value, column) => {
     out.int32(4);

@@ -1,5 +1,10 @@
+import { storableText } from './text.js';
+
 /** Milliseconds from the Unix epoch to Postgres's own, 2000-01-01. */
 const postgresEpochMs = 946_684_800_000;
+
+/** Up to here a loop is quicker than a call into the engine, which ids are mostly made of. */
+const shortTextMax = 64;
 
 /** A buffer that grows by doubling. */
 export class BinaryWriter {
@@ -66,16 +71,29 @@ export class BinaryWriter {
     this.length += value.copy(this.buffer, this.length);
   }
 
-  /** With its length before it. */
+  /** With its length before it; U+0000, which Postgres cannot keep, as U+FFFD. */
   text(value: string): void {
     this.reserve(4 + value.length * 3);
-    const written = this.buffer.write(value, this.length + 4, 'utf8');
-    this.buffer.writeInt32BE(written, this.length);
-    this.length += 4 + written;
+    const written = value.length <= shortTextMax ? this.ascii(value) : -1;
+    const bytes = written < 0 ? this.buffer.write(storableText(value), this.length + 4, 'utf8') : written;
+    this.buffer.writeInt32BE(bytes, this.length);
+    this.length += 4 + bytes;
   }
 
   done(): Buffer {
     return this.buffer.subarray(0, this.length);
+  }
+
+  /** -1 where one of the characters is none of ASCII, or is U+0000. */
+  private ascii(value: string): number {
+    const { buffer } = this;
+    const from = this.length + 4;
+    for (let at = 0; at < value.length; at++) {
+      const code = value.charCodeAt(at);
+      if (code === 0 || code > 0x7f) return -1;
+      buffer[from + at] = code;
+    }
+    return value.length;
   }
 
   private reserve(bytes: number): void {

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { binaryColumn } from './binary-array.js';
 import { encodeBinaryCopy } from './binary-copy.js';
 import {
   columnsOf,
@@ -11,7 +12,6 @@ import {
   type RowOf,
   type TableShape,
 } from './table.js';
-import { storableText } from './text.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -116,17 +116,8 @@ function insertStatement(table: TableShape): string {
     SELECT ${selected.join(', ')} FROM unnest(${arrays.join(', ')}) AS given (${names})`;
 }
 
-function arraysOf(columns: readonly Column[], rows: readonly Row[]): unknown[][] {
-  return columns.map((column) => rows.map((row) => parameterOf(column, row[column.name])));
-}
-
-function parameterOf({ name, type }: Column, value: unknown): unknown {
-  if (value === null || value === undefined) return null;
-  if (type === 'timestamp') return new Date(Number(value)).toISOString();
-  if (type === 'text') return storableText(String(value));
-  if (type !== 'text[]') return value;
-  if (!Array.isArray(value)) throw new TypeError(`Column ${name} takes a list of texts`);
-  return `{${value.map((item) => `"${storableText(String(item)).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+function arraysOf(columns: readonly Column[], rows: readonly Row[]): Buffer[] {
+  return columns.map((column) => binaryColumn(column, rows));
 }
 
 /** A row as the driver gives it, in the values that code holds. */

@@ -49,33 +49,35 @@ async function foldBatch<E extends AnyEvent, C extends Columns>(
   messages: readonly Message[],
   addsInBulk = false,
 ): Promise<number> {
-  const handled = messages.filter((message): message is Message<E> => handlerOf(definition, message) !== undefined);
-  if (handled.length === 0) return 0;
   const { table } = definition;
-  const begun = new Map<string, RowOf<C>>();
-  for (const message of handled) {
-    const row = handling(message, () => definition.begin(message.envelope.event, contextOf(message)));
+  const touched: Touch<E, C>[] = [];
+  const rows = new Map<string, RowOf<C>>();
+  for (const message of messages) {
+    const handler = handlerOf(definition, message);
+    if (!handler) continue;
+    // The compiler has checked at its definition that a handler of this type takes this event.
+    const event = message.envelope.event as E;
+    const context = contextOf(message);
+    const row = handling(message, () => definition.begin(event, context));
     const key = keyOf(table, row);
-    if (!begun.has(key)) begun.set(key, row);
+    if (!rows.has(key)) rows.set(key, row);
+    touched.push({ message, event, context, handler, key });
   }
-  const rows = new Map(begun);
+  if (touched.length === 0) return 0;
   const load = definition.shared ? lockRows : loadRows;
   const known = new Set<string>();
-  for (const row of await load(tx, table, [...begun.values()])) {
+  for (const row of await load(tx, table, [...rows.values()])) {
     const key = keyOf(table, row);
     known.add(key);
     rows.set(key, row);
   }
-  for (const message of handled) {
-    const key = keyOf(table, definition.begin(message.envelope.event, contextOf(message)));
+  for (const { message, event, context, handler, key } of touched) {
     const row = rows.get(key);
-    const handler = handlerOf(definition, message);
-    if (row && handler) {
+    if (row)
       rows.set(
         key,
-        handling(message, () => handler(row, message.envelope.event, contextOf(message))),
+        handling(message, () => handler(row, event, context)),
       );
-    }
   }
   if (addsInBulk) {
     const [old, added] = [[...rows].filter(([key]) => known.has(key)), [...rows].filter(([key]) => !known.has(key))];
@@ -93,7 +95,16 @@ async function foldBatch<E extends AnyEvent, C extends Columns>(
   } else {
     await upsertRows(tx, table, [...rows.values()]);
   }
-  return handled.length;
+  return touched.length;
+}
+
+/** An event of the batch that changes a row. */
+interface Touch<E, C extends Columns> {
+  readonly message: Message;
+  readonly event: E;
+  readonly context: EventContext;
+  readonly handler: Handler<E, C>;
+  readonly key: string;
 }
 
 type Handler<E, C extends Columns> = (row: RowOf<C>, event: E, context: EventContext) => RowOf<C>;
@@ -107,6 +118,12 @@ function handlerOf<E extends AnyEvent, C extends Columns>(
   return Object.hasOwn(handlers, message.envelope.event.type) ? handlers[message.envelope.event.type] : undefined;
 }
 
+/** Lengths before the parts keep `a`, `bc` apart from `ab`, `c`. */
 function keyOf(table: TableShape, row: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(table.key.map((name) => String(row[name])));
+  let key = '';
+  for (const name of table.key) {
+    const part = String(row[name]);
+    key += `${part.length}:${part}`;
+  }
+  return key;
 }
