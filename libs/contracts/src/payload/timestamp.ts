@@ -4,18 +4,50 @@ export const timestampMsMax = 253_402_300_799_999;
 
 const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
-/** `YYYY-MM-DDTHH:MM:SS.sssZ`, what `formatTimestamp` writes and so what almost every record says. */
+const dash = 0x2d;
+const colon = 0x3a;
+
+/**
+ * `YYYY-MM-DDTHH:MM:SS.sssZ`, what `formatTimestamp` writes and so what almost every record says. By arithmetic: the
+ * engine's own parser takes five times as long, and 30 February for 2 March.
+ */
 function parseOwnFormat(text: string): number | undefined {
   if (text.length !== 24 || text[10] !== 'T' || text[19] !== '.' || text[23] !== 'Z') return undefined;
-  // The engine's own parser is quick and takes 30 February for 2 March: what comes back must be what went in.
-  const timeMs = Date.parse(text);
-  return timeMs >= timestampMsMin && timeMs <= timestampMsMax && dayOf(text) === new Date(timeMs).getUTCDate()
-    ? timeMs
-    : undefined;
+  const isCut = text.charCodeAt(4) === dash && text.charCodeAt(7) === dash;
+  if (!isCut || text.charCodeAt(13) !== colon || text.charCodeAt(16) !== colon) return undefined;
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 7);
+  const day = digits(text, 8, 10);
+  const hour = digits(text, 11, 13);
+  const minute = digits(text, 14, 16);
+  const second = digits(text, 17, 19);
+  const ms = digits(text, 20, 23);
+  // NaN is neither: a character that is no digit fails one of these.
+  const isDay = year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+  if (!isDay || !(hour <= 23 && minute <= 59 && second <= 59 && ms <= 999)) return undefined;
+  return (((daysBefore(year, month) + day - 1) * 24 + hour) * 60 + minute) * 60_000 + second * 1_000 + ms;
 }
 
-function dayOf(text: string): number {
-  return (text.charCodeAt(8) - 48) * 10 + text.charCodeAt(9) - 48;
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+const daysBeforeMonth = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+/** From 0001-01-01 to 1970-01-01. */
+const daysBeforeEpoch = 719_162;
+
+/** Days from the epoch to the first of that month. */
+function daysBefore(year: number, month: number): number {
+  const years = year - 1;
+  const leapDays = Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400);
+  const ofYear = (daysBeforeMonth[month - 1] ?? 0) + (month > 2 && daysIn(year, 2) === 29 ? 1 : 0);
+  return years * 365 + leapDays + ofYear - daysBeforeEpoch;
 }
 
 /** Milliseconds since the epoch, digits past milliseconds cut off; undefined for what is no RFC 3339 date-time. */

@@ -215,14 +215,36 @@ export function decodeRecordBatch(
   const baseTimestamp = Number(bytes.readBigInt64BE(27));
   const appendTimeMs = (attributes & logAppendTimeFlag) === 0 ? undefined : Number(bytes.readBigInt64BE(35));
   const count = bytes.readInt32BE(57);
+  const copies = new RecordCopies();
   const records: IncomingRecord[] = [];
   for (let index = 0; index < count; index++) {
-    // One copy a record, of its bytes alone: whoever keeps a record keeps neither the batch nor the fetch.
-    const own = Buffer.from(reader.slice(reader.varint()));
+    const own = copies.of(reader.slice(reader.varint()));
     const record = new LogRecord(own, place, batch.baseOffset, baseTimestamp, appendTimeMs);
     if (record.offset >= from) records.push(record);
   }
   return records;
+}
+
+const slabBytes = 32 * 1024;
+
+/**
+ * Copies of records, so that whoever keeps one keeps neither the batch nor the fetch, but up to a slab of neighbours:
+ * the pool of `Buffer.from` is a quarter as large, and making it anew for every ten records was 4 % of decoding.
+ */
+class RecordCopies {
+  private slab = Buffer.alloc(0);
+  private at = 0;
+
+  of(bytes: Buffer): Buffer {
+    if (bytes.length > slabBytes / 4) return Buffer.from(bytes);
+    if (this.at + bytes.length > this.slab.length) {
+      this.slab = Buffer.allocUnsafeSlow(slabBytes);
+      this.at = 0;
+    }
+    const start = this.at;
+    this.at += bytes.copy(this.slab, start);
+    return this.slab.subarray(start, this.at);
+  }
 }
 
 /** Headers are cut out of the record's bytes when somebody asks for them, once. */
