@@ -9,7 +9,8 @@ import type { Found } from './history.js';
 // The checker reads the log with a client that is not ours: what both sides misread alike would go unseen.
 const { Kafka, logLevel } = kafkajs;
 
-export const demoSourcePrefix = 'urn:chorda:demo';
+/** What the services say of themselves; all else on a log of a run's own is what the run has sent. */
+const serviceSourcePrefix = 'urn:chorda:service:';
 const eventTopics = [...new Set(allEventTypes.flatMap(topicsOf))];
 
 export interface LogAddress {
@@ -17,7 +18,7 @@ export interface LogAddress {
   readonly topicPrefix: string;
 }
 
-/** The events of the demo as they stand on the log, from its start to its present end. */
+/** The events that the run has sent as they stand on the log, from its start to its present end. */
 export async function readLog({ brokers, topicPrefix }: LogAddress): Promise<readonly Found[]> {
   registerZstd();
   const kafka = new Kafka({ brokers: [...brokers], clientId: 'history-checker', logLevel: logLevel.NOTHING });
@@ -34,7 +35,7 @@ export async function readLog({ brokers, topicPrefix }: LogAddress): Promise<rea
       const topic = batch.topic.slice(topicPrefix.length);
       const { partition } = batch;
       for (const message of batch.messages) {
-        if (!String(message.headers?.['ce_source']).startsWith(demoSourcePrefix)) continue;
+        if (String(message.headers?.['ce_source']).startsWith(serviceSourcePrefix)) continue;
         found.push({ id: String(message.headers?.['ce_id']), topic, partition, offset: BigInt(message.offset) });
       }
       const place = placeOf(topic, partition);
@@ -49,12 +50,12 @@ export async function readLog({ brokers, topicPrefix }: LogAddress): Promise<rea
   return found;
 }
 
-/** The events of the demo as the journal has them. */
+/** The same as the journal has them. */
 export async function readJournal(databaseUrl: string): Promise<readonly Found[]> {
   return withClient(databaseUrl, async (client) => {
     const { rows } = await client.query<{ id: string; topic: string; partition: number; offset: string }>(
-      `SELECT event_id AS id, topic, partition, "offset"::text FROM journal WHERE source LIKE $1`,
-      [`${demoSourcePrefix}%`],
+      `SELECT event_id AS id, topic, partition, "offset"::text FROM journal WHERE source NOT LIKE $1`,
+      [`${serviceSourcePrefix}%`],
     );
     return rows.map((row) => ({ ...row, offset: BigInt(row.offset) }));
   });
