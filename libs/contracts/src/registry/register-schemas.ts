@@ -19,7 +19,7 @@ export interface RegistryOptions extends RegistryConnection {
 export interface RegistrationOptions extends RegistryOptions {
   /**
    * How long a registry that does not answer is asked again: one that has just come up on a busy machine leaves one of
-   * a hundred requests without an answer in time. Default 5 s.
+   * a hundred requests without an answer in time, which takes 5 s to show. Default 20 s.
    */
   readonly patienceMs?: number;
   /** Ends the waiting; the last error is thrown. */
@@ -39,7 +39,7 @@ const concurrencyMax = 4;
  *   stays and is found `present`.
  */
 export function registerSchemas(options: RegistrationOptions): Promise<readonly SchemaRegistration[]> {
-  const deadlineMs = Date.now() + (options.patienceMs ?? 5_000);
+  const deadlineMs = Date.now() + (options.patienceMs ?? 20_000);
   return withRegistry(options, async (registry, current) => {
     for (;;) {
       try {
