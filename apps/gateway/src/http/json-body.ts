@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { parseExactJson } from './exact-json.js';
+import { pointerOf } from './json-pointer.js';
 import { Problem } from './problem.js';
 
 /**
@@ -15,8 +16,4 @@ export function readJsonBody<Schema extends z.ZodType>(request: FastifyRequest, 
   const issues = parsed.error.issues.map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
   const detail = issues.map((issue) => `${issue.pointer || '/'} ${issue.detail}`).join('; ');
   throw new Problem('INVALID_REQUEST', detail.slice(0, 2_000), { issues });
-}
-
-function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

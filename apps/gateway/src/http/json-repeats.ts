@@ -1,3 +1,5 @@
+import { pointerOf } from './json-pointer.js';
+
 interface Level {
   /** Names seen so far; undefined in a list. */
   readonly names: Set<string> | undefined;
@@ -29,13 +31,9 @@ export function pointerOfRepeat(text: string): string | undefined {
     else if (found === ',' && typeof level?.at === 'number') level.at += 1;
     else if (found === ':' && level?.names !== undefined && name !== undefined) {
       level.at = name;
-      if (level.names.has(name)) return levels.map(({ at: step }) => `/${escaped(String(step))}`).join('');
+      if (level.names.has(name)) return pointerOf(levels.map(({ at: step }) => String(step)));
       level.names.add(name);
     } else if (found.startsWith('"')) name = String(JSON.parse(found));
   }
   return undefined;
-}
-
-function escaped(step: string): string {
-  return step.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { pointerOf } from './json-pointer.js';
 import { Problem } from './problem.js';
 
 /** Checks what handlers take by the schema beside the parameter; a fault is `INVALID_REQUEST` with every broken rule. */
@@ -11,11 +12,4 @@ export function validationPipe(): StandardSchemaValidationPipe {
       return new Problem('INVALID_REQUEST', detail, { issues });
     },
   });
-}
-
-function pointerOf(path: NonNullable<StandardSchemaV1.Issue['path']>): string {
-  return path
-    .map((part) => (typeof part === 'object' ? part.key : part))
-    .map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-    .join('');
 }

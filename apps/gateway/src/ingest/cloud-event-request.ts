@@ -1,4 +1,5 @@
 import { parseExactJson } from '../http/exact-json.js';
+import { pointerToken } from '../http/json-pointer.js';
 import { Problem, type ProblemIssue } from '../http/problem.js';
 
 /** The content types that `POST /v1/events` takes, and the CloudEvents mode that each one means. */
@@ -98,7 +99,7 @@ function structuredEvent(value: Readonly<Record<string, unknown>>, pointer: stri
     attributes,
     data,
     dataPointer: `${pointer}/data`,
-    place: (attribute) => ({ pointer: `${pointer}/${attribute.replaceAll('~', '~0').replaceAll('/', '~1')}` }),
+    place: (attribute) => ({ pointer: `${pointer}/${pointerToken(attribute)}` }),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type Sort,
 } from '@chorda/read-models';
 import { waitMsMax } from '../events/read-your-writes.query.js';
+import { pointerToken } from '../http/json-pointer.js';
 import { Problem } from '../http/problem.js';
 
 export const valuesMax = 50;
@@ -304,5 +305,5 @@ function positionsIn(raw: Readonly<Record<string, unknown>>, issues: Issue[]): r
 
 /** A name of the caller's own making is shown, but never at any length. */
 function pointerTo(name: string): string {
-  return `/${name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return `/${pointerToken(name.slice(0, 100))}`;
 }

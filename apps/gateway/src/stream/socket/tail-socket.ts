@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { InvalidInputError, type Logger } from '@chorda/kernel';
 import type { RawData, WebSocket } from 'ws';
 import type { Credential } from '../../auth/scopes.js';
+import { pointerOf } from '../../http/json-pointer.js';
 import { Problem, problemMembers } from '../../http/problem.js';
 import { filterOf } from '../tail-subscription.js';
 import type { TailFilter } from '../tail-event.js';
@@ -290,7 +291,7 @@ function parse(text: string): SocketMessage {
   const parsed = socketMessage.safeParse(value);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, 20).map(({ path, message }) => ({
-    pointer: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+    pointer: pointerOf(path),
     detail: message.slice(0, 500),
   }));
   const id = Object(value).id;
