@@ -5,7 +5,9 @@
 const mayImport = {
   'libs/kernel': [],
   'libs/contracts': ['libs/kernel'],
+  'libs/domain': ['libs/kernel', 'libs/contracts'],
   'libs/messaging': ['libs/kernel', 'libs/contracts'],
+  'libs/decisions': ['libs/kernel', 'libs/contracts', 'libs/domain', 'libs/messaging', 'libs/read-models'],
   'libs/read-models': ['libs/kernel', 'libs/contracts'],
   'libs/platform': ['libs/kernel'],
   'libs/client': [],

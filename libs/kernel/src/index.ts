@@ -1,6 +1,5 @@
 export type { Brand } from './brand.js';
 export { systemClock, sleep, type Clock } from './clock.js';
-export type { Decider } from './decider.js';
 export { assertNever, BackboneError, InvalidInputError, type Issue } from './errors.js';
 export { defaultTenant, derivedId, newId, tenantId, tenantIdPattern, type TenantId } from './ids.js';
 export type { JsonValue } from './json.js';
