@@ -35,7 +35,8 @@ describe('the journal', () => {
     pool = createPool(database.url);
     journal = new JournalRepository(pool);
     lists = new ListReader(pool);
-    const days = Array.from({ length: events }, (_, offset) => dayOf(recordTimeMs(offset)));
+    // One more than there are events: a test adds one of its own, which late in the day falls on a day before.
+    const days = Array.from({ length: events + 1 }, (_, offset) => dayOf(recordTimeMs(offset)));
     await ensureDayPartitions(pool, 'journal_v1', days);
     for (let offset = 0; offset < events; offset++) await insert(pool, offset);
   });
