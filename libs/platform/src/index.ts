@@ -34,6 +34,7 @@ export {
   type LogLevel,
 } from './env/shapes.js';
 export { HealthRegistry, type HealthCheck } from './health/health-registry.js';
+export { JsonSchemaCheck } from './json-schema/json-schema-check.js';
 export { createLogger, type LoggerOptions } from './logging/create-logger.js';
 export { nestLogger } from './logging/nest-logger.js';
 export { redactText, redactValue } from './logging/redaction.js';

@@ -11,6 +11,7 @@ import {
 } from '@chorda/contracts';
 import { InvalidInputError, type JsonValue, type TenantId } from '@chorda/kernel';
 import type { KafkaAdmin } from '@chorda/messaging';
+import { JsonSchemaCheck } from '@chorda/platform';
 import {
   ExternalTypesFullError,
   ExternalTypeTakenError,
@@ -21,7 +22,6 @@ import {
   type NewVersion,
 } from '@chorda/read-models';
 import { Problem } from '../http/problem.js';
-import { JsonSchemaCheck } from './json-schema-check.js';
 
 export interface Registration {
   readonly type: string;

@@ -1,7 +1,7 @@
 import { isRegisteredType } from '@chorda/contracts';
 import { defaultTenant, type Issue, type TenantId } from '@chorda/kernel';
+import { JsonSchemaCheck } from '@chorda/platform';
 import type { ExternalTypeRecord, ExternalTypesWatch } from '@chorda/read-models';
-import { JsonSchemaCheck } from './json-schema-check.js';
 
 /** What the door asks about types that other teams registered. */
 export class RegisteredDoor {
