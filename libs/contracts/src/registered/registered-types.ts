@@ -108,7 +108,7 @@ function asEventSchema(type: string, avro: AvroObject): AvroObject {
   const given = isList(avro['subject']) ? avro['subject'] : undefined;
   return {
     type: 'record',
-    name: pascalCase(type.slice('external.'.length)),
+    name: recordName(type.slice('external.'.length)),
     namespace: 'external',
     doc: docOf(avro, `Events of type ${type}.`),
     kind: 'fact',
@@ -146,10 +146,11 @@ function docOf({ doc }: AvroObject, otherwise: string): string {
   return typeof doc === 'string' && doc.trim() !== '' ? doc : otherwise;
 }
 
-function pascalCase(name: string): string {
+/** `form_1099` is `Form_1099`: without the line `eventTypeName` could not tell it from `form1099`. */
+function recordName(name: string): string {
   return name
     .split('_')
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .map((word) => (/^[0-9]/.test(word) ? `_${word}` : word.charAt(0).toUpperCase() + word.slice(1)))
     .join('');
 }
 

@@ -48,6 +48,13 @@ describe('an Avro record of another team', () => {
     });
   });
 
+  it.each(['external.form_1099', 'external.op_7be1f030', 'external.a_1_b2_3c', 'external.a1_b', 'external.order_v2'])(
+    'keeps the name %s',
+    (type) => {
+      expect(registeredSchema(type, orderSchema).type).toBe(type);
+    },
+  );
+
   it.each([
     ['external.OrderPlaced', orderSchema, '/type must be external.<name>'],
     ['order_placed', orderSchema, '/type must be external.<name>'],

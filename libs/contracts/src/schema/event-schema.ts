@@ -76,7 +76,7 @@ export function readEventSchema(avro: AvroJson, what = 'Event schema'): EventSch
 }
 
 const snakeCase = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
-const pascalCase = /^[A-Z][A-Za-z0-9]*$/;
+const pascalCase = /^[A-Z][A-Za-z0-9]*(_[0-9][A-Za-z0-9]*)*$/;
 
 class SchemaReader {
   readonly issues: Issue[] = [];
