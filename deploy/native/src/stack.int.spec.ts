@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,7 @@ import { registerSchemas, checkSchemas } from '@chorda/contracts';
 import { createKafkaDriver } from '@chorda/messaging';
 import { startStack } from '@chorda/testing';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { DiskFullError, PortTakenError } from './errors.js';
 import { freePorts } from './machine/ports.js';
 import { identify, isAlive } from './machine/process-identity.js';
@@ -33,8 +34,24 @@ function freshHome(mode = 0o755): string {
   return home;
 }
 
-function stackAt(home: string, servers: readonly ServerName[]) {
-  return prepareStack({ home, ports, servers, env: process.env, progress: () => undefined, kafkaHeapMib: 384 });
+/** A port of somebody else: the system chooses it, so that nothing can be faster. */
+async function takenPort(): Promise<{ readonly port: number; readonly close: () => void }> {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const address = other.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { port: address.port, close: () => other.close() };
+}
+
+function stackAt(home: string, servers: readonly ServerName[], own: Partial<StackPorts> = {}) {
+  return prepareStack({
+    home,
+    ports: { ...ports, ...own },
+    servers,
+    env: process.env,
+    progress: () => undefined,
+    kafkaHeapMib: 384,
+  });
 }
 
 beforeAll(async () => {
@@ -177,11 +194,10 @@ describe('a server of the stack', () => {
   });
 
   it('that cannot start says so with the end of its log', async () => {
-    const { redis } = ports;
-    const other = createServer().listen(redis, '127.0.0.1');
-    const stack = await stackAt(freshHome(), ['redis']);
+    const { port, close } = await takenPort();
+    onTestFinished(close);
+    const stack = await stackAt(freshHome(), ['redis'], { redis: port });
     await expect(startStackServers(stack, () => undefined)).rejects.toThrow(/Redis ended.*Its log is.*in use/s);
-    other.close();
   });
 
   it('that is Postgres runs also below a folder that no other user can enter', async () => {
@@ -224,26 +240,24 @@ describe('a Kafka that asks for TLS and a password', () => {
 
 describe('the machine is checked before anything starts', () => {
   const options = { env: process.env, progress: () => undefined };
-  const environment = () => ({
+  const environment = (redis = ports.redis) => ({
     ...process.env,
     CHORDA_HOME: freshHome(),
     PORT: String(ports.kafka),
     METRICS_PORT: String(ports.registry),
-    CHORDA_REDIS_PORT: String(ports.redis),
+    CHORDA_REDIS_PORT: String(redis),
     KAFKA_BROKERS: 'a:1',
     SCHEMA_REGISTRY_URL: 'http://a',
     DATABASE_URL: 'postgres://a',
   });
-  let other: ReturnType<typeof createServer> | undefined;
-  afterEach(() => other?.close());
 
   it('a taken port: which, by whom, and the setting that moves it', async () => {
-    other = createServer().listen(ports.redis, '127.0.0.1');
-    await new Promise((resolve) => other?.once('listening', resolve));
-    const asserting = assertMachine(readSettings(environment()), options);
+    const { port, close } = await takenPort();
+    onTestFinished(close);
+    const asserting = assertMachine(readSettings(environment(port)), options);
     await expect(asserting).rejects.toThrow(PortTakenError);
     const message = new RegExp(
-      `Port ${ports.redis}, wanted for Redis, is taken by process ${process.pid} .*CHORDA_REDIS_PORT`,
+      `Port ${port}, wanted for Redis, is taken by process ${process.pid} .*CHORDA_REDIS_PORT`,
     );
     await expect(asserting).rejects.toThrow(message);
   });
@@ -256,12 +270,12 @@ describe('the machine is checked before anything starts', () => {
   });
 
   it('tells a doctor all of it at once', async () => {
-    other = createServer().listen(ports.redis, '127.0.0.1');
-    await new Promise((resolve) => other?.once('listening', resolve));
-    const env = environment();
+    const { port, close } = await takenPort();
+    onTestFinished(close);
+    const env = environment(port);
     const checks = await checkMachine(readSettings(env), env, { freeBytes: () => Promise.resolve(1) });
     const broken = checks.filter(({ state }) => state === 'broken');
-    expect(broken.map(({ name }) => name)).toEqual(['disk', `port ${ports.redis}`]);
+    expect(broken.map(({ name }) => name)).toEqual(['disk', `port ${port}`]);
     for (const { fix } of broken) expect(fix).toMatch(/CHORDA_/);
   });
 });

@@ -29,7 +29,7 @@ describe('a rebuild whose projector is killed', { timeout: 180_000 }, () => {
   it.each([
     'rebuild-before-rows:4',
     'rebuild-before-commit:9',
-    'rebuild-after-commit:15',
+    'rebuild-after-commit:10',
     'rebuild-before-swap:1',
     'rebuild-after-swap:1',
   ])('at %s goes on where it stood, and holds the same rows', async (point) => {
