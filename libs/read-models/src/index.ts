@@ -30,7 +30,9 @@ export {
   type ProjectionState,
 } from './checkpoints/projection-standing.js';
 export { inTransaction } from './database/in-transaction.js';
+export { isDatabaseAway } from './database/is-database-away.js';
 export { createPool, type PoolOptions } from './database/pool.js';
+export { queryPastOldOwner } from './database/query-past-old-owner.js';
 export { withoutTenant, withTenant } from './database/with-tenant.js';
 export {
   IdempotentAnswerRepository,

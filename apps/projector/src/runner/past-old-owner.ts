@@ -1,60 +1,18 @@
 import type { Logger } from '@chorda/kernel';
 import type { TopicPartition } from '@chorda/messaging';
-import pg from 'pg';
+import { queryPastOldOwner as queryPast } from '@chorda/read-models';
+import type pg from 'pg';
 
-/**
- * Runs a statement that waits for the transactions of old owners on these checkpoints, as long as a transaction may take
- * (the session's `transaction_timeout`). Sessions that hold them even then, because their time-out is longer or hangs,
- * are ended, and the statement is run once more.
- *
- * Who holds a row stands in its `xmax`. A pid that the old owner had stored with its claim would name one connection of
- * its pool, which need not be the one that writes, and might by now be somebody else's.
- */
-export async function queryPastOldOwner<Row extends pg.QueryResultRow>(
+/** Runs a statement on the checkpoints of a partition that waits for their old owners, and for no longer than that. */
+export function queryPastOldOwner<Row extends pg.QueryResultRow>(
   pool: pg.Pool,
-  place: TopicPartition,
+  { topic, partition }: TopicPartition,
   statement: pg.QueryConfig,
   logger: Pick<Logger, 'warn'>,
 ): Promise<readonly Row[]> {
-  const tx = await pool.connect();
-  let isLost = true;
-  try {
-    for (let hasEnded = false; ; hasEnded = true) {
-      isLost = true;
-      await tx.query('BEGIN');
-      await tx.query(waitAsTransactionsLast);
-      try {
-        const { rows } = await tx.query<Row>(statement);
-        await tx.query('COMMIT');
-        isLost = false;
-        return rows;
-      } catch (error) {
-        await tx.query('ROLLBACK');
-        isLost = false;
-        if (hasEnded || !isLockTimeout(error)) throw error;
-      }
-      const ended = await endHolders(tx, place);
-      logger.warn('Ended sessions that held a checkpoint for longer than a transaction may take', { ...place, ended });
-    }
-  } finally {
-    tx.release(isLost);
-  }
-}
-
-/** This transaction's own time-out would end the session that waits, together with the one that it waits for. */
-const waitAsTransactionsLast = `SELECT set_config('lock_timeout', current_setting('transaction_timeout'), true),
-  set_config('transaction_timeout', '0', true), set_config('statement_timeout', '0', true)`;
-
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === '55P03';
-}
-
-async function endHolders(tx: pg.ClientBase, { topic, partition }: TopicPartition): Promise<readonly number[]> {
-  const { rows } = await tx.query<{ pid: number }>(
-    `SELECT DISTINCT a.pid, pg_terminate_backend(a.pid, 5000)
-     FROM checkpoints c JOIN pg_stat_activity a ON a.backend_xid = c.xmax
-     WHERE c.topic = $1 AND c.partition = $2 AND a.pid <> pg_backend_pid()`,
-    [topic, partition],
-  );
-  return rows.map(({ pid }) => pid);
+  const held = {
+    text: 'SELECT xmax FROM checkpoints WHERE topic = $1 AND partition = $2',
+    values: [topic, partition],
+  };
+  return queryPast<Row>(pool, statement, held, logger);
 }

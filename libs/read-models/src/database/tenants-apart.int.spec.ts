@@ -88,8 +88,10 @@ describe('tenants', () => {
     expect(rows.length).toBeGreaterThanOrEqual(6);
     expect(rows.filter(({ rls }) => !rls)).toEqual([]);
     const strangers = rows.flatMap(({ indexes }) => indexes).filter((index) => !index.includes('(tenant_id'));
-    // Found before the tenant is known, by the projector at a place of the log, or by upkeep that is for all tenants.
+    // Found before the tenant is known, by who owns a place of the log, or by upkeep that is for all tenants.
     expect(strangers.map((index) => index.split(' ON ')[0]).sort()).toEqual([
+      'CREATE INDEX decision_outcomes_decided_at',
+      'CREATE INDEX decision_timers_due',
       'CREATE INDEX event_identities_record_time',
       'CREATE INDEX event_repeats_place',
       'CREATE INDEX idempotent_answers_expiry',
@@ -99,6 +101,7 @@ describe('tenants', () => {
       'CREATE INDEX parked_sequences_place',
       'CREATE INDEX parked_sequences_requested',
       'CREATE UNIQUE INDEX api_keys_key_id_key',
+      'CREATE UNIQUE INDEX decision_events_pkey',
       'CREATE UNIQUE INDEX external_types_type_key',
     ]);
   });

@@ -12,6 +12,7 @@ import { access } from './0008-access.js';
 import { externalTypes } from './0009-external-types.js';
 import { queryIndexes } from './0010-query-indexes.js';
 import { identityBlocks } from './0012-identity-blocks.js';
+import { decisions } from './0013-decisions.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -27,6 +28,7 @@ export const migrations: readonly Migration[] = [
   externalTypes,
   queryIndexes,
   identityBlocks,
+  decisions,
 ];
 
 export class MigrationError extends BackboneError {
