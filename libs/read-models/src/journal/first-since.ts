@@ -1,6 +1,6 @@
 import type { TenantId } from '@chorda/kernel';
 import type pg from 'pg';
-import { withTenant } from '../database/with-tenant.js';
+import { readAsTenant } from '../database/tenant-read.js';
 
 export interface FirstPlace {
   readonly topic: string;
@@ -10,12 +10,10 @@ export interface FirstPlace {
 
 /** The first entry of the tenant in each partition that the log recorded at or after `fromMs`; none: it has none there. */
 export async function firstSince(pool: pg.Pool, tenant: TenantId, fromMs: number): Promise<readonly FirstPlace[]> {
-  return withTenant(pool, tenant, async (tx) => {
-    const { rows } = await tx.query<{ topic: string; partition: number; offset: string }>(
-      `SELECT topic, partition, min("offset") AS "offset" FROM journal
+  const rows = await readAsTenant<{ topic: string; partition: number; offset: string }>(pool, tenant, {
+    text: `SELECT topic, partition, min("offset") AS "offset" FROM journal
        WHERE tenant_id = $1 AND record_time >= $2::timestamptz GROUP BY topic, partition`,
-      [tenant, new Date(fromMs).toISOString()],
-    );
-    return rows.map(({ offset, ...place }) => ({ ...place, offset: BigInt(offset) }));
+    parameters: [tenant, new Date(fromMs).toISOString()],
   });
+  return rows.map(({ offset, ...place }) => ({ ...place, offset: BigInt(offset) }));
 }

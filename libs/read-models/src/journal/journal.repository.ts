@@ -1,7 +1,7 @@
 import type { PositionPlace } from '@chorda/contracts';
 import { InvalidInputError, type TenantId } from '@chorda/kernel';
 import type pg from 'pg';
-import { withTenant } from '../database/with-tenant.js';
+import { readAsTenant } from '../database/tenant-read.js';
 import { addFilter, Conditions } from './journal-conditions.js';
 import type { JournalEntry } from './journal-entry.js';
 import { entryColumns, toEntry, type JournalRow } from './journal-row.js';
@@ -32,18 +32,16 @@ export class JournalRepository {
 
   /** An event by its sender's id; `source` chooses where several senders used the same one. */
   async byId(tenant: TenantId, eventId: string, source?: string): Promise<JournalLookup> {
-    return withTenant(this.pool, tenant, async (tx) => {
-      const { rows } = await tx.query<JournalRow>(
-        `SELECT DISTINCT ON (source) ${entryColumns} FROM journal
+    const rows = await readAsTenant<JournalRow>(this.pool, tenant, {
+      text: `SELECT DISTINCT ON (source) ${entryColumns} FROM journal
          WHERE tenant_id = $1 AND event_id = $2 AND ($3::text IS NULL OR source = $3)
          ORDER BY source, record_time, topic, partition, "offset" LIMIT $4`,
-        [tenant, eventId, source ?? null, sourcesMax],
-      );
-      const first = rows[0];
-      if (first === undefined) return { kind: 'absent' };
-      if (rows.length > 1) return { kind: 'ambiguous', sources: rows.map((row) => row.source) };
-      return { kind: 'found', entry: toEntry(first) };
+      parameters: [tenant, eventId, source ?? null, sourcesMax],
     });
+    const first = rows[0];
+    if (first === undefined) return { kind: 'absent' };
+    if (rows.length > 1) return { kind: 'ambiguous', sources: rows.map((row) => row.source) };
+    return { kind: 'found', entry: toEntry(first) };
   }
 
   /**
@@ -76,10 +74,8 @@ export class JournalRepository {
         ORDER BY "offset" LIMIT ${limited}
       ) AS found
       ORDER BY found.topic, found.partition, found."offset" LIMIT ${limited}`;
-    return withTenant(this.pool, tenant, async (tx) => {
-      const { rows } = await tx.query<JournalRow>(statement, conditions.parameters);
-      return rows.map(toEntry);
-    });
+    const { parameters } = conditions;
+    return (await readAsTenant<JournalRow>(this.pool, tenant, { text: statement, parameters })).map(toEntry);
   }
 }
 

@@ -134,7 +134,7 @@ export function orderFields(definition: ListDefinition, sort: Sort): readonly st
 
 function requireOrdered(definition: ListDefinition, name: string): void {
   const field = fieldOf(definition, name);
-  if (field.type === 'texts' || field.type === 'json' || field.isDetail) {
+  if (field.type === 'texts' || field.type === 'json' || field.isDetail || field.isHidden) {
     throw new TypeError(`The list ${definition.name} cannot be ordered by ${name}`);
   }
 }

@@ -1,6 +1,7 @@
 import { InvalidInputError, type TenantId } from '@chorda/kernel';
 import pg from 'pg';
-import { withTenant } from '../database/with-tenant.js';
+import { readAsTenant } from '../database/tenant-read.js';
+import { withTenant, type ReadLimits } from '../database/with-tenant.js';
 import { dayMs, partitionDays } from '../partitions/day-partitions.js';
 import { decodeCursor, encodeCursor } from './list-cursor.js';
 import {
@@ -49,14 +50,14 @@ const queryCanceled = '57014';
 /** Reads any list as one tenant: by the reader role, under row-level security, within a time-out. */
 export class ListReader {
   private readonly spans = new Map<string, Span>();
-  private readonly statementTimeoutMs: number;
+  private readonly limits: ReadLimits;
   private readonly countTimeoutMs: number;
 
   constructor(
     private readonly pool: pg.Pool,
     { statementTimeoutMs = 5_000, countTimeoutMs = 1_000 }: ListReaderOptions = {},
   ) {
-    this.statementTimeoutMs = statementTimeoutMs;
+    this.limits = { statementTimeoutMs };
     this.countTimeoutMs = countTimeoutMs;
   }
 
@@ -74,7 +75,7 @@ export class ListReader {
     const after = request.cursor === undefined ? undefined : decodeCursor(scope, sort, request.cursor);
     const limit = checkedLimit(definition, request.limit);
     // One more than asked for tells whether there is a next page.
-    const rows = await this.asTenant(tenant, (tx) => this.rows<Row>(tx, scope, { sort, after, limit: limit + 1 }));
+    const rows = await this.rows<Row>(scope, { sort, after, limit: limit + 1 });
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     const values = last && orderFields(definition, sort).map((field) => String(last[`~${field}`]));
     return { rows: rows.slice(0, limit), nextCursor: values && encodeCursor(scope, sort, values) };
@@ -86,8 +87,9 @@ export class ListReader {
     definition: ListDefinition,
     conditions: readonly ListCondition[],
   ): Promise<ListRow | undefined> {
-    const { text, parameters } = new ListStatement(definition, tenant, conditions).one();
-    return this.asTenant(tenant, async (tx) => (await tx.query<ListRow>(text, [...parameters])).rows[0]);
+    const statement = new ListStatement(definition, tenant, conditions).one();
+    const [row] = await readAsTenant<ListRow>(this.pool, tenant, statement, this.limits);
+    return row;
   }
 
   /** Exact where it can be counted within the time-out, else estimated: `kind` says which it is. */
@@ -104,14 +106,10 @@ export class ListReader {
         if (!(error instanceof pg.DatabaseError) || error.code !== queryCanceled) throw error;
       }
     }
-    const { text, parameters } = new ListStatement(definition, tenant, conditions).estimate();
-    return this.asTenant(tenant, async (tx) => {
-      const { rows } = await tx.query<{ 'QUERY PLAN': readonly { Plan: { 'Plan Rows': number } }[] }>(text, [
-        ...parameters,
-      ]);
-      const expected = rows[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
-      return { value: String(Math.round(expected)), kind: 'estimated' };
-    });
+    const statement = new ListStatement(definition, tenant, conditions).estimate();
+    type Explained = { readonly 'QUERY PLAN': readonly { Plan: { 'Plan Rows': number } }[] };
+    const [row] = await readAsTenant<Explained>(this.pool, tenant, statement, this.limits);
+    return { value: String(Math.round(row?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0)), kind: 'estimated' };
   }
 
   private async exactCount(
@@ -119,35 +117,23 @@ export class ListReader {
     definition: ListDefinition,
     conditions: readonly ListCondition[],
   ): Promise<ListCount> {
-    const { text, parameters } = new ListStatement(definition, tenant, conditions).count();
-    const timeoutMs = this.countTimeoutMs;
-    return withTenant(
-      this.pool,
-      tenant,
-      async (tx) => {
-        const { rows } = await tx.query<{ count: string }>(text, [...parameters]);
-        return { value: rows[0]?.count ?? '0', kind: 'exact' };
-      },
-      { statementTimeoutMs: timeoutMs },
-    );
-  }
-
-  private async asTenant<Result>(tenant: TenantId, read: (tx: pg.PoolClient) => Promise<Result>): Promise<Result> {
-    return withTenant(this.pool, tenant, read, { statementTimeoutMs: this.statementTimeoutMs });
+    const statement = new ListStatement(definition, tenant, conditions).count();
+    const limits = { statementTimeoutMs: this.countTimeoutMs };
+    const [row] = await readAsTenant<{ count: string }>(this.pool, tenant, statement, limits);
+    return { value: row?.count ?? '0', kind: 'exact' };
   }
 
   private async rows<Row extends ListRow>(
-    tx: pg.PoolClient,
     { tenant, definition, request }: { tenant: TenantId; definition: ListDefinition; request: ListRequest },
     page: { readonly sort: Sort; readonly after: readonly string[] | undefined; readonly limit: number },
   ): Promise<readonly Row[]> {
     const read = async (limit: number, window?: Window) => {
       const statement = new ListStatement(definition, tenant, request.conditions).page({ ...page, limit, window });
-      return (await tx.query<Row>(statement.text, [...statement.parameters])).rows;
+      return readAsTenant<Row>(this.pool, tenant, statement, this.limits);
     };
     if (definition.dayPartitions === undefined) return read(page.limit);
     const rows: Row[] = [];
-    for (const window of windows(await this.reach(tx, definition, request, page), page.sort)) {
+    for (const window of windows(await this.reach(tenant, definition, request, page), page.sort)) {
       rows.push(...(await read(page.limit - rows.length, window)));
       if (rows.length >= page.limit) break;
     }
@@ -156,13 +142,13 @@ export class ListReader {
 
   /** What is left of the table's days behind the filter's bounds and the cursor. */
   private async reach(
-    tx: pg.PoolClient,
+    tenant: TenantId,
     definition: ListDefinition,
     { conditions }: ListRequest,
     { sort, after }: { readonly sort: Sort; readonly after: readonly string[] | undefined },
   ): Promise<Window> {
     const { field, tables } = definition.dayPartitions ?? { field: '', tables: '' };
-    const span = await this.spanOf(tx, tables);
+    const span = await this.spanOf(tenant, tables);
     let { oldestMs: fromMs, endMs: toMs } = span;
     const raise = (ms: number) => (fromMs = Math.max(fromMs, ms));
     const lower = (ms: number) => (toMs = Math.min(toMs, ms));
@@ -182,11 +168,11 @@ export class ListReader {
   }
 
   /** Partitions come and go once a day, so what was read a minute ago is read no more often. */
-  private async spanOf(tx: pg.PoolClient, tables: string): Promise<Span> {
+  private async spanOf(tenant: TenantId, tables: string): Promise<Span> {
     const nowMs = Date.now();
     const known = this.spans.get(tables);
     if (known !== undefined && nowMs - known.readAtMs <= spanFreshMs) return known;
-    const days = await partitionDays(tx, tables);
+    const days = await withTenant(this.pool, tenant, (tx) => partitionDays(tx, tables), this.limits);
     const span = {
       oldestMs: Math.min(nowMs - dayMs, ...days),
       endMs: Math.max(nowMs, ...days) + 2 * dayMs,

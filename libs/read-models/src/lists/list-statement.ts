@@ -15,6 +15,11 @@ export interface Statement {
   readonly parameters: readonly unknown[];
 }
 
+export interface PageStatement extends Statement {
+  /** Fields that a cursor is made of: the text of these, as the server wrote it, is exact where a `Date` is not. */
+  readonly exactFields: readonly string[];
+}
+
 /** A span of the partition column: from `fromMs` until before `toMs`. */
 export interface Window {
   readonly fromMs: number;
@@ -52,13 +57,13 @@ export class ListStatement {
     private readonly conditions: readonly ListCondition[],
   ) {}
 
-  /** One page: `limit` rows behind `after`. The values that a cursor needs come as text, exact, under `~<field>`. */
+  /** One page: `limit` rows behind `after`. */
   page(page: {
     readonly sort: Sort;
     readonly after: readonly string[] | undefined;
     readonly limit: number;
     readonly window?: Window | undefined;
-  }): Statement {
+  }): PageStatement {
     const { definition } = this;
     const order = orderFields(definition, page.sort);
     const direction = page.sort.isDescending ? 'DESC' : 'ASC';
@@ -75,12 +80,11 @@ export class ListStatement {
       branches.length === 1
         ? from(branches[0] ?? [])
         : branches.map((texts) => `(${from(texts)} ORDER BY ${inner} LIMIT ${limit})`).join(' UNION ALL ');
-    const cut = order.map((field) => `${quoted(columnOf(definition, field))}::text AS ${quoted(`~${field}`)}`);
     const ordered = order.map((field) => `list.${quoted(columnOf(definition, field))} ${direction}`).join(', ');
     const text =
-      `SELECT ${[...shownColumns(definition, 'list'), ...cut].join(', ')} FROM (${rows}) AS list ` +
+      `SELECT ${shownColumns(definition, 'list').join(', ')} FROM (${rows}) AS list ` +
       `ORDER BY ${ordered} LIMIT ${limit}`;
-    return { text, parameters: this.parameters };
+    return { text, parameters: this.parameters, exactFields: order };
   }
 
   /** How many rows the conditions hold for. */
@@ -166,7 +170,7 @@ export function pageStatement(
     readonly after: readonly string[] | undefined;
     readonly window?: Window;
   },
-): Statement {
+): PageStatement {
   const { conditions, sort, after, limit, window } = request;
   return new ListStatement(definition, tenant, conditions).page({ sort, after, limit, window });
 }

@@ -1,6 +1,6 @@
 import type { TenantId } from '@chorda/kernel';
 import type pg from 'pg';
-import { withTenant } from '../database/with-tenant.js';
+import { readAsTenant } from '../database/tenant-read.js';
 
 /** One running, or once running, instance of a service, as it described itself last. */
 export interface ServiceInstance {
@@ -67,13 +67,10 @@ export class ServicesRepository {
 
   /** Instances that said something since `seenSinceMs` (default: ever), the latest first, at most 1000. */
   async list(tenant: TenantId, seenSinceMs = 0): Promise<readonly ServiceInstance[]> {
-    return withTenant(this.pool, tenant, async (tx) => {
-      const { rows } = await tx.query<ServiceInstance>(
-        `SELECT ${columns} FROM services WHERE tenant_id = $1 AND last_seen >= $2
+    return readAsTenant<ServiceInstance>(this.pool, tenant, {
+      text: `SELECT ${columns} FROM services WHERE tenant_id = $1 AND last_seen >= $2
          ORDER BY last_seen DESC, service, instance LIMIT ${instancesMax}`,
-        [tenant, new Date(seenSinceMs)],
-      );
-      return rows;
+      parameters: [tenant, new Date(seenSinceMs)],
     });
   }
 
@@ -83,16 +80,13 @@ export class ServicesRepository {
     service: string,
     span: { readonly fromMs: number; readonly toMs: number },
   ): Promise<readonly ServiceHealthPoint[]> {
-    return withTenant(this.pool, tenant, async (tx) => {
-      const { rows } = await tx.query<ServiceHealthPoint>(
-        `SELECT service, instance, event_time, status, cpu_usage, memory_usage,
+    return readAsTenant<ServiceHealthPoint>(this.pool, tenant, {
+      text: `SELECT service, instance, event_time, status, cpu_usage, memory_usage,
            active_agents::float8 AS active_agents, queue_size::float8 AS queue_size, alerts
          FROM service_health
          WHERE tenant_id = $1 AND service = $2 AND record_time >= $3 AND record_time < $4
          ORDER BY event_time, instance LIMIT ${pointsMax}`,
-        [tenant, service, new Date(span.fromMs), new Date(span.toMs)],
-      );
-      return rows;
+      parameters: [tenant, service, new Date(span.fromMs), new Date(span.toMs)],
     });
   }
 }

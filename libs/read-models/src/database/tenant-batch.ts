@@ -1,0 +1,144 @@
+import pg from 'pg';
+import type { PreparedStatements } from './prepared-statements.js';
+import { timestampOf } from './timestamp-text.js';
+
+export interface TenantStatement {
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+  /** Fields whose text, as the server wrote it, is wanted too: under `~<field>`. */
+  readonly exactFields?: readonly string[];
+}
+
+interface Scope {
+  readonly role: string;
+  readonly tenant: string;
+  readonly statementTimeoutMs: number | undefined;
+}
+
+interface Field {
+  readonly name: string;
+  readonly dataTypeID: number;
+}
+
+interface ShownField {
+  readonly name: string;
+  readonly parse: (text: string) => unknown;
+  /** Where its text is kept too. */
+  readonly exact: string | undefined;
+}
+
+/**
+ * Settings and statement in one write, with one Sync behind both: until then they are one implicit transaction, in which
+ * the server skips everything behind a failure. `pg` calls these methods, as it does those of its own queries.
+ */
+export class TenantBatch<Row extends object> implements pg.Submittable {
+  private readonly rows: Row[] = [];
+  private fields: readonly ShownField[] = [];
+  private fault: Error | undefined;
+  /** Made before anything is written: what cannot be sent must not end in the middle of a write. */
+  private readonly values: (string | Buffer | null)[];
+
+  constructor(
+    private readonly scope: Scope,
+    private readonly statement: TenantStatement,
+    private readonly prepared: PreparedStatements,
+    private readonly resolve: (rows: readonly Row[]) => void,
+    private readonly reject: (error: Error) => void,
+  ) {
+    this.values = statement.parameters.map(parameterText);
+  }
+
+  submit(connection: pg.Connection): void {
+    const { role, tenant, statementTimeoutMs } = this.scope;
+    const timeout = statementTimeoutMs === undefined ? [] : [String(Math.ceil(statementTimeoutMs))];
+    connection.stream.cork();
+    try {
+      this.bind(connection, timeout.length > 0 ? settingsWithTimeout : settings, [role, tenant, ...timeout]);
+      connection.execute(null, false);
+      this.bind(connection, this.statement.text, this.values);
+      connection.describe({ type: 'P', name: '' }, false);
+      connection.execute(null, false);
+      connection.sync();
+    } finally {
+      connection.stream.uncork();
+    }
+  }
+
+  private bind(connection: pg.Connection, text: string, values: (string | Buffer | null)[]): void {
+    const { name, isNew, closed } = this.prepared.take(text);
+    for (const old of closed) connection.close({ type: 'S', name: old }, false);
+    if (isNew) connection.parse({ name, text, types: [] }, false);
+    connection.bind({ statement: name, values }, false);
+  }
+
+  /** Only the statement is described; the settings answer with a row that is nobody's. */
+  handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
+    this.fields = fields.map(({ name, dataTypeID }) => ({
+      name,
+      parse: parserOf(dataTypeID),
+      exact: this.statement.exactFields?.includes(name) === true ? `~${name}` : undefined,
+    }));
+  }
+
+  handleDataRow({ fields: values }: { readonly fields: readonly (string | null)[] }): void {
+    if (this.fields.length === 0 || this.fault !== undefined) return;
+    try {
+      const row: Record<string, unknown> = {};
+      let index = 0;
+      for (const { name, parse, exact } of this.fields) {
+        const value = values[index++] ?? null;
+        row[name] = value === null ? null : parse(value);
+        if (exact !== undefined) row[exact] = value;
+      }
+      this.rows.push(row as Row);
+    } catch (error) {
+      this.fault = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  handleCommandComplete(): void {}
+
+  handleEmptyQuery(): void {}
+
+  handlePortalSuspended(): void {}
+
+  handleReadyForQuery(): void {
+    if (this.fault) this.reject(this.fault);
+    else this.resolve(this.rows);
+  }
+
+  handleError(error: Error): void {
+    this.reject(error);
+  }
+}
+
+const local = (name: string, value: string) => `set_config('${name}', ${value}, true)`;
+const settings = `SELECT ${[
+  local('transaction_read_only', `'on'`),
+  local('role', '$1'),
+  local('chorda.tenant_id', '$2'),
+].join(', ')}`;
+const settingsWithTimeout = `${settings}, ${local('statement_timeout', '$3')}`;
+
+/** As `pg` reads it; times by arithmetic, since a page has a hundred of them. */
+function parserOf(dataTypeId: number): (text: string) => unknown {
+  return dataTypeId === pg.types.builtins.TIMESTAMPTZ ? timestampOf : pg.types.getTypeParser(dataTypeId, 'text');
+}
+
+function parameterText(value: unknown): string | Buffer | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || Buffer.isBuffer(value)) return value;
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return arrayText(value);
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  throw new TypeError(`No parameter of a read: ${typeof value}`);
+}
+
+function arrayText(values: readonly unknown[]): string {
+  const texts = values.map((value) => {
+    const text = parameterText(value);
+    if (Buffer.isBuffer(text)) throw new TypeError('No parameter of a read: an array of bytes');
+    return text === null ? 'NULL' : `"${text.replaceAll(/["\\]/g, (sign) => `\\${sign}`)}"`;
+  });
+  return `{${texts.join(',')}}`;
+}
