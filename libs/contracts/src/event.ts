@@ -6,6 +6,18 @@ export interface Event<Type extends string, Data> {
   readonly data: Data;
 }
 
+/** What somebody asks for, as an imperative; the decision engine makes events of it, or refuses it. */
+export interface Command<Type extends string, Data> {
+  readonly type: Type;
+  readonly data: Data;
+}
+
+/** What an executor is to do; it answers with a command. */
+export interface Work<Type extends string, Data> {
+  readonly type: Type;
+  readonly data: Data;
+}
+
 /** The text of a JSON value, made by `jsonText`: kept as text, so that nobody pays for parsing what is passed on. */
 export type JsonText = Brand<string, 'JsonText'>;
 
@@ -30,6 +42,11 @@ export interface DecisionMetadata {
    * a decision is in no stream and has none.
    */
   readonly streamVersion?: bigint;
+  /**
+   * The stream that the version counts, such as `execution-<id>` (`ce_stream`). Left out where the subject has one stream
+   * alone, whose name is the subject.
+   */
+  readonly stream?: string;
   /** Counts the events of one partition without gaps (`ce_partitionseq`). */
   readonly partitionSeq?: bigint;
   /** The owner's epoch (`ce_epoch`). */
@@ -55,4 +72,10 @@ export interface EventMetadata {
   readonly traceparent?: string;
   readonly tracestate?: string;
   readonly decision?: DecisionMetadata;
+}
+
+/** The context of a command. Its id is the command id: the same id twice has the effect of once. */
+export interface CommandMetadata extends Omit<EventMetadata, 'decision'> {
+  /** Id of the user, key or service that gave it (`ce_actor`). */
+  readonly actor?: string;
 }

@@ -1,9 +1,37 @@
 export type { JsonValue } from '@chorda/kernel';
-export type { Decimal, DecisionMetadata, Event, EventMetadata, JsonText, TimestampMs } from './event.js';
+export type {
+  Command,
+  CommandMetadata,
+  Decimal,
+  DecisionMetadata,
+  Event,
+  EventMetadata,
+  JsonText,
+  TimestampMs,
+  Work,
+} from './event.js';
 export type { AnyEvent, EventData, EventEnvelope, EventType, EventTypeInfo } from './event-type.js';
 export type * from './generated/areas.js';
 export type { EventDefaults, EventMap } from './generated/event-map.js';
 export { eventTypes } from './generated/event-types.js';
+export type { CommandMap, WorkMap } from './generated/message-map.js';
+export { commandTypes, workTypes } from './generated/message-types.js';
+export {
+  allCommandTypes,
+  allWorkTypes,
+  isCommandType,
+  isWorkType,
+  type AnyCommand,
+  type AnyWork,
+  type CommandData,
+  type CommandEnvelope,
+  type CommandType,
+  type CommandTypeInfo,
+  type WorkData,
+  type WorkEnvelope,
+  type WorkType,
+  type WorkTypeInfo,
+} from './message-types.js';
 export * from './generated/ids.js';
 export {
   allEventTypes,
@@ -46,13 +74,10 @@ export {
 export { partitionOf } from './topics/partition.js';
 export type { RawHeaders, RecordHeaders } from './codec/header-source.js';
 export { dataSchemaOf } from './codec/headers.js';
-export {
-  EventCodec,
-  type EncodedEvent,
-  type EncodedRecord,
-  type EventCodecOptions,
-  type OpenedEvent,
-} from './codec/event-codec.js';
+export { CommandCodec } from './codec/command-codec.js';
+export { EventCodec, type OpenedEvent } from './codec/event-codec.js';
+export type { EncodedEvent, EncodedRecord, EventCodecOptions } from './codec/record-codec.js';
+export { WorkCodec } from './codec/work-codec.js';
 export {
   EventTooLargeError,
   InvalidEventError,

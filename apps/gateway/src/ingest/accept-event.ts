@@ -1,13 +1,18 @@
 import {
+  commandTypes,
   eventBytesMax,
   eventTypes,
+  isCommandType,
   isEventType,
+  isWorkType,
   parseEventData,
   subjectOf,
   type AnyEvent,
+  type CommandType,
   type EventEnvelope,
   type EventMetadata,
   type EventType,
+  type WorkType,
 } from '@chorda/contracts';
 import { derivedId, newId, type TenantId } from '@chorda/kernel';
 import type { RegisteredDoor } from '../external-types/registered-door.js';
@@ -75,6 +80,7 @@ function refusedByType(type: string, event: UncheckedEvent, sender: Sender): Pro
       issuesOf('tenantid', 'must be left out or be the tenant of the API key'),
     );
   }
+  if (isCommandType(type) || isWorkType(type)) return refusedMessage(type, event);
   if (!isEventType(type) || !sender.registered.isOpenTo(type, sender.tenantId)) {
     return new Problem(
       'UNKNOWN_EVENT_TYPE',
@@ -97,6 +103,18 @@ function refusedByType(type: string, event: UncheckedEvent, sender: Sender): Pro
     );
   }
   return eventTypes[type].kind === 'decision' ? refusedDecision(type, event, sender) : undefined;
+}
+
+/** Commands and work are no events: what somebody asks for has a request of its own, where it may be refused. */
+function refusedMessage(type: CommandType | WorkType, event: UncheckedEvent): Problem {
+  const route = isCommandType(type) ? commandTypes[type].command : undefined;
+  const detail =
+    `${type} is ${isCommandType(type) ? 'a command' : 'work for executors'} and no event; ` +
+    (route === undefined ? 'only the parts of Chorda write it' : `use ${route}`);
+  return new Problem('DECISION_NOT_ACCEPTED', detail, {
+    issues: [{ ...event.place('type'), detail: 'must be a fact' }],
+    ...(route === undefined ? {} : { members: { command: route } }),
+  });
 }
 
 function refusedDecision(type: EventType, event: UncheckedEvent, sender: Sender): Problem | undefined {

@@ -303,6 +303,17 @@ describe('a decision', () => {
     expect(body).toMatchObject({ code: 'DECISION_NOT_ACCEPTED', command: 'POST /v1/runs/{id}/pause' });
   });
 
+  it.each([
+    ['agent.execute', 'POST /v1/agents/{id}/execute'],
+    ['agent.record_turn', undefined],
+    ['agent.turn_requested', undefined],
+  ])('is refused where %s is no event at all, with the request to use', async (type, command) => {
+    const { status, body } = await client.send(created({ type, data: { agent_id: 'a' } }));
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ code: 'DECISION_NOT_ACCEPTED' });
+    expect(body['command']).toBe(command);
+  });
+
   it('is refused without the scope to simulate, which admin does not include', async () => {
     const admin = new GatewayClient(gateway.url, await ground.issueKey(['admin']));
     expect((await admin.send(created())).body['code']).toBe('DECISION_NOT_ACCEPTED');

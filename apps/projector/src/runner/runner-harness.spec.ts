@@ -74,6 +74,8 @@ export interface GivenDecision extends Pick<GivenEvent, 'id' | 'tenant' | 'redri
   readonly offset: number;
   readonly version: number;
   readonly stream?: string;
+  /** One of several streams of the subject. */
+  readonly streamName?: string;
 }
 
 /** A decision of the workflow `stream`, at `version` of it. */
@@ -88,7 +90,10 @@ export function decision(given: GivenDecision): Message {
     tenantId: tenantId(given.tenant ?? 'default'),
     timeMs: Date.now(),
     correlationId: 'correlation',
-    decision: { streamVersion: BigInt(version) },
+    decision: {
+      streamVersion: BigInt(version),
+      ...(given.streamName === undefined ? {} : { stream: given.streamName }),
+    },
   };
   return inLog({ event: parsed.event, metadata }, { ...workflowEvents, offset: BigInt(offset) }, given);
 }

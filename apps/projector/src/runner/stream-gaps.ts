@@ -85,7 +85,7 @@ export class StreamGaps {
     const missing = this.streams.get(keyOf(message))?.missing.find(isMissing);
     if (!missing) return [];
     const { topic, partition, offset } = message.origin;
-    const stream = message.envelope.metadata.subject;
+    const stream = streamName(message.envelope.metadata);
     return [{ topic, partition, offset, stream, expected: missing.from, found: version, message, isKnown: true }];
   }
 
@@ -116,13 +116,18 @@ export class StreamGaps {
   }
 }
 
+/** Whose versions a decision counts. An agent and its executions have one subject, and versions of their own. */
+export function streamName({ decision, subject }: Message['envelope']['metadata']): string {
+  return decision?.stream ?? subject;
+}
+
 function keyOf({ envelope: { metadata }, origin }: Message): string {
-  return `${metadata.tenantId}/${origin.topic}/${metadata.subject}`;
+  return `${metadata.tenantId}/${origin.topic}/${streamName(metadata)}`;
 }
 
 function streamOf({ envelope: { metadata }, origin }: Message): StreamOfGaps {
   const { topic, partition } = origin;
-  return { tenantId: metadata.tenantId, topic, stream: metadata.subject, partition, missing: [], isChanged: false };
+  return { tenantId: metadata.tenantId, topic, stream: streamName(metadata), partition, missing: [], isChanged: false };
 }
 
 function streamArrays(streams: readonly Pick<StreamOfGaps, 'tenantId' | 'topic' | 'stream'>[]): string[][] {

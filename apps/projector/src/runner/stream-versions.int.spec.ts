@@ -51,6 +51,18 @@ describe('the version of a stream', () => {
     return (await test.metrics.metrics()).split('\n').find((line) => line.startsWith(name));
   }
 
+  it('counts in each stream of a subject apart, as an agent and its executions have it', async () => {
+    await apply(
+      { offset: 0, version: 1, streamName: 'run-1' },
+      { offset: 1, version: 1, streamName: 'step-7' },
+      { offset: 2, version: 2, streamName: 'run-1' },
+      { offset: 3, version: 1, streamName: 'step-7' },
+      { offset: 4, version: 3, streamName: 'step-7' },
+    );
+    expect(await journal()).toEqual([0, 1, 2, 4]);
+    expect(await streams()).toEqual(['default/run-1 v2@2 0', 'default/step-7 v3@4 1']);
+  });
+
   it('that was applied changes nothing when it comes again under another id, and is counted and written down', async () => {
     await apply({ offset: 0, version: 1 }, { offset: 1, version: 2 }, { offset: 2, version: 2 });
     await apply({ offset: 3, version: 1 }, { offset: 4, version: 3 });

@@ -3,7 +3,7 @@ import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import { withoutRepeats } from './event-identities.js';
 import type { IdentityWindow } from './identity-window.js';
-import { StreamGaps } from './stream-gaps.js';
+import { StreamGaps, streamName } from './stream-gaps.js';
 
 /** Versions of a stream that never came before one that did. */
 export interface VersionGap {
@@ -142,13 +142,13 @@ function versionOf({ envelope }: Message): bigint | undefined {
 
 function keyOf({ envelope: { metadata }, origin }: Message): string {
   // No tenant and no topic has a slash in it.
-  return `${metadata.tenantId}/${origin.topic}/${metadata.subject}`;
+  return `${metadata.tenantId}/${origin.topic}/${streamName(metadata)}`;
 }
 
 function begin({ envelope: { metadata }, origin }: Message): Stream {
   const { topic, partition } = origin;
   const none = { version: 0n, offset: -1n, gaps: 0, hadGaps: false, isChanged: false };
-  return { tenantId: metadata.tenantId, topic, stream: metadata.subject, partition, ...none };
+  return { tenantId: metadata.tenantId, topic, stream: streamName(metadata), partition, ...none };
 }
 
 function gapOf(message: Message, stream: Stream, found: bigint): VersionGap {

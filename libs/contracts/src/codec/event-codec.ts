@@ -1,48 +1,10 @@
-import { BackboneError } from '@chorda/kernel';
-import { eventSchemaOf, isEventType, subjectOf, topicOf } from '../catalogue.js';
-import type { AnyEvent, EventEnvelope, EventType, EventTypeInfo } from '../event-type.js';
-import { eventTypes } from '../generated/event-types.js';
-import { compileBadJson, type FindBadJson } from '../payload/json-fields.js';
-import { RegistryClient, type RegistryConnection } from '../registry/registry-client.js';
-import { currentSubjects, subjectName, type CurrentSubject } from '../registry/subjects.js';
-import { eventBytesMax, partitionCountOf } from '../topics/catalogue.js';
-import { partitionOf } from '../topics/partition.js';
-import { EventEncoder } from './event-encoder.js';
-import {
-  InvalidEventError,
-  SchemaNotFoundError,
-  SchemasNotRegisteredError,
-  UndecodableRecordError,
-  WriterSchemaUnknownError,
-} from './errors.js';
-import { CutHeaders, HeaderIndex, type RawHeaders, type RecordHeaders } from './header-source.js';
-import { decodeMetadata, encodeHeaders, requiredHeader } from './headers.js';
-import { metadataIssues } from './metadata-rules.js';
-import { WriterSchemas, type WriterSchema } from './writer-schemas.js';
-
-export interface EventCodecOptions extends RegistryConnection {
-  /** `CHORDA_TOPIC_PREFIX`: subjects are named after the topics as the brokers know them. Default ''. */
-  readonly topicPrefix?: string;
-}
-
-export interface EncodedRecord {
-  /** From the catalogue, without prefix. */
-  readonly topic: string;
-  readonly key: Buffer;
-  readonly partition: number;
-  readonly value: Buffer;
-  readonly headers: Record<string, string>;
-}
-
-/** What decoding needs of a record; its topic plays no part, since retry and dead-letter topics carry the same. */
-export interface EncodedEvent {
-  readonly topic: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: RecordHeaders;
-  /** The same headers as they came, where the client still has them: `headers` is then not looked at. */
-  readonly rawHeaders?: RawHeaders | undefined;
-}
+import type { AnyEvent, EventEnvelope, EventType } from '../event-type.js';
+import { allEventTypes, eventCatalogue, isEventType } from '../catalogue.js';
+import { registeredVersions } from '../registered/registered-types.js';
+import type { Message } from '../type-catalogue.js';
+import { UndecodableRecordError } from './errors.js';
+import { encodeHeaders } from './headers.js';
+import { RecordCodec, type EncodedEvent, type EncodedRecord, type EventCodecOptions } from './record-codec.js';
 
 /** A record whose headers are read; its payload is decoded when somebody asks for it. */
 export interface OpenedEvent {
@@ -52,34 +14,9 @@ export interface OpenedEvent {
   read(): EventEnvelope;
 }
 
-/** The Confluent wire format: a zero byte, then the schema id in 4 bytes, big-endian. */
-const framingBytes = 5;
-/** Ids that the registry said it does not have are not asked for again for a while: a poison record costs one request. */
-const notFoundMsMax = 30_000;
-const notFoundMax = 1000;
-
-/**
- * Events to Kafka records and back, synchronously: no promise per record. It never registers a schema.
- *
- * A record's writer schema is found by its `ce_dataschema` among this build's and all released schemas, so the log can
- * be read from offset 0 with the registry wiped, renumbered or away. Only a schema newer than this build is asked for,
- * by id, and then its fingerprint must be the one that the header names.
- */
+/** Events to Kafka records and back, as {@link RecordCodec} does it. */
 export class EventCodec {
-  private readonly schemas = new WriterSchemas();
-  private readonly encoder = new EventEncoder(this.schemas);
-  private readonly learning = new Map<number, Promise<void>>();
-  private readonly badJson = new Map<EventType, FindBadJson>();
-  private readonly headerIndex = new HeaderIndex();
-  private readonly notFoundUntilMs = new Map<number, number>();
-
-  private constructor(
-    private readonly registry: RegistryClient,
-    private readonly idsByTopic: Map<string, number>,
-    private readonly topicPrefix: string,
-    /** Stands for every id, where no registry is asked. */
-    private readonly offlineId?: number,
-  ) {}
+  private constructor(private readonly records: RecordCodec) {}
 
   /**
    * Looks up the id of every current schema.
@@ -88,14 +25,7 @@ export class EventCodec {
    * @throws {@link RegistryUnavailableError} when the registry does not answer. Retriable.
    */
   static async connect(options: EventCodecOptions): Promise<EventCodec> {
-    const registry = new RegistryClient(options);
-    try {
-      const topicPrefix = options.topicPrefix ?? '';
-      return new EventCodec(registry, await lookUpIds(registry, currentSubjects(topicPrefix)), topicPrefix);
-    } catch (error) {
-      registry.close();
-      throw error;
-    }
+    return new EventCodec(await RecordCodec.connect(eventCatalogue, allEventTypes, options));
   }
 
   /**
@@ -104,15 +34,7 @@ export class EventCodec {
    * @param schemaId Stands in every frame that it writes, so such records are for tests alone. Left out: `encode` throws.
    */
   static offline(schemaId?: number): EventCodec {
-    const ids = new Map<string, number>();
-    if (schemaId !== undefined)
-      for (const { topic, type } of currentSubjects('')) ids.set(idKey(topic, type), schemaId);
-    return new EventCodec(
-      new RegistryClient({ registryUrl: 'http://127.0.0.1:1', timeoutMs: 1_000 }),
-      ids,
-      '',
-      schemaId,
-    );
+    return new EventCodec(RecordCodec.offline(eventCatalogue, allEventTypes, schemaId));
   }
 
   /**
@@ -123,22 +45,12 @@ export class EventCodec {
    * @throws {@link RegistryUnavailableError} when it does not answer: the types can be read and not yet written. Retriable.
    */
   async adoptRegisteredTypes(types: readonly EventType[]): Promise<void> {
-    for (const type of types) {
-      this.schemas.adopt(type);
-      this.encoder.renewType(type);
-      this.badJson.delete(type);
-    }
-    const subjects = currentSubjects(this.topicPrefix, types);
-    if (this.offlineId !== undefined) {
-      for (const { topic, type } of subjects) this.idsByTopic.set(idKey(topic, type), this.offlineId);
-      return;
-    }
-    for (const [place, id] of await lookUpIds(this.registry, subjects)) this.idsByTopic.set(place, id);
+    await this.records.adopt(types, registeredVersions);
   }
 
   /** Closes idle connections to the registry. */
   close(): void {
-    this.registry.close();
+    this.records.close();
   }
 
   /**
@@ -146,19 +58,7 @@ export class EventCodec {
    * @throws {@link EventTooLargeError} for more than 1 MiB of Avro.
    */
   encode({ event, metadata }: EventEnvelope): EncodedRecord {
-    const info = eventTypes[event.type];
-    const topic = topicOf(event);
-    const id = this.idsByTopic.get(idKey(topic, event.type));
-    if (id === undefined) throw new SchemasNotRegisteredError([subjectName('', topic, info.record)]);
-    checkEnvelope(info, event, metadata);
-    const key = Buffer.from(`${metadata.tenantId}/${metadata.subject}`);
-    return {
-      topic,
-      key,
-      partition: partitionOf(key, partitionCountOf(topic)),
-      value: this.encoder.encode(event, id),
-      headers: encodeHeaders(info, metadata),
-    };
+    return this.records.encode(event, metadata, (info) => encodeHeaders(info, metadata));
   }
 
   /**
@@ -166,8 +66,7 @@ export class EventCodec {
    * @throws {@link WriterSchemaUnknownError} for a schema newer than this build: `learn` it, then decode again.
    */
   decode(record: EncodedEvent): EventEnvelope {
-    const opened = this.head(record);
-    return this.payload(opened);
+    return this.open(record).read();
   }
 
   /**
@@ -177,34 +76,13 @@ export class EventCodec {
    * @throws as {@link decode} does for key, headers and schema.
    */
   open(record: EncodedEvent): OpenedEvent {
-    const head = this.head(record);
-    return { type: head.type, metadata: head.metadata, read: () => this.payload(head) };
-  }
-
-  private head(record: EncodedEvent): RecordHead {
-    const { key, value, rawHeaders } = record;
-    const schemaId = framedSchemaId(value);
-    const headers = rawHeaders ? this.headerIndex.read(rawHeaders) : new CutHeaders(record.headers);
-    const type = requiredHeader(headers, 'ce_type');
-    if (!isEventType(type))
-      throw new UndecodableRecordError('unknown_type', `${type.slice(0, 100)} is not in the catalogue`);
-    const writer = this.writerOf(eventTypes[type], requiredHeader(headers, 'ce_dataschema'), schemaId.id);
-    const metadata = decodeMetadata(headers);
-    if (key === null || !isKeyOf(key, metadata.tenantId, metadata.subject)) {
-      throw new UndecodableRecordError('bad_key', 'the key is not <tenant>/<subject> of the headers');
-    }
-    return { type, writer, metadata, value: schemaId.value };
-  }
-
-  private payload({ type, writer, metadata, value }: RecordHead): EventEnvelope {
-    const event = writer.read(type, value, framingBytes, value.length);
-    const bad = this.badJsonOf(type)(event.data);
-    if (bad !== undefined) throw new UndecodableRecordError('invalid_value', `${bad} is no JSON text`);
-    const subject = subjectOf(event);
-    if (subject !== undefined && subject !== metadata.subject) {
-      throw new UndecodableRecordError('bad_key', 'the payload names another subject than the key');
-    }
-    return { event, metadata };
+    const head = this.records.head(record);
+    const {
+      info: { type },
+      metadata,
+    } = head;
+    if (!isEventType(type)) throw new UndecodableRecordError('unknown_type', `${type} is not in the catalogue`);
+    return { type, metadata, read: () => ({ event: asEvent(this.records.payload(head)), metadata }) };
   }
 
   /**
@@ -214,11 +92,7 @@ export class EventCodec {
    * @throws {@link UndecodableRecordError}
    */
   decodePayload(type: EventType, schemaFingerprint: Buffer, payload: Buffer): AnyEvent {
-    const fingerprint = schemaFingerprint.toString('hex');
-    const writer = this.schemas.byFingerprintOf(eventTypes[type].record, fingerprint);
-    if (!writer) throw new UndecodableRecordError('unknown_schema', `${fingerprint} is no known schema of ${type}`);
-    checkSize(payload.length);
-    return writer.read(type, payload, 0, payload.length);
+    return asEvent(this.records.decodePayload(type, schemaFingerprint, payload));
   }
 
   /**
@@ -228,134 +102,11 @@ export class EventCodec {
    * @throws {@link RegistryUnavailableError} when the registry does not answer. Retriable.
    */
   learn(schemaId: number): Promise<void> {
-    const running = this.learning.get(schemaId);
-    if (running) return running;
-    const learning = this.askFor(schemaId).finally(() => this.learning.delete(schemaId));
-    this.learning.set(schemaId, learning);
-    return learning;
-  }
-
-  private async askFor(schemaId: number): Promise<void> {
-    if (this.schemas.byRegistryId(schemaId)) return;
-    const notFoundUntilMs = this.notFoundUntilMs.get(schemaId) ?? 0;
-    if (Date.now() < notFoundUntilMs) throw new SchemaNotFoundError(`Registry: it has no schema with id ${schemaId}`);
-    try {
-      this.schemas.learn(schemaId, await this.registry.schemaOfId(schemaId));
-      this.notFoundUntilMs.delete(schemaId);
-    } catch (error) {
-      if (error instanceof BackboneError && !(error instanceof SchemaNotFoundError)) throw error;
-      this.rememberNotFound(schemaId);
-      if (error instanceof SchemaNotFoundError) throw error;
-      throw new SchemaNotFoundError(`Registry: what it has under id ${schemaId} is no Avro record`, { cause: error });
-    }
-  }
-
-  private rememberNotFound(schemaId: number): void {
-    const oldest = this.notFoundUntilMs.keys().next().value;
-    if (this.notFoundUntilMs.size >= notFoundMax && oldest !== undefined) this.notFoundUntilMs.delete(oldest);
-    this.notFoundUntilMs.set(schemaId, Date.now() + notFoundMsMax);
-  }
-
-  private badJsonOf(type: EventType): FindBadJson {
-    let find = this.badJson.get(type);
-    if (!find) {
-      find = compileBadJson(eventSchemaOf(type).shape);
-      this.badJson.set(type, find);
-    }
-    return find;
-  }
-
-  private writerOf(info: EventTypeInfo, dataSchema: string, schemaId: number): WriterSchema {
-    const known = this.schemas.byDataSchema(dataSchema);
-    if (known) return ofType(known, info);
-    const record = /^urn:chorda:schema:([^:]{1,256}):[0-9a-f]{64}$/.exec(dataSchema)?.[1];
-    if (record === undefined) throw new UndecodableRecordError('bad_header', 'ce_dataschema is no schema of ours');
-    if (record !== info.record) throw wrongType(record, info);
-    if (!this.schemas.byRegistryId(schemaId)) throw new WriterSchemaUnknownError(schemaId);
-    throw new UndecodableRecordError('unknown_schema', `id ${schemaId} is another schema than ${dataSchema}`);
+    return this.records.learn(schemaId);
   }
 }
 
-interface RecordHead {
-  readonly type: EventType;
-  readonly writer: WriterSchema;
-  readonly metadata: EventEnvelope['metadata'];
-  readonly value: Buffer;
-}
-
-function ofType(writer: WriterSchema, info: EventTypeInfo): WriterSchema {
-  if (writer.record !== info.record) throw wrongType(writer.record, info);
-  return writer;
-}
-
-function wrongType(record: string, info: EventTypeInfo): UndecodableRecordError {
-  return new UndecodableRecordError('wrong_type', `${record} is not the record of ${info.type}`);
-}
-
-/** Almost every key is ASCII, and then comparing needs no text of it. */
-function isKeyOf(key: Buffer, tenant: string, subject: string): boolean {
-  return (
-    (key.length === tenant.length + 1 + subject.length &&
-      isAsciiAt(key, 0, tenant) &&
-      key[tenant.length] === 0x2f &&
-      isAsciiAt(key, tenant.length + 1, subject)) ||
-    key.toString('utf8') === `${tenant}/${subject}`
-  );
-}
-
-function isAsciiAt(bytes: Buffer, start: number, text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const byte = bytes[start + at]!;
-    if (byte > 0x7f || byte !== text.charCodeAt(at)) return false;
-  }
-  return true;
-}
-
-function framedSchemaId(value: Buffer | null): { readonly id: number; readonly value: Buffer } {
-  if (value === null) throw new UndecodableRecordError('no_value', 'events are never tombstones');
-  if (value.length === 0 || value[0] !== 0) throw new UndecodableRecordError('bad_magic', 'the value is not framed');
-  if (value.length < framingBytes) throw new UndecodableRecordError('truncated', 'ends inside the schema id');
-  checkSize(value.length - framingBytes);
-  return { id: value.readUInt32BE(1), value };
-}
-
-function checkSize(payloadBytes: number): void {
-  if (payloadBytes > eventBytesMax) {
-    throw new UndecodableRecordError('too_large', `${payloadBytes} bytes of Avro, at most ${eventBytesMax} are taken`);
-  }
-}
-
-function checkEnvelope(info: EventTypeInfo, event: AnyEvent, metadata: EventEnvelope['metadata']): void {
-  const issues = metadataIssues(metadata);
-  if (issues.length > 0) throw new InvalidEventError(`Metadata of ${event.type}`, issues);
-  const subject = subjectOf(event, info);
-  if (subject !== undefined && subject !== metadata.subject) {
-    const detail = `must be ${subject}, as its payload says: another key would break the order of its aggregate`;
-    throw new InvalidEventError(`Metadata of ${event.type}`, [{ pointer: '/subject', detail }]);
-  }
-  if (info.kind === 'fact' && metadata.decision?.streamVersion !== undefined) {
-    const detail = 'a fact is in no stream and has no version';
-    throw new InvalidEventError(`Metadata of ${event.type}`, [{ pointer: '/decision/streamVersion', detail }]);
-  }
-}
-
-function idKey(topic: string, type: EventType): string {
-  return `${topic} ${type}`;
-}
-
-async function lookUpIds(registry: RegistryClient, subjects: readonly CurrentSubject[]): Promise<Map<string, number>> {
-  const ids = new Map<string, number>();
-  const missing: string[] = [];
-  await Promise.all(
-    subjects.map(async ({ subject, topic, type, avro }) => {
-      try {
-        ids.set(idKey(topic, type), await registry.idOf(subject, avro));
-      } catch (error) {
-        if (!(error instanceof SchemaNotFoundError)) throw error;
-        missing.push(subject);
-      }
-    }),
-  );
-  if (missing.length > 0) throw new SchemasNotRegisteredError(missing.sort());
-  return ids;
+/** The schema of the type decided the shape when the value was read. */
+function asEvent(message: Message): AnyEvent {
+  return message as AnyEvent;
 }

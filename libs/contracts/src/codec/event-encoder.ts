@@ -1,10 +1,7 @@
 import type { Type } from 'avsc';
 import type { Issue } from '@chorda/kernel';
-import { eventSchemaOf } from '../catalogue.js';
-import type { AnyEvent, EventType } from '../event-type.js';
-import { currentSchemas } from '../generated/schemas.js';
-import type { AvroJson } from '../schema/avro.js';
 import { eventBytesMax } from '../topics/catalogue.js';
+import type { Message, TypeCatalogue } from '../type-catalogue.js';
 import { AvroFault, compileScan, type Scan } from './avro-scan.js';
 import { EventTooLargeError, InvalidEventError } from './errors.js';
 import type { WriterSchemas } from './writer-schemas.js';
@@ -19,11 +16,14 @@ const roomMin = 4 * 1024;
 export class EventEncoder {
   private slab = Buffer.allocUnsafeSlow(slabBytes);
   private used = 0;
-  private readonly scans = new Map<EventType, Scan>();
+  private readonly scans = new Map<string, Scan>();
 
-  constructor(private readonly schemas: WriterSchemas) {}
+  constructor(
+    private readonly catalogue: TypeCatalogue,
+    private readonly schemas: WriterSchemas,
+  ) {}
 
-  encode(event: AnyEvent, schemaId: number): Buffer {
+  encode(event: Message, schemaId: number): Buffer {
     const type = this.schemas.readerOf(event.type);
     if (slabBytes - this.used < roomMin) this.renew(slabBytes);
     let end = this.write(type, event, this.used + framingBytes);
@@ -37,7 +37,7 @@ export class EventEncoder {
     return this.take(event, schemaId, end);
   }
 
-  private take(event: AnyEvent, schemaId: number, end: number): Buffer {
+  private take(event: Message, schemaId: number, end: number): Buffer {
     const start = this.used;
     if (end - start - framingBytes > eventBytesMax) throw new EventTooLargeError(event.type, eventBytesMax);
     this.checkReadable(event, start + framingBytes, end);
@@ -47,7 +47,7 @@ export class EventEncoder {
     return this.slab.subarray(start, end);
   }
 
-  private write(type: Type, event: AnyEvent, at: number): number {
+  private write(type: Type, event: Message, at: number): number {
     try {
       return type.encode(event.data, this.slab, at);
     } catch (error) {
@@ -56,7 +56,7 @@ export class EventEncoder {
   }
 
   /** What a consumer would set aside must not be acknowledged: NaN, a time out of range, more items than it takes. */
-  private checkReadable(event: AnyEvent, start: number, end: number): void {
+  private checkReadable(event: Message, start: number, end: number): void {
     try {
       this.scanOf(event.type)(this.slab, start, end);
     } catch (error) {
@@ -66,15 +66,14 @@ export class EventEncoder {
   }
 
   /** The type is written otherwise from now on. */
-  renewType(type: EventType): void {
+  renewType(type: string): void {
     this.scans.delete(type);
   }
 
-  private scanOf(type: EventType): Scan {
+  private scanOf(type: string): Scan {
     let scan = this.scans.get(type);
     if (!scan) {
-      const avro: AvroJson = JSON.parse(currentSchemas[type]);
-      scan = compileScan(avro, eventSchemaOf(type).shape);
+      scan = compileScan(this.schemas.currentOf(type), this.catalogue.schemaOf(type).shape);
       this.scans.set(type, scan);
     }
     return scan;

@@ -22,10 +22,12 @@ export const headerNames = [
   'ce_correlationid',
   'ce_causationid',
   'ce_streamversion',
+  'ce_stream',
   'ce_partitionseq',
   'ce_epoch',
   'ce_commandid',
   'ce_commandoffset',
+  'ce_actor',
   'traceparent',
   'tracestate',
 ] as const;

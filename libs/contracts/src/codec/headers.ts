@@ -1,6 +1,6 @@
 import { tenantId, type TenantId } from '@chorda/kernel';
-import type { DecisionMetadata, EventMetadata } from '../event.js';
-import type { EventTypeInfo } from '../event-type.js';
+import type { CommandMetadata, DecisionMetadata, EventMetadata } from '../event.js';
+import type { MessageInfo } from '../type-catalogue.js';
 import { formatTimestamp, parseTimestamp } from '../payload/timestamp.js';
 import { UndecodableRecordError } from './errors.js';
 import {
@@ -11,7 +11,8 @@ import {
   type RawHeaders,
   type RecordHeaders,
 } from './header-source.js';
-import { metadataIssues } from './metadata-rules.js';
+import { idBytesMax } from '../checked-id.js';
+import { isText, metadataIssues, textRule } from './metadata-rules.js';
 
 const contentType = 'application/avro';
 const specVersion = '1.0';
@@ -19,7 +20,10 @@ const contentTypeBytes = Buffer.from(contentType);
 const specVersionBytes = Buffer.from(specVersion);
 
 /** CloudEvents 1.0 Kafka protocol binding, binary mode, and what Chorda adds to it. */
-export function encodeHeaders(info: EventTypeInfo, metadata: EventMetadata): Record<string, string> {
+export function encodeHeaders(
+  info: Pick<MessageInfo, 'type' | 'dataSchema'>,
+  metadata: EventMetadata,
+): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': contentType,
     ce_specversion: specVersion,
@@ -39,10 +43,28 @@ export function encodeHeaders(info: EventTypeInfo, metadata: EventMetadata): Rec
 
 function addDecision(headers: Record<string, string>, decision: DecisionMetadata): void {
   if (decision.streamVersion !== undefined) headers['ce_streamversion'] = String(decision.streamVersion);
+  if (decision.stream !== undefined) headers['ce_stream'] = decision.stream;
   if (decision.partitionSeq !== undefined) headers['ce_partitionseq'] = String(decision.partitionSeq);
   if (decision.epoch !== undefined) headers['ce_epoch'] = String(decision.epoch);
   if (decision.commandId !== undefined) headers['ce_commandid'] = decision.commandId;
   if (decision.commandOffset !== undefined) headers['ce_commandoffset'] = String(decision.commandOffset);
+}
+
+/** Those of an event, and who gave the command. */
+export function encodeCommandHeaders(
+  info: Pick<MessageInfo, 'type' | 'dataSchema'>,
+  metadata: CommandMetadata,
+): Record<string, string> {
+  const headers = encodeHeaders(info, metadata);
+  if (metadata.actor !== undefined) headers['ce_actor'] = metadata.actor;
+  return headers;
+}
+
+/** @throws {@link UndecodableRecordError} `bad_header`. */
+export function decodeActor(headers: HeaderSource): string | undefined {
+  const actor = headers.only('ce_actor');
+  if (actor !== undefined && !isText(actor, idBytesMax)) throw badHeader(`actor ${textRule(idBytesMax)}`);
+  return actor;
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
@@ -78,6 +100,8 @@ function decodeDecision(headers: HeaderSource): DecisionMetadata | undefined {
   const decision: Mutable<DecisionMetadata> = {};
   const streamVersion = counterHeader(headers, 'ce_streamversion');
   if (streamVersion !== undefined) decision.streamVersion = streamVersion;
+  const stream = headers.only('ce_stream');
+  if (stream !== undefined) decision.stream = stream;
   const partitionSeq = counterHeader(headers, 'ce_partitionseq');
   if (partitionSeq !== undefined) decision.partitionSeq = partitionSeq;
   const epoch = counterHeader(headers, 'ce_epoch');

@@ -5,6 +5,8 @@ import { isTimestamp } from '../payload/timestamp.js';
 
 /** Bytes of UTF-8 that a source may have. */
 const sourceBytesMax = 1024;
+/** Room for a kind before the longest id. */
+const streamBytesMax = idBytesMax + 64;
 
 /** Rules of the envelope that are broken; pointers name the fields of `EventMetadata`. Empty: it may be written. */
 export function metadataIssues(metadata: EventMetadata): readonly Issue[] {
@@ -22,16 +24,16 @@ function isSound(metadata: EventMetadata): boolean {
     isText(metadata.correlationId, idBytesMax) &&
     (metadata.causationId === undefined || isText(metadata.causationId, idBytesMax)) &&
     tenantIdPattern.test(metadata.tenantId) &&
-    isTimestamp(metadata.timeMs)
+    isTimestamp(metadata.timeMs) &&
+    (metadata.decision?.stream === undefined || isText(metadata.decision.stream, streamBytesMax))
   );
 }
 
 function brokenRules(metadata: EventMetadata): readonly Issue[] {
   const issues: Issue[] = [];
-  const text = (name: keyof EventMetadata, value: string | undefined, bytesMax: number): void => {
+  const text = (name: string, value: string | undefined, bytesMax: number): void => {
     if (value !== undefined && !isText(value, bytesMax)) {
-      const detail = `must be 1 to ${bytesMax} bytes of well-formed UTF-8 without control characters`;
-      issues.push({ pointer: `/${name}`, detail });
+      issues.push({ pointer: `/${name}`, detail: textRule(bytesMax) });
     }
   };
   text('id', metadata.id, idBytesMax);
@@ -39,6 +41,7 @@ function brokenRules(metadata: EventMetadata): readonly Issue[] {
   text('subject', metadata.subject, idBytesMax);
   text('correlationId', metadata.correlationId, idBytesMax);
   text('causationId', metadata.causationId, idBytesMax);
+  text('decision/stream', metadata.decision?.stream, streamBytesMax);
   if (!tenantIdPattern.test(metadata.tenantId)) {
     issues.push({ pointer: '/tenantId', detail: `must match ${tenantIdPattern.source}` });
   }
@@ -52,7 +55,12 @@ function brokenRules(metadata: EventMetadata): readonly Issue[] {
 // eslint-disable-next-line no-control-regex
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
-function isText(text: string, bytesMax: number): boolean {
+/** What a text must be, for who is told that it is not. */
+export function textRule(bytesMax: number): string {
+  return `must be 1 to ${bytesMax} bytes of well-formed UTF-8 without control characters`;
+}
+
+export function isText(text: string, bytesMax: number): boolean {
   if (text === '' || text.length > bytesMax || controlCharacter.test(text)) return false;
   if (!text.isWellFormed()) return false;
   // A UTF-16 unit is at most 3 bytes of UTF-8: most texts need no counting.

@@ -1,11 +1,7 @@
 import type { Resolver, Type } from 'avsc';
-import { eventSchemaOf } from '../catalogue.js';
-import type { AnyEvent, EventType } from '../event-type.js';
-import { eventTypes } from '../generated/event-types.js';
-import { currentSchemas, releasedSchemas } from '../generated/schemas.js';
-import { registeredVersions } from '../registered/registered-types.js';
 import { isAvroObject, type AvroJson } from '../schema/avro.js';
 import { dataSchemaUrn, schemaFingerprint } from '../schema/canonical.js';
+import { infoOf, type Message, type TypeCatalogue } from '../type-catalogue.js';
 import { AvroFault, compileScan, type Scan } from './avro-scan.js';
 import { avroType } from './avro-type.js';
 import { UndecodableRecordError } from './errors.js';
@@ -18,8 +14,9 @@ export class WriterSchema {
   private compiled: { readonly scan: Scan; readonly resolver: Resolver | undefined } | undefined;
 
   constructor(
+    private readonly catalogue: TypeCatalogue,
     /** Undefined: a record that is no type of this build. */
-    readonly type: EventType | undefined,
+    readonly type: string | undefined,
     readonly record: string,
     readonly fingerprint: string,
     private readonly avro: AvroJson,
@@ -31,7 +28,7 @@ export class WriterSchema {
    *
    * @throws {@link UndecodableRecordError} naming the field and the rule.
    */
-  read(type: EventType, bytes: Buffer, start: number, end: number): AnyEvent {
+  read(type: string, bytes: Buffer, start: number, end: number): Message {
     const { scan, resolver } = (this.compiled ??= this.compile(type));
     try {
       scan(bytes, start, end);
@@ -40,15 +37,16 @@ export class WriterSchema {
         throw new UndecodableRecordError(error.reason, `${error.pointer || '/'} ${error.rule}`);
       throw error;
     }
-    const { value } = this.reader().decode(bytes, start, resolver);
-    return asEvent(type, value);
+    // avsc has just read the value by the schema of the type, which is a record.
+    const { value }: { readonly value: Message['data'] } = this.reader().decode(bytes, start, resolver);
+    return { type, data: value };
   }
 
   /** Scan and resolver are made at the first record that needs them: most released versions are never met. */
-  private compile(type: EventType): { readonly scan: Scan; readonly resolver: Resolver | undefined } {
+  private compile(type: string): { readonly scan: Scan; readonly resolver: Resolver | undefined } {
     try {
-      const scan = compileScan(this.avro, eventSchemaOf(type).shape);
-      const same = this.fingerprint === eventTypes[type].schemaFingerprint;
+      const scan = compileScan(this.avro, this.catalogue.schemaOf(type).shape);
+      const same = this.fingerprint === infoOf(this.catalogue, type).schemaFingerprint;
       return { scan, resolver: same ? undefined : this.reader().createResolver(avroType(this.avro)) };
     } catch (error) {
       const detail = `schema ${this.fingerprint} cannot be read as ${type}`;
@@ -57,50 +55,51 @@ export class WriterSchema {
   }
 }
 
-/** The schema of the type decides the shape, and avsc has just read the value by it. */
-function asEvent(type: EventType, data: unknown): AnyEvent {
-  const event: { readonly type: EventType; readonly data: unknown } = { type, data };
-  return event as AnyEvent;
-}
-
 /** Every schema that a record may have been written with: this build's, the released ones, and what was learned. */
 export class WriterSchemas {
-  private readonly readers = new Map<EventType, Type>();
+  private readonly readers = new Map<string, Type>();
   private readonly byUrn = new Map<string, WriterSchema>();
   private readonly byFingerprint = new Map<string, WriterSchema>();
   private readonly learned = new Map<number, WriterSchema>();
-  private readonly typesByRecord = new Map<string, EventType>();
+  private readonly typesByRecord = new Map<string, string>();
 
-  constructor() {
-    for (const { type, record, schemaFingerprint: fingerprint } of Object.values(eventTypes)) {
+  constructor(private readonly catalogue: TypeCatalogue) {
+    for (const { type, record, schemaFingerprint: fingerprint } of Object.values(catalogue.infos)) {
       this.typesByRecord.set(record, type);
-      this.add(this.writer(type, record, fingerprint, JSON.parse(currentSchemas[type])));
+      this.add(this.writer(type, record, fingerprint, this.currentOf(type)));
     }
-    for (const { type, avro } of releasedSchemas) {
+    for (const { type, avro } of catalogue.released) {
       const schema: AvroJson = JSON.parse(avro);
-      this.add(this.writer(type, eventTypes[type].record, schemaFingerprint(schema), schema));
+      this.add(this.writer(type, infoOf(catalogue, type).record, schemaFingerprint(schema), schema));
     }
   }
 
   /** avsc's type of the current schema, made when first needed. */
-  readerOf(type: EventType): Type {
+  readerOf(type: string): Type {
     let reader = this.readers.get(type);
     if (!reader) {
-      const avro: AvroJson = JSON.parse(currentSchemas[type]);
-      reader = avroType(avro);
+      reader = avroType(this.currentOf(type));
       this.readers.set(type, reader);
     }
     return reader;
   }
 
+  /** The schema that the type is written with. @throws TypeError for a type that the catalogue does not have. */
+  currentOf(type: string): AvroJson {
+    const text = this.catalogue.schemas[type];
+    if (text === undefined) throw new TypeError(`${type} is not in the catalogue`);
+    const avro: AvroJson = JSON.parse(text);
+    return avro;
+  }
+
   /** Takes the versions of a registered type, which may have more since it was taken last. */
-  adopt(type: EventType): void {
-    const { record, schemaFingerprint: current } = eventTypes[type];
+  adopt(type: string, versions: readonly AvroJson[]): void {
+    const { record, schemaFingerprint: current } = infoOf(this.catalogue, type);
     this.typesByRecord.set(record, type);
     this.readers.delete(type);
-    for (const avro of registeredVersions(type)) {
+    for (const avro of versions) {
       const fingerprint = schemaFingerprint(avro);
-      const text: AvroJson = fingerprint === current ? JSON.parse(currentSchemas[type]) : avro;
+      const text: AvroJson = fingerprint === current ? this.currentOf(type) : avro;
       // Made anew also where it is known: it resolved to what the type was before.
       this.put(this.writer(type, record, fingerprint, text));
     }
@@ -140,12 +139,12 @@ export class WriterSchemas {
     this.byFingerprint.delete(`${writer.record}:${writer.fingerprint}`);
   }
 
-  private writer(type: EventType | undefined, record: string, fingerprint: string, avro: AvroJson): WriterSchema {
+  private writer(type: string | undefined, record: string, fingerprint: string, avro: AvroJson): WriterSchema {
     const reader = (): Type => {
-      if (!type) throw new UndecodableRecordError('unknown_type', `${record} is no event type of this build`);
+      if (!type) throw new UndecodableRecordError('unknown_type', `${record} is no type of this build`);
       return this.readerOf(type);
     };
-    return new WriterSchema(type, record, fingerprint, avro, reader);
+    return new WriterSchema(this.catalogue, type, record, fingerprint, avro, reader);
   }
 
   private add(writer: WriterSchema): void {

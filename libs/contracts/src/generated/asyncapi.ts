@@ -7,7 +7,7 @@ export const asyncApiDocument: JsonValue = {
  "info": {
   "title": "Chorda events",
   "version": "0.1.0",
-  "description": "Every event of the backbone, as it lies on Kafka: CloudEvents 1.0 in binary mode, the value in the Confluent wire format. Topics show every tenant: they are for the services of the operator.",
+  "description": "Every event of the backbone, and the commands and the work that lead to events, as they lie on Kafka: CloudEvents 1.0 in binary mode, the value in the Confluent wire format. Topics show every tenant: they are for the services of the operator.",
   "license": {
    "name": "Apache-2.0",
    "url": "https://www.apache.org/licenses/LICENSE-2.0"
@@ -35,6 +35,63 @@ export const asyncApiDocument: JsonValue = {
   }
  },
  "channels": {
+  "agent_commands": {
+   "address": "agent.commands",
+   "description": "Key tenant/agent. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "agent.cancel_execution": {
+     "$ref": "#/components/messages/agent.cancel_execution"
+    },
+    "agent.create": {
+     "$ref": "#/components/messages/agent.create"
+    },
+    "agent.delete": {
+     "$ref": "#/components/messages/agent.delete"
+    },
+    "agent.execute": {
+     "$ref": "#/components/messages/agent.execute"
+    },
+    "agent.record_check": {
+     "$ref": "#/components/messages/agent.record_check"
+    },
+    "agent.record_tool_result": {
+     "$ref": "#/components/messages/agent.record_tool_result"
+    },
+    "agent.record_turn": {
+     "$ref": "#/components/messages/agent.record_turn"
+    },
+    "agent.record_turn_failure": {
+     "$ref": "#/components/messages/agent.record_turn_failure"
+    },
+    "agent.retry_execution": {
+     "$ref": "#/components/messages/agent.retry_execution"
+    },
+    "agent.settle_incident": {
+     "$ref": "#/components/messages/agent.settle_incident"
+    },
+    "agent.terminate": {
+     "$ref": "#/components/messages/agent.terminate"
+    },
+    "agent.validate": {
+     "$ref": "#/components/messages/agent.validate"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "agent.commands",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
   "agent_events": {
    "address": "agent.events",
    "description": "Key tenant/agent. Kept for ever. CHORDA_TOPIC_PREFIX goes before the name.",
@@ -63,6 +120,12 @@ export const asyncApiDocument: JsonValue = {
     "agent.failed": {
      "$ref": "#/components/messages/agent.failed"
     },
+    "agent.incident_opened": {
+     "$ref": "#/components/messages/agent.incident_opened"
+    },
+    "agent.incident_settled": {
+     "$ref": "#/components/messages/agent.incident_settled"
+    },
     "agent.initialization_started": {
      "$ref": "#/components/messages/agent.initialization_started"
     },
@@ -75,6 +138,12 @@ export const asyncApiDocument: JsonValue = {
     "agent.ready": {
      "$ref": "#/components/messages/agent.ready"
     },
+    "agent.slot_released": {
+     "$ref": "#/components/messages/agent.slot_released"
+    },
+    "agent.slot_taken": {
+     "$ref": "#/components/messages/agent.slot_taken"
+    },
     "agent.terminated": {
      "$ref": "#/components/messages/agent.terminated"
     },
@@ -84,8 +153,14 @@ export const asyncApiDocument: JsonValue = {
     "agent.tool_returned": {
      "$ref": "#/components/messages/agent.tool_returned"
     },
+    "agent.turn_failed": {
+     "$ref": "#/components/messages/agent.turn_failed"
+    },
     "agent.turn_recorded": {
      "$ref": "#/components/messages/agent.turn_recorded"
+    },
+    "agent.turn_started": {
+     "$ref": "#/components/messages/agent.turn_started"
     },
     "agent.validated": {
      "$ref": "#/components/messages/agent.validated"
@@ -107,6 +182,81 @@ export const asyncApiDocument: JsonValue = {
        "delete"
       ],
       "retention.ms": -1,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "agent_work_models": {
+   "address": "agent.work.models",
+   "description": "Key tenant/agent. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "agent.turn_requested": {
+     "$ref": "#/components/messages/agent.turn_requested"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "agent.work.models",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "agent_work_tools": {
+   "address": "agent.work.tools",
+   "description": "Key tenant/agent. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "agent.check_requested": {
+     "$ref": "#/components/messages/agent.check_requested"
+    },
+    "agent.tool_requested": {
+     "$ref": "#/components/messages/agent.tool_requested"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "agent.work.tools",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "agent_work_workers": {
+   "address": "agent.work.workers",
+   "description": "Key tenant/agent. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "agent.tool_requested": {
+     "$ref": "#/components/messages/agent.tool_requested"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "agent.work.workers",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
       "max.message.bytes": 2097152
      },
      "bindingVersion": "0.5.0"
@@ -433,12 +583,40 @@ export const asyncApiDocument: JsonValue = {
   }
  },
  "operations": {
+  "read_agent_commands": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/agent_commands"
+   },
+   "summary": "Read agent.commands."
+  },
   "read_agent_events": {
    "action": "receive",
    "channel": {
     "$ref": "#/channels/agent_events"
    },
    "summary": "Read agent.events."
+  },
+  "read_agent_work_models": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/agent_work_models"
+   },
+   "summary": "Read agent.work.models."
+  },
+  "read_agent_work_tools": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/agent_work_tools"
+   },
+   "summary": "Read agent.work.tools."
+  },
+  "read_agent_work_workers": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/agent_work_workers"
+   },
+   "summary": "Read agent.work.workers."
   },
   "read_audit_events": {
    "action": "receive",
@@ -513,6 +691,453 @@ export const asyncApiDocument: JsonValue = {
  },
  "components": {
   "messages": {
+   "agent.cancel_execution": {
+    "name": "agent.cancel_execution",
+    "title": "agent.CancelExecution",
+    "summary": "Stops an execution.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "CancelExecution",
+      "namespace": "agent",
+      "doc": "Stops an execution.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/executions/{id}/cancel",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in the words of whoever asked.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.check_requested": {
+    "name": "agent.check_requested",
+    "title": "agent.CheckRequested",
+    "summary": "An agent itself is to be initialised, checked or cleaned up.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "CheckRequested",
+      "namespace": "agent",
+      "doc": "An agent itself is to be initialised, checked or cleaned up.",
+      "kind": "work",
+      "topic": "agent.work.tools",
+      "subject": [
+       "agent_id"
+      ],
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "phase",
+        "type": {
+         "type": "enum",
+         "name": "CheckPhase",
+         "doc": "Which of the works on an agent itself.",
+         "symbols": [
+          "unknown",
+          "initialization",
+          "validation",
+          "clean_up"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Which work it is."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries, from 1."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "lease_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Who takes the work is thought lost when nothing is heard of it for so long, milliseconds."
+       },
+       {
+        "name": "deadline_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "The engine gives the try up then."
+       },
+       {
+        "name": "idempotency_key",
+        "type": "string",
+        "doc": "The same for every try of this work."
+       },
+       {
+        "name": "capabilities",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "What the agent is to be able to do.",
+        "default": []
+       },
+       {
+        "name": "tools",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Names of the tools that it may call.",
+        "default": []
+       },
+       {
+        "name": "model",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Model that it uses.",
+        "default": null
+       },
+       {
+        "name": "config",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "Settings of the agent.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "work"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.create": {
+    "name": "agent.create",
+    "title": "agent.Create",
+    "summary": "Defines an agent.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Create",
+      "namespace": "agent",
+      "doc": "Defines an agent.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "name",
+        "type": "string",
+        "doc": "Name for people."
+       },
+       {
+        "name": "description",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What the agent is for.",
+        "default": null
+       },
+       {
+        "name": "agent_type",
+        "type": "string",
+        "doc": "The specialism: assistant, analyst, coder, or any word of the owner's.",
+        "default": "assistant"
+       },
+       {
+        "name": "definition_version",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Version of the definition, in the words of its owner.",
+        "default": null
+       },
+       {
+        "name": "capabilities",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "TEXT_PROCESSING, DOCUMENT_ANALYSIS, API_INTEGRATION, WORKFLOW_CONTROL; later ones may come.",
+        "default": []
+       },
+       {
+        "name": "tools",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Names of the tools that it may call.",
+        "default": []
+       },
+       {
+        "name": "model",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Model that it uses where a request names none.",
+        "default": null
+       },
+       {
+        "name": "instructions",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What the model is told before everything else.",
+        "default": null
+       },
+       {
+        "name": "config",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "Settings of the agent: any JSON value.",
+        "default": null
+       },
+       {
+        "name": "memory",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "MemorySettings",
+          "doc": "What the agent remembers of a session.",
+          "fields": [
+           {
+            "name": "history_messages_max",
+            "type": {
+             "type": "int",
+             "minimum": 0,
+             "maximum": 1000
+            },
+            "doc": "Latest messages of the session that an execution begins with; 0: none.",
+            "default": 50
+           }
+          ]
+         }
+        ],
+        "doc": "What it remembers of a session; null: the defaults.",
+        "default": null
+       },
+       {
+        "name": "limits",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "ExecutionLimits",
+          "doc": "What an execution may use at most; null leaves it to the defaults of the deployment.",
+          "fields": [
+           {
+            "name": "execution_time_ms_max",
+            "type": [
+             "null",
+             {
+              "type": "long",
+              "range": "safe",
+              "minimum": 0
+             }
+            ],
+            "doc": "From start to end, milliseconds.",
+            "default": null
+           },
+           {
+            "name": "turns_max",
+            "type": [
+             "null",
+             {
+              "type": "int",
+              "minimum": 1
+             }
+            ],
+            "doc": "Model calls.",
+            "default": null
+           },
+           {
+            "name": "tokens_max",
+            "type": [
+             "null",
+             {
+              "type": "long",
+              "range": "safe",
+              "minimum": 0
+             }
+            ],
+            "doc": "Tokens sent to models and generated by them, together.",
+            "default": null
+           },
+           {
+            "name": "cost_usd_max",
+            "type": [
+             "null",
+             {
+              "type": "bytes",
+              "logicalType": "decimal",
+              "precision": 18,
+              "scale": 9
+             }
+            ],
+            "doc": "US dollars for model calls.",
+            "default": null
+           }
+          ]
+         }
+        ],
+        "doc": "What one execution may use.",
+        "default": null
+       },
+       {
+        "name": "concurrency_max",
+        "type": {
+         "type": "int",
+         "minimum": 1,
+         "maximum": 1000
+        },
+        "doc": "Executions that may run at once.",
+        "default": 100
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
    "agent.created": {
     "name": "agent.created",
     "title": "agent.Created",
@@ -609,6 +1234,126 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "Who defined it. An id of a user, key or service.",
         "default": null
+       },
+       {
+        "name": "definition_version",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Version of the definition, in the words of its owner.",
+        "default": null
+       },
+       {
+        "name": "instructions",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What the model is told before everything else.",
+        "default": null
+       },
+       {
+        "name": "memory",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "MemorySettings",
+          "doc": "What the agent remembers of a session.",
+          "fields": [
+           {
+            "name": "history_messages_max",
+            "type": {
+             "type": "int",
+             "minimum": 0,
+             "maximum": 1000
+            },
+            "doc": "Latest messages of the session that an execution begins with; 0: none.",
+            "default": 50
+           }
+          ]
+         }
+        ],
+        "doc": "What it remembers of a session; null: the defaults.",
+        "default": null
+       },
+       {
+        "name": "limits",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "ExecutionLimits",
+          "doc": "What an execution may use at most; null leaves it to the defaults of the deployment.",
+          "fields": [
+           {
+            "name": "execution_time_ms_max",
+            "type": [
+             "null",
+             {
+              "type": "long",
+              "range": "safe",
+              "minimum": 0
+             }
+            ],
+            "doc": "From start to end, milliseconds.",
+            "default": null
+           },
+           {
+            "name": "turns_max",
+            "type": [
+             "null",
+             {
+              "type": "int",
+              "minimum": 1
+             }
+            ],
+            "doc": "Model calls.",
+            "default": null
+           },
+           {
+            "name": "tokens_max",
+            "type": [
+             "null",
+             {
+              "type": "long",
+              "range": "safe",
+              "minimum": 0
+             }
+            ],
+            "doc": "Tokens sent to models and generated by them, together.",
+            "default": null
+           },
+           {
+            "name": "cost_usd_max",
+            "type": [
+             "null",
+             {
+              "type": "bytes",
+              "logicalType": "decimal",
+              "precision": 18,
+              "scale": 9
+             }
+            ],
+            "doc": "US dollars for model calls.",
+            "default": null
+           }
+          ]
+         }
+        ],
+        "doc": "What one execution may use.",
+        "default": null
+       },
+       {
+        "name": "concurrency_max",
+        "type": {
+         "type": "int",
+         "minimum": 1,
+         "maximum": 1000
+        },
+        "doc": "Executions that may run at once.",
+        "default": 100
        }
       ]
      }
@@ -619,6 +1364,69 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.delete": {
+    "name": "agent.delete",
+    "title": "agent.Delete",
+    "summary": "Removes an agent's definition; its history stays.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Delete",
+      "namespace": "agent",
+      "doc": "Removes an agent's definition; its history stays.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "DELETE /v1/agents/{id}",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in the words of whoever asked.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
      }
     ],
     "bindings": {
@@ -691,6 +1499,207 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.execute": {
+    "name": "agent.execute",
+    "title": "agent.Execute",
+    "summary": "Starts an execution of an agent.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Execute",
+      "namespace": "agent",
+      "doc": "Starts an execution of an agent.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What goes in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "limits",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "ExecutionLimits",
+          "doc": "What an execution may use at most; null leaves it to the defaults of the deployment.",
+          "fields": [
+           {
+            "name": "execution_time_ms_max",
+            "type": [
+             "null",
+             {
+              "type": "long",
+              "range": "safe",
+              "minimum": 0
+             }
+            ],
+            "doc": "From start to end, milliseconds.",
+            "default": null
+           },
+           {
+            "name": "turns_max",
+            "type": [
+             "null",
+             {
+              "type": "int",
+              "minimum": 1
+             }
+            ],
+            "doc": "Model calls.",
+            "default": null
+           },
+           {
+            "name": "tokens_max",
+            "type": [
+             "null",
+             {
+              "type": "long",
+              "range": "safe",
+              "minimum": 0
+             }
+            ],
+            "doc": "Tokens sent to models and generated by them, together.",
+            "default": null
+           },
+           {
+            "name": "cost_usd_max",
+            "type": [
+             "null",
+             {
+              "type": "bytes",
+              "logicalType": "decimal",
+              "precision": 18,
+              "scale": 9
+             }
+            ],
+            "doc": "US dollars for model calls.",
+            "default": null
+           }
+          ]
+         }
+        ],
+        "doc": "What it may use; it can only tighten the agent's own limits.",
+        "default": null
+       },
+       {
+        "name": "metadata",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "ExecutionMetadata",
+          "doc": "The workflow step that asked for the execution.",
+          "fields": [
+           {
+            "name": "workflow_id",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "brand": "WorkflowId"
+             }
+            ],
+            "doc": "The run, as in /v1/runs/{id}.",
+            "default": null
+           },
+           {
+            "name": "step_id",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "brand": "StepId"
+             }
+            ],
+            "doc": "The step of that run.",
+            "default": null
+           }
+          ]
+         }
+        ],
+        "doc": "Where the execution comes from; null where no workflow asked for it.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
      }
     ],
     "bindings": {
@@ -1313,6 +2322,98 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "Where the execution comes from; null where no workflow asked for it.",
         "default": null
+       },
+       {
+        "name": "limits",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "ExecutionLimits",
+          "doc": "What an execution may use at most; null leaves it to the defaults of the deployment.",
+          "fields": [
+           {
+            "name": "execution_time_ms_max",
+            "type": [
+             "null",
+             {
+              "type": "long",
+              "range": "safe",
+              "minimum": 0
+             }
+            ],
+            "doc": "From start to end, milliseconds.",
+            "default": null
+           },
+           {
+            "name": "turns_max",
+            "type": [
+             "null",
+             {
+              "type": "int",
+              "minimum": 1
+             }
+            ],
+            "doc": "Model calls.",
+            "default": null
+           },
+           {
+            "name": "tokens_max",
+            "type": [
+             "null",
+             {
+              "type": "long",
+              "range": "safe",
+              "minimum": 0
+             }
+            ],
+            "doc": "Tokens sent to models and generated by them, together.",
+            "default": null
+           },
+           {
+            "name": "cost_usd_max",
+            "type": [
+             "null",
+             {
+              "type": "bytes",
+              "logicalType": "decimal",
+              "precision": 18,
+              "scale": 9
+             }
+            ],
+            "doc": "US dollars for model calls.",
+            "default": null
+           }
+          ]
+         }
+        ],
+        "doc": "What it may use.",
+        "default": null
+       },
+       {
+        "name": "retry_of",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "ExecutionId"
+         }
+        ],
+        "doc": "The execution that it goes on from.",
+        "default": null
+       },
+       {
+        "name": "context",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "Messages before its input: of the session, or of the execution that it goes on from.",
+        "default": null,
+        "personal": true
        }
       ]
      }
@@ -1572,6 +2673,236 @@ export const asyncApiDocument: JsonValue = {
      }
     }
    },
+   "agent.incident_opened": {
+    "name": "agent.incident_opened",
+    "title": "agent.IncidentOpened",
+    "summary": "Nobody knows whether a tool that must not be called twice did its work. The execution waits until somebody settles it.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "IncidentOpened",
+      "namespace": "agent",
+      "doc": "Nobody knows whether a tool that must not be called twice did its work. The execution waits until somebody settles it.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/executions/{id}/incidents/{incident_id}/settle",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "incident_id",
+        "type": {
+         "type": "string",
+         "brand": "IncidentId"
+        },
+        "doc": "The incident; the call that it is about has at most one open."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the turns of the execution, from 1."
+       },
+       {
+        "name": "call_id",
+        "type": {
+         "type": "string",
+         "brand": "ToolCallId"
+        },
+        "doc": "The call, unique in the execution; also the idempotency key that the tool is given."
+       },
+       {
+        "name": "tool_name",
+        "type": "string",
+        "doc": "The tool."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "The try whose outcome is unknown."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in one sentence for people."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.incident_settled": {
+    "name": "agent.incident_settled",
+    "title": "agent.IncidentSettled",
+    "summary": "Somebody found out what a call came to, or decided what follows.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "IncidentSettled",
+      "namespace": "agent",
+      "doc": "Somebody found out what a call came to, or decided what follows.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/executions/{id}/incidents/{incident_id}/settle",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "incident_id",
+        "type": {
+         "type": "string",
+         "brand": "IncidentId"
+        },
+        "doc": "The incident; the call that it is about has at most one open."
+       },
+       {
+        "name": "call_id",
+        "type": {
+         "type": "string",
+         "brand": "ToolCallId"
+        },
+        "doc": "The call, unique in the execution; also the idempotency key that the tool is given."
+       },
+       {
+        "name": "resolution",
+        "type": {
+         "type": "enum",
+         "name": "IncidentResolution",
+         "doc": "What somebody found: the call was done, or was not; or it is to be made again, whatever that does.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "repeat",
+          "abort"
+         ],
+         "default": "unknown"
+        },
+        "doc": "What follows."
+       },
+       {
+        "name": "output_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the tool gave: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in the words of whoever settled it.",
+        "default": null
+       },
+       {
+        "name": "settled_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who settled it. An id of a user, key or service.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
    "agent.initialization_started": {
     "name": "agent.initialization_started",
     "title": "agent.InitializationStarted",
@@ -1610,6 +2941,27 @@ export const asyncApiDocument: JsonValue = {
         },
         "doc": "Counts the initialisations of the agent, from 1.",
         "default": 1
+       },
+       {
+        "name": "attempt_token",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing.",
+        "default": null
+       },
+       {
+        "name": "deadline_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "The engine gives the try up then.",
+        "default": null
        }
       ]
      }
@@ -1681,6 +3033,79 @@ export const asyncApiDocument: JsonValue = {
          "items": "string"
         },
         "doc": "Names of the tools that answered.",
+        "default": []
+       },
+       {
+        "name": "tool_definitions",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "record",
+          "name": "ToolDefinition",
+          "doc": "A tool as it was found when the agent was initialised.",
+          "fields": [
+           {
+            "name": "name",
+            "type": "string",
+            "doc": "Name by which a model asks for it."
+           },
+           {
+            "name": "description",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "What it does, for the model.",
+            "default": null
+           },
+           {
+            "name": "parameters",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "json": true
+             }
+            ],
+            "doc": "JSON schema of its arguments.",
+            "default": null
+           },
+           {
+            "name": "queue",
+            "type": {
+             "type": "enum",
+             "name": "WorkQueue",
+             "doc": "Who does the work: tools are called by executors of the deployment, workers are processes of its users.",
+             "symbols": [
+              "unknown",
+              "tools",
+              "workers"
+             ],
+             "default": "unknown"
+            },
+            "doc": "Where its calls wait.",
+            "default": "unknown"
+           },
+           {
+            "name": "idempotent",
+            "type": "boolean",
+            "doc": "Whether it may be called again with the same key when the outcome of a call is unknown.",
+            "default": false
+           },
+           {
+            "name": "timeout_ms",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "A call may take so long, milliseconds.",
+            "default": 30000
+           }
+          ]
+         }
+        },
+        "doc": "The tools as they were found; they stay so until the agent is initialised anew.",
         "default": []
        }
       ]
@@ -1913,6 +3338,1011 @@ export const asyncApiDocument: JsonValue = {
      }
     }
    },
+   "agent.record_check": {
+    "name": "agent.record_check",
+    "title": "agent.RecordCheck",
+    "summary": "An executor says what it found of the agent itself.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RecordCheck",
+      "namespace": "agent",
+      "doc": "An executor says what it found of the agent itself.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "phase",
+        "type": {
+         "type": "enum",
+         "name": "CheckPhase",
+         "doc": "Which of the works on an agent itself.",
+         "symbols": [
+          "unknown",
+          "initialization",
+          "validation",
+          "clean_up"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Which work it was."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries, from 1."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "checks",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "record",
+          "name": "ValidationCheck",
+          "doc": "One check and its result.",
+          "fields": [
+           {
+            "name": "name",
+            "type": "string",
+            "doc": "configuration, resources, dependencies, or a check of the agent's own."
+           },
+           {
+            "name": "passed",
+            "type": "boolean",
+            "doc": "Whether it passed."
+           },
+           {
+            "name": "detail",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "What was found, for people.",
+            "default": null
+           }
+          ]
+         }
+        },
+        "doc": "Every check that was made.",
+        "default": []
+       },
+       {
+        "name": "tools",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "record",
+          "name": "ToolDefinition",
+          "doc": "A tool as it was found when the agent was initialised.",
+          "fields": [
+           {
+            "name": "name",
+            "type": "string",
+            "doc": "Name by which a model asks for it."
+           },
+           {
+            "name": "description",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "What it does, for the model.",
+            "default": null
+           },
+           {
+            "name": "parameters",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "json": true
+             }
+            ],
+            "doc": "JSON schema of its arguments.",
+            "default": null
+           },
+           {
+            "name": "queue",
+            "type": {
+             "type": "enum",
+             "name": "WorkQueue",
+             "doc": "Who does the work: tools are called by executors of the deployment, workers are processes of its users.",
+             "symbols": [
+              "unknown",
+              "tools",
+              "workers"
+             ],
+             "default": "unknown"
+            },
+            "doc": "Where its calls wait.",
+            "default": "unknown"
+           },
+           {
+            "name": "idempotent",
+            "type": "boolean",
+            "doc": "Whether it may be called again with the same key when the outcome of a call is unknown.",
+            "default": false
+           },
+           {
+            "name": "timeout_ms",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "A call may take so long, milliseconds.",
+            "default": 30000
+           }
+          ]
+         }
+        },
+        "doc": "The tools that answered.",
+        "default": []
+       },
+       {
+        "name": "duration_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it took, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.record_tool_result": {
+    "name": "agent.record_tool_result",
+    "title": "agent.RecordToolResult",
+    "summary": "An executor or a worker says what a tool call came to.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RecordToolResult",
+      "namespace": "agent",
+      "doc": "An executor or a worker says what a tool call came to.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the turns of the execution, from 1."
+       },
+       {
+        "name": "call_id",
+        "type": {
+         "type": "string",
+         "brand": "ToolCallId"
+        },
+        "doc": "The call, unique in the execution; also the idempotency key that the tool is given."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries, from 1."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "ToolOutcome",
+         "doc": "How the call ended; refused: by a policy, nothing was done; lost: it began, and nobody knows how it ended.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "refused",
+          "lost"
+         ],
+         "default": "unknown"
+        },
+        "doc": "How the call ended."
+       },
+       {
+        "name": "output_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the tool gave: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "error",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What went wrong: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "duration_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it took, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.record_turn": {
+    "name": "agent.record_turn",
+    "title": "agent.RecordTurn",
+    "summary": "An executor brings a model's answer.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RecordTurn",
+      "namespace": "agent",
+      "doc": "An executor brings a model's answer.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the turns of the execution, from 1."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries, from 1."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "request_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "RequestId"
+         }
+        ],
+        "doc": "The inference request that gave the answer.",
+        "default": null
+       },
+       {
+        "name": "model",
+        "type": "string",
+        "doc": "Model that answered."
+       },
+       {
+        "name": "output_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "The answer: {\"content\": text or null, \"tool_calls\": [{\"id\", \"name\", \"arguments\"}]}.",
+        "personal": true
+       },
+       {
+        "name": "finish_reason",
+        "type": "string",
+        "doc": "stop, length, tool_calls, content_filter; or a provider's own word."
+       },
+       {
+        "name": "prompt_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Tokens of the prompt."
+       },
+       {
+        "name": "cached_prompt_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How many of `prompt_tokens` came from a prefix cache.",
+        "default": 0
+       },
+       {
+        "name": "completion_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Tokens generated."
+       },
+       {
+        "name": "cost_usd",
+        "type": [
+         "null",
+         {
+          "type": "bytes",
+          "logicalType": "decimal",
+          "precision": 18,
+          "scale": 9
+         }
+        ],
+        "doc": "US dollars; null where it is not known.",
+        "default": null
+       },
+       {
+        "name": "duration_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it took, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.record_turn_failure": {
+    "name": "agent.record_turn_failure",
+    "title": "agent.RecordTurnFailure",
+    "summary": "An executor asked a model and got no answer.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RecordTurnFailure",
+      "namespace": "agent",
+      "doc": "An executor asked a model and got no answer.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the turns of the execution, from 1."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries, from 1."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "error_code",
+        "type": "string",
+        "doc": "Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in one sentence for people."
+       },
+       {
+        "name": "is_retriable",
+        "type": "boolean",
+        "doc": "Whether asking again may help."
+       },
+       {
+        "name": "retry_after_ms",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "range": "safe",
+          "minimum": 0
+         }
+        ],
+        "doc": "What the model server asked to wait, milliseconds.",
+        "default": null
+       },
+       {
+        "name": "duration_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it took, milliseconds."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.retry_execution": {
+    "name": "agent.retry_execution",
+    "title": "agent.RetryExecution",
+    "summary": "Starts an execution that goes on where one that failed or was cancelled had come to: no stored answer is asked for again.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RetryExecution",
+      "namespace": "agent",
+      "doc": "Starts an execution that goes on where one that failed or was cancelled had come to: no stored answer is asked for again.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/executions/{id}/retry",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The new execution."
+       },
+       {
+        "name": "retry_of",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The one that ended."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.settle_incident": {
+    "name": "agent.settle_incident",
+    "title": "agent.SettleIncident",
+    "summary": "Says what a tool call of unknown outcome came to, or what is to follow.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "SettleIncident",
+      "namespace": "agent",
+      "doc": "Says what a tool call of unknown outcome came to, or what is to follow.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/executions/{id}/incidents/{incident_id}/settle",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "incident_id",
+        "type": {
+         "type": "string",
+         "brand": "IncidentId"
+        },
+        "doc": "The incident; the call that it is about has at most one open."
+       },
+       {
+        "name": "resolution",
+        "type": {
+         "type": "enum",
+         "name": "IncidentResolution",
+         "doc": "What somebody found: the call was done, or was not; or it is to be made again, whatever that does.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "repeat",
+          "abort"
+         ],
+         "default": "unknown"
+        },
+        "doc": "What follows."
+       },
+       {
+        "name": "output_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the tool gave, where it was done: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in the words of whoever asked.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.slot_released": {
+    "name": "agent.slot_released",
+    "title": "agent.SlotReleased",
+    "summary": "An execution of the agent ended. State EXECUTING while others run.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "SlotReleased",
+      "namespace": "agent",
+      "doc": "An execution of the agent ended. State EXECUTING while others run.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "running",
+        "type": {
+         "type": "int",
+         "minimum": 0
+        },
+        "doc": "How many still run."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.slot_taken": {
+    "name": "agent.slot_taken",
+    "title": "agent.SlotTaken",
+    "summary": "One of the executions that the agent may run at once began. State EXECUTING.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "SlotTaken",
+      "namespace": "agent",
+      "doc": "One of the executions that the agent may run at once began. State EXECUTING.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "running",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "How many run now, this one included."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.terminate": {
+    "name": "agent.terminate",
+    "title": "agent.Terminate",
+    "summary": "Takes an agent out of service for good; what it runs is cancelled.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Terminate",
+      "namespace": "agent",
+      "doc": "Takes an agent out of service for good; what it runs is cancelled.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/terminate",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in the words of whoever asked.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
    "agent.terminated": {
     "name": "agent.terminated",
     "title": "agent.Terminated",
@@ -2057,6 +4487,33 @@ export const asyncApiDocument: JsonValue = {
         },
         "doc": "What the tool was given: any JSON value.",
         "personal": true
+       },
+       {
+        "name": "attempt_token",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing.",
+        "default": null
+       },
+       {
+        "name": "deadline_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "The engine gives the try up then.",
+        "default": null
+       },
+       {
+        "name": "idempotent",
+        "type": "boolean",
+        "doc": "Whether it may be called again when the outcome of a call is unknown.",
+        "default": false
        }
       ]
      }
@@ -2067,6 +4524,176 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.tool_requested": {
+    "name": "agent.tool_requested",
+    "title": "agent.ToolRequested",
+    "summary": "A tool is to be called.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ToolRequested",
+      "namespace": "agent",
+      "doc": "A tool is to be called.",
+      "kind": "work",
+      "topic": "agent.work.{queue}",
+      "subject": [
+       "agent_id"
+      ],
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the turns of the execution, from 1."
+       },
+       {
+        "name": "call_id",
+        "type": {
+         "type": "string",
+         "brand": "ToolCallId"
+        },
+        "doc": "The call, unique in the execution; also the idempotency key that the tool is given."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries, from 1."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "lease_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Who takes the work is thought lost when nothing is heard of it for so long, milliseconds."
+       },
+       {
+        "name": "deadline_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "The engine gives the try up then."
+       },
+       {
+        "name": "idempotency_key",
+        "type": "string",
+        "doc": "The same for every try of this work."
+       },
+       {
+        "name": "tool_name",
+        "type": "string",
+        "doc": "The tool."
+       },
+       {
+        "name": "queue",
+        "type": {
+         "type": "enum",
+         "name": "WorkQueue",
+         "doc": "Who does the work: tools are called by executors of the deployment, workers are processes of its users.",
+         "symbols": [
+          "unknown",
+          "tools",
+          "workers"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Where it waits."
+       },
+       {
+        "name": "idempotent",
+        "type": "boolean",
+        "doc": "Whether it may be called again when the outcome of a call is unknown."
+       },
+       {
+        "name": "arguments",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What the tool is given: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "work"
      }
     ],
     "bindings": {
@@ -2226,6 +4853,106 @@ export const asyncApiDocument: JsonValue = {
      }
     }
    },
+   "agent.turn_failed": {
+    "name": "agent.turn_failed",
+    "title": "agent.TurnFailed",
+    "summary": "A model was asked and gave no answer. It is asked again where `retry_at` is set.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "TurnFailed",
+      "namespace": "agent",
+      "doc": "A model was asked and gave no answer. It is asked again where `retry_at` is set.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the turns of the execution, from 1."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries, from 1."
+       },
+       {
+        "name": "error_code",
+        "type": "string",
+        "doc": "Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in one sentence for people."
+       },
+       {
+        "name": "retry_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it is asked again; null: the execution fails.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
    "agent.turn_recorded": {
     "name": "agent.turn_recorded",
     "title": "agent.TurnRecorded",
@@ -2329,6 +5056,39 @@ export const asyncApiDocument: JsonValue = {
          "minimum": 0
         },
         "doc": "From asking to the last token, milliseconds."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "The try that brought the answer.",
+        "default": 1
+       },
+       {
+        "name": "cached_prompt_tokens",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How many of `prompt_tokens` came from a prefix cache.",
+        "default": 0
+       },
+       {
+        "name": "cost_usd",
+        "type": [
+         "null",
+         {
+          "type": "bytes",
+          "logicalType": "decimal",
+          "precision": 18,
+          "scale": 9
+         }
+        ],
+        "doc": "US dollars; null where it is not known.",
+        "default": null
        }
       ]
      }
@@ -2339,6 +5099,404 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.turn_requested": {
+    "name": "agent.turn_requested",
+    "title": "agent.TurnRequested",
+    "summary": "A model is to be asked for the next step of an execution.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "TurnRequested",
+      "namespace": "agent",
+      "doc": "A model is to be asked for the next step of an execution.",
+      "kind": "work",
+      "topic": "agent.work.models",
+      "subject": [
+       "agent_id"
+      ],
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the turns of the execution, from 1."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries, from 1."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "lease_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Who takes the work is thought lost when nothing is heard of it for so long, milliseconds."
+       },
+       {
+        "name": "deadline_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "The engine gives the try up then."
+       },
+       {
+        "name": "idempotency_key",
+        "type": "string",
+        "doc": "The same for every try of this work."
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it ran. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "session_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "SessionId"
+         }
+        ],
+        "doc": "The conversation that it belongs to.",
+        "default": null
+       },
+       {
+        "name": "model",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Model to ask; null: the default of the deployment.",
+        "default": null
+       },
+       {
+        "name": "messages",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "The conversation so far, as the chat API of OpenAI has it.",
+        "personal": true
+       },
+       {
+        "name": "tools",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "record",
+          "name": "ToolDefinition",
+          "doc": "A tool as it was found when the agent was initialised.",
+          "fields": [
+           {
+            "name": "name",
+            "type": "string",
+            "doc": "Name by which a model asks for it."
+           },
+           {
+            "name": "description",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "What it does, for the model.",
+            "default": null
+           },
+           {
+            "name": "parameters",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "json": true
+             }
+            ],
+            "doc": "JSON schema of its arguments.",
+            "default": null
+           },
+           {
+            "name": "queue",
+            "type": {
+             "type": "enum",
+             "name": "WorkQueue",
+             "doc": "Who does the work: tools are called by executors of the deployment, workers are processes of its users.",
+             "symbols": [
+              "unknown",
+              "tools",
+              "workers"
+             ],
+             "default": "unknown"
+            },
+            "doc": "Where its calls wait.",
+            "default": "unknown"
+           },
+           {
+            "name": "idempotent",
+            "type": "boolean",
+            "doc": "Whether it may be called again with the same key when the outcome of a call is unknown.",
+            "default": false
+           },
+           {
+            "name": "timeout_ms",
+            "type": {
+             "type": "long",
+             "range": "safe",
+             "minimum": 0
+            },
+            "doc": "A call may take so long, milliseconds.",
+            "default": 30000
+           }
+          ]
+         }
+        },
+        "doc": "What it may call.",
+        "default": []
+       },
+       {
+        "name": "completion_tokens_max",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "range": "safe",
+          "minimum": 0
+         }
+        ],
+        "doc": "Tokens that it may generate.",
+        "default": null
+       },
+       {
+        "name": "config",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "Settings of the agent.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "work"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.turn_started": {
+    "name": "agent.turn_started",
+    "title": "agent.TurnStarted",
+    "summary": "A model was asked for the next step of the execution.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "TurnStarted",
+      "namespace": "agent",
+      "doc": "A model was asked for the next step of the execution.",
+      "kind": "decision",
+      "topic": "agent.events",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/execute",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "turn",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the turns of the execution, from 1."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries, from 1."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "deadline_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "An answer after this time is not waited for."
+       },
+       {
+        "name": "model",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Model that was asked.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.validate": {
+    "name": "agent.validate",
+    "title": "agent.Validate",
+    "summary": "Initialises and checks an agent anew.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Validate",
+      "namespace": "agent",
+      "doc": "Initialises and checks an agent anew.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "POST /v1/agents/{id}/validate",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
      }
     ],
     "bindings": {
@@ -2586,6 +5744,36 @@ export const asyncApiDocument: JsonValue = {
         },
         "doc": "Names of the checks to be made.",
         "default": []
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries of this validation, from 1.",
+        "default": 1
+       },
+       {
+        "name": "attempt_token",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing.",
+        "default": null
+       },
+       {
+        "name": "deadline_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "The engine gives the try up then.",
+        "default": null
        }
       ]
      }
@@ -7301,6 +10489,10 @@ export const asyncApiDocument: JsonValue = {
       "description": "Decisions: counts the events of the aggregate without gaps, from 1.",
       "pattern": "^(0|[1-9][0-9]*)$"
      },
+     "ce_stream": {
+      "type": "string",
+      "description": "Decisions: the stream that the version counts; left out where the subject has one alone."
+     },
      "ce_partitionseq": {
       "type": "string",
       "description": "Decisions: counts the events of the partition without gaps.",
@@ -7319,6 +10511,10 @@ export const asyncApiDocument: JsonValue = {
       "type": "string",
       "description": "Decisions: its offset on the command topic.",
       "pattern": "^(0|[1-9][0-9]*)$"
+     },
+     "ce_actor": {
+      "type": "string",
+      "description": "Commands: id of the user, key or service that gave it."
      },
      "traceparent": {
       "type": "string",

@@ -10,6 +10,10 @@ export type ExecutionId = Brand<string, 'ExecutionId'>;
 /** @throws {@link InvalidInputError} unless the text is 1 to 256 bytes of UTF-8. */
 export const executionId = (text: string): ExecutionId => checkedId<ExecutionId>('Execution id', text);
 
+export type IncidentId = Brand<string, 'IncidentId'>;
+/** @throws {@link InvalidInputError} unless the text is 1 to 256 bytes of UTF-8. */
+export const incidentId = (text: string): IncidentId => checkedId<IncidentId>('Incident id', text);
+
 export type InstanceId = Brand<string, 'InstanceId'>;
 /** @throws {@link InvalidInputError} unless the text is 1 to 256 bytes of UTF-8. */
 export const instanceId = (text: string): InstanceId => checkedId<InstanceId>('Instance id', text);

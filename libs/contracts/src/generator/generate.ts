@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { asyncApi } from './asyncapi.js';
 import { referencePage } from './reference-page.js';
 import { readSchemaFiles, type SchemaFile } from './schema-files.js';
-import { eventTypesModule, jsonModule, schemasModule } from './tables.js';
-import { areaModule, areasModule, eventMapModule, idsModule } from './typescript.js';
+import { eventTypesModule, jsonModule, messageSchemasModule, messageTypesModule, schemasModule } from './tables.js';
+import { areaModule, areasModule, eventMapModule, idsModule, messageMapModule, modulesOf } from './typescript.js';
 
 /** Where generated modules lie; nothing else may lie there. */
 export const generatedFolder = 'libs/contracts/src/generated';
@@ -12,20 +12,25 @@ export const generatedFolder = 'libs/contracts/src/generated';
 /** Every generated file by its path from the repository's root. Equal schemas give equal bytes. */
 export function generatedFiles(files: readonly SchemaFile[]): ReadonlyMap<string, string> {
   const schemas = files.map((file) => file.schema);
+  const isEvent = ({ kind }: SchemaFile['schema']) => kind === 'fact' || kind === 'decision';
+  const events = files.filter((file) => isEvent(file.schema));
+  const messages = files.filter((file) => !isEvent(file.schema));
   const texts = new Map<string, string>();
   const add = (name: string, text: (path: string) => string): void => {
     const path = `${generatedFolder}/${name}`;
     texts.set(path, text(path));
   };
-  for (const area of new Set(schemas.map((schema) => schema.area))) {
-    const own = schemas.filter((schema) => schema.area === area);
-    add(`${area}.ts`, (path) => areaModule(path, area, own));
-  }
+  for (const [name, own] of modulesOf(schemas)) add(`${name}.ts`, (path) => areaModule(path, own));
   add('ids.ts', (path) => idsModule(path, schemas));
-  add('areas.ts', (path) => areasModule(path, schemas));
-  add('event-map.ts', (path) => eventMapModule(path, schemas));
-  add('event-types.ts', (path) => eventTypesModule(path, files));
-  add('schemas.ts', (path) => schemasModule(path, files));
+  add('areas.ts', (path) => areasModule(path, modulesOf(schemas)));
+  const eventSchemas = events.map((file) => file.schema);
+  add('event-map.ts', (path) => eventMapModule(path, eventSchemas));
+  add('event-types.ts', (path) => eventTypesModule(path, events));
+  add('schemas.ts', (path) => schemasModule(path, events));
+  const messageSchemas = messages.map((file) => file.schema);
+  add('message-map.ts', (path) => messageMapModule(path, messageSchemas));
+  add('message-types.ts', (path) => messageTypesModule(path, messages));
+  add('message-schemas.ts', (path) => messageSchemasModule(path, messages));
   const document = asyncApi(schemas);
   add('asyncapi.ts', (path) => jsonModule(path, 'asyncApiDocument', 'The log as AsyncAPI 3.', document));
   const page = 'docs/reference/events.md';

@@ -15,7 +15,7 @@ export function referencePage(path: string, schemas: readonly EventSchema[]): st
   return `<!-- ${path}: written by \`npm run contracts:generate\`, never by hand. -->\n\n# Events\n\n${introduction}\n\n${list.join('\n')}\n\n${sections.join('\n')}`;
 }
 
-const introduction = `Every event type, from its schema in \`schemas/\`. A **fact** has happened and nobody can refuse it: send it to \`POST /v1/events\`. A **decision** begins as the request named with it; sent as an event it is refused.
+const introduction = `Every event type, from its schema in \`schemas/\`. A **fact** has happened and nobody can refuse it: send it to \`POST /v1/events\`. A **decision** begins as the request named with it; sent as an event it is refused. A **command** is what that request puts on the log, or what an executor answers with; **work** is what the decision engine asks of executors. Neither is an event: no read model and no tail shows them.
 
 The key of every record is \`<tenant>/<subject>\`. Types are shown as JSON has them: *long* is a decimal string, *count* a number of at most 2^53-1, *decimal* exact decimal text, *timestamp* RFC 3339 text, *json* any JSON value. In the log they are Avro; a timestamp is milliseconds since the epoch there, and json is its text. Fields without a default must be given. **P** marks personal data.`;
 
@@ -24,12 +24,25 @@ function section(schema: EventSchema): string {
   const first = topics[0] ?? schema.topic;
   const kept = knownTopic(first).retentionMs;
   const facts = [
-    schema.kind === 'fact' ? 'Fact.' : `Decision: \`${schema.command}\`.`,
+    kindWord(schema),
     `Topic ${topics.map((topic) => `\`${topic}\``).join(', ')}, kept ${kept === 'forever' ? 'for ever' : `${kept / 86_400_000} days`}.`,
     `Subject: ${schema.subject.map((field) => `\`${field}\``).join(', else ')}${needsSender(schema) ? ', else the sender chooses it' : ''}.`,
     `Record \`${schema.record}\`.`,
   ];
   return `## ${schema.type}\n\n${schema.shape.doc} ${facts.join(' ')}\n\n${fieldTable(schema.shape)}`;
+}
+
+function kindWord({ kind, command }: EventSchema): string {
+  switch (kind) {
+    case 'fact':
+      return 'Fact.';
+    case 'decision':
+      return `Decision: \`${command}\`.`;
+    case 'command':
+      return command === undefined ? 'Command of an executor.' : `Command: \`${command}\`.`;
+    case 'work':
+      return 'Work for an executor.';
+  }
 }
 
 function fieldTable(shape: RecordShape): string {

@@ -5,6 +5,27 @@ import { generatedLine } from './typescript.js';
 
 /** What gateway, engine and projector need to know of each type at run time. */
 export function eventTypesModule(path: string, files: readonly SchemaFile[]): string {
+  const imports = `import type { EventType, EventTypeInfo } from '../event-type.js';\n`;
+  const table = `export const eventTypes: Readonly<Record<EventType, EventTypeInfo>> = {\n${infoEntries(files)}\n};\n`;
+  return `${generatedLine(path)}${imports}\n/** Every event type, by name. */\n${table}`;
+}
+
+/** The same of commands and of work. */
+export function messageTypesModule(path: string, files: readonly SchemaFile[]): string {
+  const table = (kind: 'command' | 'work', name: string): string => {
+    const own = files.filter((file) => file.schema.kind === kind);
+    const types = `Readonly<Record<${typeName(kind)}, ${typeName(kind)}Info>>`;
+    return `/** Every type of ${kind}, by name. */\nexport const ${name}: ${types} = {\n${infoEntries(own)}\n};\n`;
+  };
+  const imports = `import type { CommandType, CommandTypeInfo, WorkType, WorkTypeInfo } from '../message-types.js';\n`;
+  return [`${generatedLine(path)}${imports}`, table('command', 'commandTypes'), table('work', 'workTypes')].join('\n');
+}
+
+function typeName(kind: 'command' | 'work'): string {
+  return kind === 'command' ? 'CommandType' : 'WorkType';
+}
+
+function infoEntries(files: readonly SchemaFile[]): string {
   const entries = files.map(({ schema, fingerprint }) => {
     const info = {
       type: schema.type,
@@ -19,28 +40,52 @@ export function eventTypesModule(path: string, files: readonly SchemaFile[]): st
     };
     return `  '${schema.type}': ${JSON.stringify(info)},`;
   });
-  const imports = `import type { EventType, EventTypeInfo } from '../event-type.js';\n`;
-  const table = `export const eventTypes: Readonly<Record<EventType, EventTypeInfo>> = {\n${entries.join('\n')}\n};\n`;
-  return `${generatedLine(path)}${imports}\n/** Every event type, by name. */\n${table}`;
+  return entries.join('\n');
 }
 
 /** The schemas themselves, so that the log can be read without a registry. */
 export function schemasModule(path: string, files: readonly SchemaFile[]): string {
-  const current = files.map(({ schema }) => `  '${schema.type}': ${quoted(schema.avro)},`);
-  const released = files.flatMap(({ schema, released: versions }) =>
+  return [
+    generatedLine(path) + `import type { EventType } from '../event-type.js';\n`,
+    `/** Avro schemas as JSON text: what this build writes and reads with. */`,
+    `export const currentSchemas: Readonly<Record<EventType, string>> = {\n${currentEntries(files)}\n};\n`,
+    `/** Canonical forms of every released version: what events in the log may have been written with. */`,
+    `export const releasedSchemas: readonly { readonly type: EventType; readonly version: number; readonly avro: string }[] = [`,
+    `${releasedEntries(files)}\n];\n`,
+  ].join('\n');
+}
+
+/** The same of commands and of work. */
+export function messageSchemasModule(path: string, files: readonly SchemaFile[]): string {
+  const tables = (['command', 'work'] as const).flatMap((kind) => {
+    const own = files.filter((file) => file.schema.kind === kind);
+    const type = typeName(kind);
+    const released = `released${type.replace('Type', 'Schemas')}`;
+    return [
+      `/** Avro schemas of ${kind === 'work' ? 'work' : 'commands'} as JSON text. */`,
+      `export const ${kind}Schemas: Readonly<Record<${type}, string>> = {\n${currentEntries(own)}\n};\n`,
+      `/** Canonical forms of every released version. */`,
+      `export const ${released}: readonly { readonly type: ${type}; readonly version: number; readonly avro: string }[] = [`,
+      `${releasedEntries(own)}\n];\n`,
+    ];
+  });
+  return [`${generatedLine(path)}import type { CommandType, WorkType } from '../message-types.js';\n`, ...tables].join(
+    '\n',
+  );
+}
+
+function currentEntries(files: readonly SchemaFile[]): string {
+  return files.map(({ schema }) => `  '${schema.type}': ${quoted(schema.avro)},`).join('\n');
+}
+
+function releasedEntries(files: readonly SchemaFile[]): string {
+  const entries = files.flatMap(({ schema, released: versions }) =>
     versions.map(
       (version) =>
         `  { type: '${schema.type}', version: ${version.version}, avro: ${quoted(canonicalSchema(version.avro))} },`,
     ),
   );
-  return [
-    generatedLine(path) + `import type { EventType } from '../event-type.js';\n`,
-    `/** Avro schemas as JSON text: what this build writes and reads with. */`,
-    `export const currentSchemas: Readonly<Record<EventType, string>> = {\n${current.join('\n')}\n};\n`,
-    `/** Canonical forms of every released version: what events in the log may have been written with. */`,
-    `export const releasedSchemas: readonly { readonly type: EventType; readonly version: number; readonly avro: string }[] = [`,
-    `${released.join('\n')}\n];\n`,
-  ].join('\n');
+  return entries.join('\n');
 }
 
 export function jsonModule(path: string, name: string, doc: string, value: JsonValue): string {

@@ -5,18 +5,43 @@ export function generatedLine(path: string): string {
   return `// ${path}: written by \`npm run contracts:generate\`, never by hand.\n`;
 }
 
-/** Types of one area: an event type a record, its nested types, and the union of the area's events. */
-export function areaModule(path: string, area: string, schemas: readonly EventSchema[]): string {
+/** What the types of a module are: how they are declared, and what their union is called. */
+const wordOf = { fact: 'Event', decision: 'Event', command: 'Command', work: 'Work' } as const;
+
+/** The module that a schema's type stands in: `agent` for events of the area, `agent-command` and `agent-work` beside it. */
+export function moduleName({ area, kind }: EventSchema): string {
+  return kind === 'fact' || kind === 'decision' ? area : `${area}-${kind}`;
+}
+
+/** Schemas by the module of their types, both in the order of their names. */
+export function modulesOf(schemas: readonly EventSchema[]): ReadonlyMap<string, readonly EventSchema[]> {
+  const names = [...new Set(schemas.map(moduleName))].sort();
+  return new Map(names.map((name) => [name, schemas.filter((schema) => moduleName(schema) === name)]));
+}
+
+function unionName({ area, kind }: EventSchema): string {
+  return `${pascal(area)}${wordOf[kind]}`;
+}
+
+function spaceName(module: string): string {
+  return module.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Types of one area and kind: a type a record, its nested types, and the union of all. */
+export function areaModule(path: string, schemas: readonly EventSchema[]): string {
+  const [first] = schemas;
+  if (!first) throw new TypeError(`${path} would be empty`);
+  const word = wordOf[first.kind];
   const nested = new Map<string, string>();
   const brands = new Set<string>();
   const shared = new Set<string>();
   const events = schemas.map((schema) => {
     collect(schema.shape, nested, brands, shared);
-    return `${docComment(schema.shape.doc, '')}export type ${schema.shape.name} = Event<\n  '${schema.type}',\n  ${members(schema.shape, '  ')}\n>;\n`;
+    return `${docComment(schema.shape.doc, '')}export type ${schema.shape.name} = ${word}<\n  '${schema.type}',\n  ${members(schema.shape, '  ')}\n>;\n`;
   });
   const union = schemas.map((schema) => `\n  | ${schema.shape.name}`).join('');
-  const areaEvent = `/** Every event of area ${area}. */\nexport type ${pascal(area)}Event =${union};\n`;
-  const eventImports = ['Event', ...[...shared].sort()].join(', ');
+  const areaEvent = `/** Every ${word.toLowerCase()} of area ${first.area}. */\nexport type ${unionName(first)} =${union};\n`;
+  const eventImports = [word, ...[...shared].sort()].join(', ');
   const brandImport = brands.size ? `import type { ${[...brands].sort().join(', ')} } from './ids.js';\n` : '';
   const head = `${generatedLine(path)}import type { ${eventImports} } from '../event.js';\n${brandImport}`;
   return [head, ...nested.values(), ...events, areaEvent].join('\n');
@@ -57,6 +82,23 @@ export function eventMapModule(path: string, schemas: readonly EventSchema[]): s
   ].join('\n');
 }
 
+/** Commands and work, in maps of their own: neither is an event. */
+export function messageMapModule(path: string, schemas: readonly EventSchema[]): string {
+  const modules = modulesOf(schemas);
+  const imports = [...modules.keys()].map((name) => `import type * as ${spaceName(name)} from './${name}.js';`);
+  const map = (name: string, kind: 'command' | 'work', doc: string): string => {
+    const entries = schemas
+      .filter((schema) => schema.kind === kind)
+      .map((schema) => `  readonly '${schema.type}': ${spaceName(moduleName(schema))}.${schema.shape.name};`);
+    return `/** ${doc} */\nexport interface ${name} {\n${entries.join('\n')}\n}\n`;
+  };
+  return [
+    `${generatedLine(path)}${imports.join('\n')}\n`,
+    map('CommandMap', 'command', 'Every type of command and its command.'),
+    map('WorkMap', 'work', 'Every type of work and its work.'),
+  ].join('\n');
+}
+
 function defaultedPaths(shape: RecordShape, prefix: string): readonly string[] {
   return shape.fields.flatMap((field) => {
     const at = `${prefix}${field.name}`;
@@ -72,10 +114,11 @@ function recordIn(type: FieldType): RecordShape | undefined {
 }
 
 /** The area namespaces, so that `workflow.Failed` and `agent.Failed` are told apart by the reader too. */
-export function areasModule(path: string, schemas: readonly EventSchema[]): string {
-  const areas = [...new Set(schemas.map((schema) => schema.area))].sort();
-  const spaces = areas.map((area) => `export type * as ${area} from './${area}.js';`);
-  const unions = areas.map((area) => `export type { ${pascal(area)}Event } from './${area}.js';`);
+export function areasModule(path: string, modules: ReadonlyMap<string, readonly EventSchema[]>): string {
+  const spaces = [...modules.keys()].map((name) => `export type * as ${spaceName(name)} from './${name}.js';`);
+  const unions = [...modules].map(([name, [first]]) =>
+    first === undefined ? '' : `export type { ${unionName(first)} } from './${name}.js';`,
+  );
   return `${generatedLine(path)}${[...spaces, ...unions].join('\n')}\n`;
 }
 

@@ -160,7 +160,7 @@ function catalogue(schema: EventSchema): void {
   const info = {
     type: schema.type,
     record: schema.record,
-    kind: schema.kind,
+    kind: 'fact' as const,
     topic: schema.topic,
     subject: schema.subject,
     schemaFingerprint: fingerprint,

@@ -3,12 +3,19 @@ import { startStack, type TestStack } from '@chorda/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { RegistryUnavailableError, SchemaNotFoundError, SchemasNotRegisteredError } from '../codec/errors.js';
 import { EventCodec } from '../codec/event-codec.js';
-import { checkSchemas, dataSchemaUrn, eventTypes, registerSchemas, schemaFingerprint } from '../index.js';
+import {
+  allEventTypes,
+  checkSchemas,
+  dataSchemaUrn,
+  eventTypes,
+  registerSchemas,
+  schemaFingerprint,
+  topicsOf,
+} from '../index.js';
 import type { AvroJson } from '../schema/avro.js';
 import { envelopeOf, someEvent } from '../testing/arbitrary-event.js';
 import { asReceived } from '../testing/record.js';
 import { currentSchemas } from '../generated/schemas.js';
-import { currentSubjects } from './subjects.js';
 
 const { registryUrl } = inject('stack');
 const newPrefix = (): string => `t${randomBytes(5).toString('hex')}.`;
@@ -105,7 +112,7 @@ describe('schemas in the registry', () => {
 
 describe('a registry that is lost', () => {
   const topicPrefix = newPrefix();
-  const written = currentSubjects('').map(({ type }) => type);
+  const written = allEventTypes.flatMap((type) => topicsOf(type).map(() => type));
   let other: TestStack;
   let records: readonly (readonly [envelope: ReturnType<typeof envelopeOf>, record: ReturnType<typeof asReceived>])[];
 

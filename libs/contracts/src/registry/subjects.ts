@@ -1,15 +1,14 @@
-import { allEventTypes, topicsOf } from '../catalogue.js';
-import type { EventType } from '../event-type.js';
-import { eventTypes } from '../generated/event-types.js';
-import { currentSchemas } from '../generated/schemas.js';
+import { allEventTypes, eventCatalogue } from '../catalogue.js';
+import { allCommandTypes, allWorkTypes, commandCatalogue, workCatalogue } from '../message-types.js';
 import type { AvroJson } from '../schema/avro.js';
+import { infoOf, messageTopics, type TypeCatalogue } from '../type-catalogue.js';
 
 /** A current schema under the name that the registry keeps its versions by. */
 export interface CurrentSubject {
   readonly subject: string;
   /** Without prefix. */
   readonly topic: string;
-  readonly type: EventType;
+  readonly type: string;
   readonly avro: AvroJson;
 }
 
@@ -18,15 +17,25 @@ export function subjectName(topicPrefix: string, topic: string, record: string):
   return `${topicPrefix}${topic}-${record}`;
 }
 
-/** @param types Left out: those of this build. */
-export function currentSubjects(
+/** Those of everything that this build writes: events, commands and work. */
+export function currentSubjects(topicPrefix: string): readonly CurrentSubject[] {
+  return [
+    ...subjectsOfTypes(eventCatalogue, topicPrefix, allEventTypes),
+    ...subjectsOfTypes(commandCatalogue, topicPrefix, allCommandTypes),
+    ...subjectsOfTypes(workCatalogue, topicPrefix, allWorkTypes),
+  ];
+}
+
+export function subjectsOfTypes(
+  catalogue: TypeCatalogue,
   topicPrefix: string,
-  types: readonly EventType[] = allEventTypes,
+  types: readonly string[],
 ): readonly CurrentSubject[] {
   return types.flatMap((type) => {
-    const avro: AvroJson = JSON.parse(currentSchemas[type]);
-    return topicsOf(type).map((topic) => ({
-      subject: subjectName(topicPrefix, topic, eventTypes[type].record),
+    const { record } = infoOf(catalogue, type);
+    const avro: AvroJson = JSON.parse(catalogue.schemas[type] ?? 'null');
+    return messageTopics(catalogue, type).map((topic) => ({
+      subject: subjectName(topicPrefix, topic, record),
       topic,
       type,
       avro,

@@ -42,17 +42,24 @@ export interface FieldShape {
   readonly default: JsonValue | undefined;
 }
 
-/** One schema file, understood: everything that is known of an event type comes from here. */
+/**
+ * What a record on the log is: a fact has happened and a decision was made, so both are events; a command is what somebody
+ * asks for, and work is what an executor is to do.
+ */
+export const messageKinds = ['fact', 'decision', 'command', 'work'] as const;
+export type MessageKind = (typeof messageKinds)[number];
+
+/** One schema file, understood: everything that is known of a type comes from here. */
 export interface EventSchema {
   readonly type: string;
   readonly record: string;
   readonly area: string;
-  readonly kind: 'fact' | 'decision';
+  readonly kind: MessageKind;
   /** From the catalogue; `{field}` stands for the value of an enum field. */
   readonly topic: string;
   /** The first of these fields that is not null is the event's subject; with all null the sender's own is. */
   readonly subject: readonly string[];
-  /** For decisions: the request that may lead to it. */
+  /** Of a decision: the request that may lead to it; of a command: the one that gives it, if people may. */
   readonly command: string | undefined;
   readonly shape: RecordShape;
   readonly avro: AvroObject;
@@ -88,10 +95,11 @@ class SchemaReader {
     const name = this.text(object, 'name', '');
     this.check(snakeCase.test(area), '/namespace', 'must be the area in snake_case');
     const shape = this.record(object, '', area);
-    const kind = object['kind'] === 'decision' ? 'decision' : 'fact';
-    this.check(object['kind'] === kind, '/kind', 'must be "fact" or "decision"');
+    const kind = messageKinds.find((known) => known === object['kind']) ?? 'fact';
+    this.check(object['kind'] === kind, '/kind', 'must be "fact", "decision", "command" or "work"');
     const command = typeof object['command'] === 'string' ? object['command'] : undefined;
-    this.check((kind === 'decision') === (command !== undefined), '/command', 'a decision names one, a fact has none');
+    const isRight = kind === 'command' || (kind === 'decision') === (command !== undefined);
+    this.check(isRight, '/command', 'a decision names one, a command may, a fact and work have none');
     const subject = isList(object['subject']) ? object['subject'].map(String) : [];
     // What another team registered may leave the subject to its senders.
     const isOpen = subject.length > 0 || area === 'external';

@@ -1,4 +1,4 @@
-import type { EncodedEvent, EncodedRecord } from '../codec/event-codec.js';
+import type { EncodedEvent, EncodedRecord } from '../codec/record-codec.js';
 
 /** A record as a consumer gets it from the broker. */
 export function asReceived(record: EncodedRecord): EncodedEvent & { readonly value: Buffer } {

@@ -1,0 +1,26 @@
+// libs/contracts/src/generated/message-map.ts: written by `npm run contracts:generate`, never by hand.
+import type * as agentCommand from './agent-command.js';
+import type * as agentWork from './agent-work.js';
+
+/** Every type of command and its command. */
+export interface CommandMap {
+  readonly 'agent.cancel_execution': agentCommand.CancelExecution;
+  readonly 'agent.create': agentCommand.Create;
+  readonly 'agent.delete': agentCommand.Delete;
+  readonly 'agent.execute': agentCommand.Execute;
+  readonly 'agent.record_check': agentCommand.RecordCheck;
+  readonly 'agent.record_tool_result': agentCommand.RecordToolResult;
+  readonly 'agent.record_turn': agentCommand.RecordTurn;
+  readonly 'agent.record_turn_failure': agentCommand.RecordTurnFailure;
+  readonly 'agent.retry_execution': agentCommand.RetryExecution;
+  readonly 'agent.settle_incident': agentCommand.SettleIncident;
+  readonly 'agent.terminate': agentCommand.Terminate;
+  readonly 'agent.validate': agentCommand.Validate;
+}
+
+/** Every type of work and its work. */
+export interface WorkMap {
+  readonly 'agent.check_requested': agentWork.CheckRequested;
+  readonly 'agent.tool_requested': agentWork.ToolRequested;
+  readonly 'agent.turn_requested': agentWork.TurnRequested;
+}
