@@ -46,6 +46,6 @@ export function defineTool<Shape extends z.ZodObject>(
   },
 ): Tool {
   const { args, run, ...rest } = definition;
-  const parameters: JsonValue = JSON.parse(JSON.stringify(z.toJSONSchema(args)));
+  const parameters: JsonValue = JSON.parse(JSON.stringify(z.toJSONSchema(args, { io: 'input' })));
   return { ...rest, parameters, run: async (given, call) => run(args.parse(given), call) };
 }
