@@ -236,6 +236,10 @@ export type ExecutionStarted = Event<
     readonly retry_of: ExecutionId | null;
     /** Messages before its input: of the session, or of the execution that it goes on from. Personal data. */
     readonly context: JsonText | null;
+    /** When it began. */
+    readonly started_at: TimestampMs | null;
+    /** Model that it asks; null: the default of the deployment. */
+    readonly model: string | null;
   }
 >;
 
@@ -290,6 +294,8 @@ export type IncidentOpened = Event<
     readonly attempt: number;
     /** Why, in one sentence for people. */
     readonly reason: string;
+    /** When the execution began to wait: its time limit stands still while it does. */
+    readonly opened_at: TimestampMs;
   }
 >;
 
@@ -313,6 +319,8 @@ export type IncidentSettled = Event<
     readonly reason: string | null;
     /** Who settled it. An id of a user, key or service. */
     readonly settled_by: string | null;
+    /** When the execution is stopped now that it goes on; null while another incident is open. */
+    readonly deadline_at: TimestampMs | null;
   }
 >;
 
@@ -390,6 +398,8 @@ export type SlotReleased = Event<
     readonly agent_id: AgentId;
     /** The execution of the agent. */
     readonly execution_id: ExecutionId;
+    /** How the execution ended. */
+    readonly status: ExecutionStatus;
     /** How many still run. */
     readonly running: number;
   }

@@ -2414,6 +2414,27 @@ export const asyncApiDocument: JsonValue = {
         "doc": "Messages before its input: of the session, or of the execution that it goes on from.",
         "default": null,
         "personal": true
+       },
+       {
+        "name": "started_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it began.",
+        "default": null
+       },
+       {
+        "name": "model",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Model that it asks; null: the default of the deployment.",
+        "default": null
        }
       ]
      }
@@ -2752,6 +2773,14 @@ export const asyncApiDocument: JsonValue = {
         "name": "reason",
         "type": "string",
         "doc": "Why, in one sentence for people."
+       },
+       {
+        "name": "opened_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When the execution began to wait: its time limit stands still while it does."
        }
       ]
      }
@@ -2877,6 +2906,18 @@ export const asyncApiDocument: JsonValue = {
          "string"
         ],
         "doc": "Who settled it. An id of a user, key or service.",
+        "default": null
+       },
+       {
+        "name": "deadline_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When the execution is stopped now that it goes on; null while another incident is open.",
         "default": null
        }
       ]
@@ -4177,6 +4218,22 @@ export const asyncApiDocument: JsonValue = {
          "brand": "ExecutionId"
         },
         "doc": "The execution of the agent."
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "ExecutionStatus",
+         "doc": "How it ended.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "cancelled"
+         ],
+         "default": "unknown"
+        },
+        "doc": "How the execution ended."
        },
        {
         "name": "running",

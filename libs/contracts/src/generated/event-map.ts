@@ -77,10 +77,10 @@ export interface EventDefaults {
   readonly 'agent.execution_cancelled': 'cancelled_by';
   readonly 'agent.execution_completed': 'turns';
   readonly 'agent.execution_failed': 'turns';
-  readonly 'agent.execution_started': 'user_id' | 'session_id' | 'deadline_at' | 'metadata' | 'metadata.workflow_id' | 'metadata.step_id' | 'limits' | 'limits.execution_time_ms_max' | 'limits.turns_max' | 'limits.tokens_max' | 'limits.cost_usd_max' | 'retry_of' | 'context';
+  readonly 'agent.execution_started': 'user_id' | 'session_id' | 'deadline_at' | 'metadata' | 'metadata.workflow_id' | 'metadata.step_id' | 'limits' | 'limits.execution_time_ms_max' | 'limits.turns_max' | 'limits.tokens_max' | 'limits.cost_usd_max' | 'retry_of' | 'context' | 'started_at' | 'model';
   readonly 'agent.failed': 'user_id' | 'session_id' | 'metadata' | 'metadata.workflow_id' | 'metadata.step_id' | 'model' | 'usage' | 'usage.cached_prompt_tokens';
   readonly 'agent.incident_opened': never;
-  readonly 'agent.incident_settled': 'output_data' | 'reason' | 'settled_by';
+  readonly 'agent.incident_settled': 'output_data' | 'reason' | 'settled_by' | 'deadline_at';
   readonly 'agent.initialization_started': 'attempt' | 'attempt_token' | 'deadline_at';
   readonly 'agent.initialized': 'tools' | 'tool_definitions' | 'tool_definitions.description' | 'tool_definitions.parameters' | 'tool_definitions.queue' | 'tool_definitions.idempotent' | 'tool_definitions.timeout_ms';
   readonly 'agent.memory_written': 'execution_id' | 'source_event_ids' | 'expires_at';
