@@ -1,10 +1,21 @@
-import type { AnyEvent, EventEnvelope } from '@chorda/contracts';
+import type { AnyEvent, EventMetadata } from '@chorda/contracts';
 import type { GroupState, IncomingRecord, RecordPlace, TopicPartition } from './port.js';
 
+/** What a record may carry: an event, a command, or work, as its codec reads it. */
+export interface Carried {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+export interface Envelope<E extends Carried> {
+  readonly event: E;
+  readonly metadata: EventMetadata;
+}
+
 /** A decoded event and the record that carried it. */
-export interface Message<E extends AnyEvent = AnyEvent> {
+export interface Message<E extends Carried = AnyEvent> {
   readonly record: IncomingRecord;
-  readonly envelope: EventEnvelope<E>;
+  readonly envelope: Envelope<E>;
   /** The same as `envelope.event`. */
   readonly event: E;
   /** Where the record first stood. Differs from the record's own place for what came by a retry tier or a redrive. */
@@ -36,7 +47,7 @@ export type Outcome =
  * partition: that is on the dead-letter topic, acknowledged, before the handler is called. A batch without any message is
  * handed out only where `checkpoints` are kept, so that they move past what was set aside.
  */
-export interface Batch<E extends AnyEvent = AnyEvent> extends TopicPartition, Iterable<Message<E>> {
+export interface Batch<E extends Carried = AnyEvent> extends TopicPartition, Iterable<Message<E>> {
   readonly messages: readonly Message<E>[];
   /** What was left out of `messages`, in offset order, for handlers that keep the order of a key by themselves. */
   readonly setAside: readonly SetAsideRecord[];
@@ -52,13 +63,13 @@ export interface Batch<E extends AnyEvent = AnyEvent> extends TopicPartition, It
   allDone(): Outcomes<E>;
 }
 
-export interface Outcomes<E extends AnyEvent = AnyEvent> {
+export interface Outcomes<E extends Carried = AnyEvent> {
   retry(message: Message<E>, afterMs: number, error: Error): void;
   dead(message: Message<E>, error: Error): void;
   of(message: Message<E>): Outcome;
 }
 
-export interface BatchHandler<E extends AnyEvent = AnyEvent> {
+export interface BatchHandler<E extends Carried = AnyEvent> {
   handleBatch(batch: Batch<E>): Promise<Outcomes<E>>;
 }
 

@@ -3,7 +3,7 @@ export type * from './port.js';
 export * from './errors.js';
 export { createKafkaDriver } from './kafkajs-driver/kafka-driver.js';
 export { startConsumer, type StartConsumer } from './consumer/start-consumer.js';
-export { decodeRecords, type DecodedRecords } from './consumer/decode-records.js';
+export { decodeRecords, type DecodedRecords, type RecordDecoder } from './consumer/decode-records.js';
 export { lanesOf, redriveTopic, type Lane } from './consumer/lanes.js';
 export { contextOf } from './tracing.js';
 export { traceNames } from './trace-names.js';

@@ -3,17 +3,19 @@ import {
   UndecodableRecordError,
   WriterSchemaUnknownError,
   type AnyEvent,
-  type EventCodec,
-  type EventEnvelope,
+  type EncodedEvent,
 } from '@chorda/contracts';
-import type { Message } from '../consumer-contract.js';
+import type { Carried, Envelope, Message } from '../consumer-contract.js';
 import { WrongPartitionError } from '../errors.js';
 import type { IncomingRecord, RecordPlace } from '../port.js';
 import type { Lane } from './lanes.js';
 import { reasonOf, retryStateOf, type DeadLetterCause } from './set-aside.js';
 
-/** What the engine needs of the codec. */
-export type RecordDecoder = Pick<EventCodec, 'decode' | 'learn'>;
+/** What the engine needs of a codec. */
+export interface RecordDecoder {
+  decode(record: EncodedEvent): Envelope<Carried>;
+  learn(schemaId: number): Promise<void>;
+}
 
 export interface SetAside {
   readonly record: IncomingRecord;
@@ -22,7 +24,7 @@ export interface SetAside {
   readonly cause: DeadLetterCause;
 }
 
-export interface DecodedRecords<E extends AnyEvent> {
+export interface DecodedRecords<E extends Carried> {
   readonly messages: readonly Message<E>[];
   readonly setAside: readonly SetAside[];
   /** How many records that is; all of them, unless a schema has to be learned first. */
@@ -37,7 +39,7 @@ export interface DecodedRecords<E extends AnyEvent> {
  * @param notInRegistry Schema ids that the registry said it does not have.
  * @throws whatever the codec throws beside its own errors: a fault of ours, and no record's.
  */
-export function decodeRecords<E extends AnyEvent>(
+export function decodeRecords<E extends Carried = AnyEvent>(
   records: readonly IncomingRecord[],
   lane: Lane,
   partitionCount: number,
@@ -68,9 +70,9 @@ function checkPartition({ topic, partition, key }: IncomingRecord, partitionCoun
   if (expected !== partition) throw new WrongPartitionError(topic, partition, expected);
 }
 
-function toMessage<E extends AnyEvent>(record: IncomingRecord, lane: Lane, codec: RecordDecoder): Message<E> {
+function toMessage<E extends Carried>(record: IncomingRecord, lane: Lane, codec: RecordDecoder): Message<E> {
   const origin = originIn(lane, record);
-  const envelope = codec.decode(record) as EventEnvelope<E>;
+  const envelope = codec.decode(record) as Envelope<E>;
   return { record, envelope, event: envelope.event, origin };
 }
 

@@ -1,10 +1,9 @@
-import type { AnyEvent } from '@chorda/contracts';
-import type { Batch, Message, Outcome, Outcomes, SetAsideRecord } from '../consumer-contract.js';
+import type { Batch, Carried, Message, Outcome, Outcomes, SetAsideRecord } from '../consumer-contract.js';
 import type { AssignedPartition } from '../port.js';
 
 const done: Outcome = { kind: 'done' };
 
-export class MessageBatch<E extends AnyEvent> implements Batch<E> {
+export class MessageBatch<E extends Carried> implements Batch<E> {
   constructor(
     private readonly from: AssignedPartition,
     readonly messages: readonly Message<E>[],
@@ -38,7 +37,7 @@ export class MessageBatch<E extends AnyEvent> implements Batch<E> {
   }
 }
 
-export class MessageOutcomes<E extends AnyEvent> implements Outcomes<E> {
+export class MessageOutcomes<E extends Carried> implements Outcomes<E> {
   private readonly others = new Map<Message<E>, Outcome>();
 
   retry(message: Message<E>, afterMs: number, error: Error): void {

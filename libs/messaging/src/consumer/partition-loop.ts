@@ -1,6 +1,7 @@
-import { deadLetterTopic, RegistryUnavailableError, SchemaNotFoundError, type AnyEvent } from '@chorda/contracts';
+import { deadLetterTopic, RegistryUnavailableError, SchemaNotFoundError } from '@chorda/contracts';
 import { sleep, type Logger } from '@chorda/kernel';
 import type {
+  Carried,
   BatchHandler,
   ConsumerOptions,
   Message,
@@ -21,7 +22,7 @@ import { deadLetterRecord, reasonOf, retryRecord, retryStateOf } from './set-asi
 /** A wait is told to the watchdog at least so often. */
 const progressEveryMs = 5_000;
 
-export interface LoopParts<E extends AnyEvent> {
+export interface LoopParts<E extends Carried> {
   readonly options: ConsumerOptions;
   readonly handler: BatchHandler<E>;
   readonly codec: RecordDecoder;
@@ -38,7 +39,7 @@ type WaitCause = 'handler' | 'registry' | 'unreadable' | 'broker' | 'checkpoint'
  * time. Whatever fails is tried again without end, with growing pauses, until it works or the partition is taken away;
  * the offset moves only past what is settled.
  */
-export class PartitionLoop<E extends AnyEvent> {
+export class PartitionLoop<E extends Carried> {
   private readonly limits: { recordsMax: number; bytesMax: number; waitMsMax: number };
   private readonly notInRegistry = new Set<number>();
   private nextOffset: bigint | undefined;

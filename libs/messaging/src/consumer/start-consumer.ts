@@ -1,7 +1,7 @@
 import { applyTopics, type AnyEvent } from '@chorda/contracts';
 import { BackboneError, sleep, type Logger } from '@chorda/kernel';
 import type { Registry } from 'prom-client';
-import type { BatchHandler, ConsumerHealth, ConsumerOptions, RunningConsumer } from '../consumer-contract.js';
+import type { BatchHandler, Carried, ConsumerHealth, ConsumerOptions, RunningConsumer } from '../consumer-contract.js';
 import { TopicMissingError } from '../errors.js';
 import type { AssignedPartition, GroupConsumer, GroupState, KafkaDriver, Producer } from '../port.js';
 import { backoffMs } from './backoff.js';
@@ -10,7 +10,7 @@ import type { RecordDecoder } from './decode-records.js';
 import { lanesOf, ownTopicsOf } from './lanes.js';
 import { PartitionLoop } from './partition-loop.js';
 
-export interface StartConsumer<E extends AnyEvent = AnyEvent> {
+export interface StartConsumer<E extends Carried = AnyEvent> {
   readonly driver: KafkaDriver;
   readonly codec: RecordDecoder;
   readonly options: ConsumerOptions;
@@ -24,13 +24,13 @@ export interface StartConsumer<E extends AnyEvent = AnyEvent> {
  * Starts to consume, and answers at once: brokers that are away, or topics that are missing, show in `health` and are
  * tried again without end.
  */
-export function startConsumer<E extends AnyEvent = AnyEvent>(start: StartConsumer<E>): Promise<RunningConsumer> {
+export function startConsumer<E extends Carried = AnyEvent>(start: StartConsumer<E>): Promise<RunningConsumer> {
   const consumer = new Consumer(start);
   consumer.start();
   return Promise.resolve(consumer);
 }
 
-class Consumer<E extends AnyEvent> implements RunningConsumer {
+class Consumer<E extends Carried> implements RunningConsumer {
   private readonly loops = new Set<PartitionLoop<E>>();
   private readonly metrics: ConsumerMetrics;
   private readonly stopping = new AbortController();
