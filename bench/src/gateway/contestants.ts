@@ -1,5 +1,5 @@
 import { mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventDataToJson } from '@chorda/contracts';
 import { freePorts } from '@chorda/native-stack';
@@ -41,15 +41,25 @@ export async function startGateway(
   folder: string,
   settings: NodeJS.ProcessEnv = {},
   app: 'gateway' | 'projector' = 'gateway',
+  /** Another checkout, built, whose app is to be started. */
+  otherBuild?: string,
 ): Promise<Server> {
   const [port = 0, metricsPort = 0] = await freePorts(2);
   const env = { ...ground.env, PORT: `${port}`, METRICS_PORT: `${metricsPort}`, LOG_LEVEL: 'warn', ...settings };
-  const server = owned(`Chorda ${app}`, [entryOf(app)], env, port, join(folder, `${app}.log`), {
+  const entry = otherBuild === undefined ? entryOf(app) : join(otherBuild, 'apps', app, 'dist', 'main.js');
+  const name = `Chorda ${app}${otherBuild === undefined ? '' : `, ${basename(otherBuild)}`}`;
+  const server = owned(name, [...nodeArguments(app), entry], env, port, join(folder, `${app}.log`), {
     authorization: `Bearer ${ground.apiKey}`,
   });
   const ready = app === 'gateway' ? `http://127.0.0.1:${port}/readyz` : `http://127.0.0.1:${metricsPort}/readyz`;
   await waitFor(server.name, 60_000, async () => (await fetch(ready)).ok);
   return server;
+}
+
+/** `CHORDA_BENCH_GATEWAY_NODE_ARGS`: how a profile or a heap snapshot of the measured process is had. */
+function nodeArguments(app: string): readonly string[] {
+  const given = app === 'gateway' ? process.env['CHORDA_BENCH_GATEWAY_NODE_ARGS'] : undefined;
+  return given?.split(' ').filter((argument) => argument !== '') ?? [];
 }
 
 /** Nest's default adapter with Kafka behind it; without a topic it answers at once, which is what Nest itself costs. */

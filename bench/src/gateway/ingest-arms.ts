@@ -44,10 +44,15 @@ export function planOf(server: Server, changes: Partial<LoadPlan>): LoadPlan {
 }
 
 /** One event a request, 64 connections; contestants in turn, the first round warms up. */
-export async function singles(servers: readonly Server[], pace: Pace, note: (round: Round) => void): Promise<void> {
+export async function singles(
+  servers: readonly Server[],
+  brokerPid: number,
+  pace: Pace,
+  note: (round: Round) => void,
+): Promise<void> {
   for (let round = 0; round <= pace.rounds; round += 1) {
     for (const server of turned(servers, round)) {
-      const figures = await measuredLoad(planOf(server, { durationMs: pace.seconds * 1000 }), server.pid);
+      const figures = await measuredLoad(planOf(server, { durationMs: pace.seconds * 1000 }), server.pid, brokerPid);
       requireSuccess(server.name, figures);
       if (round > 0) note({ arm: 'single', contestant: server.name, round, figures: summaryOf(figures) });
     }
@@ -128,6 +133,7 @@ export function summaryOf(figures: Figures): Record<string, number> {
     p99_ms: figures.admitted.p99,
     max_ms: figures.admitted.max,
     server_cpu_s_per_10k: figures.serverCpuSecondsPer10k,
+    ...(Number.isNaN(figures.brokerCpuSecondsPer10k) ? {} : { broker_cpu_s_per_10k: figures.brokerCpuSecondsPer10k }),
     load_cpu_s_per_10k: (figures.cpuSeconds / figures.requests) * 10_000,
     server_mib: figures.serverMebibytes,
     unsent: figures.unsent,

@@ -8,19 +8,22 @@ import { prepareGround, startGateway, startRival, type Server } from './contesta
 import { batches, queriesBesideIngest, singles, type Round } from './ingest-arms.js';
 import { overload } from './overload-arm.js';
 
-const usage = `npm run bench -- gateway [--rounds 3] [--seconds 10] [--arms single,batch,query,overload]
-                                [--overload-seconds 180] [--overload-admitted 16]
+const usage = `npm run bench -- gateway [--rounds 3] [--seconds 10] [--only single,batch,query,overload]
+                                [--overload-seconds 180] [--overload-admitted 16] [--other FOLDER] [--no-rivals]
 
 The gateway against Nest's default adapter with Transport.KAFKA, and against kafkajs alone; queries beside ingest; and
-three times more than a gateway admits. Servers of its own, contestants in turn, raw figures in bench/results/.`;
+three times more than a gateway admits. --other: the gateway of another checkout, built, in turn with this one, so that
+a change is measured on a machine that other work shares. Servers of its own, contestants in turn, raw figures in bench/results/.`;
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '10' },
-    arms: { type: 'string', default: 'single,batch,query,overload' },
     'overload-seconds': { type: 'string', default: '180' },
     'overload-admitted': { type: 'string', default: '16' },
+    only: { type: 'string', default: 'single,batch,query,overload' },
+    other: { type: 'string', multiple: true, default: [] },
+    'no-rivals': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -29,7 +32,7 @@ if (values.help) {
   process.exit(0);
 }
 const pace = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
-const arms = new Set(values.arms.split(','));
+const arms = new Set(values.only.split(','));
 const folder = mkdtempSync(join(tmpdir(), 'chorda-bench-'));
 const rounds: Round[] = [];
 const stack = await startStack();
@@ -56,8 +59,11 @@ async function ingest(): Promise<void> {
   const servers: Server[] = [];
   try {
     const gateway = await startGateway(ours, folder);
-    servers.push(gateway, await startRival(theirs, folder, true), await startRival(theirs, folder, false));
-    if (arms.has('single')) await singles(servers, pace, note);
+    servers.push(gateway);
+    for (const other of values.other) servers.push(await startGateway(ours, folder, {}, 'gateway', other));
+    if (!values['no-rivals'])
+      servers.push(await startRival(theirs, folder, true), await startRival(theirs, folder, false));
+    if (arms.has('single')) await singles(servers, stack.server('kafka').pid ?? 0, pace, note);
     const topic = `${theirs.topicPrefix}agent.events`;
     if (arms.has('batch')) await batches(gateway, { brokers, topic }, pace, note);
   } finally {

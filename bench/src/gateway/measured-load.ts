@@ -11,13 +11,17 @@ export interface Figures extends LoadReport {
   /** Processor time of the server for 10,000 requests of any answer. */
   readonly serverCpuSecondsPer10k: number;
   readonly serverMebibytes: number;
+  /** Of the broker, for 10,000 requests of any answer; what else wrote to it meanwhile is in it. */
+  readonly brokerCpuSecondsPer10k: number;
 }
 
 /** Sends a load from a process of its own, and reads what it cost the server from what the kernel counted. */
-export async function measuredLoad(plan: LoadPlan, serverPid: number): Promise<Figures> {
+export async function measuredLoad(plan: LoadPlan, serverPid: number, brokerPid = 0): Promise<Figures> {
   const before = cpuSecondsOf(serverPid);
+  const brokerBefore = cpuSecondsOf(brokerPid);
   const report = await load(plan);
   const spent = cpuSecondsOf(serverPid) - before;
+  const brokerSpent = cpuSecondsOf(brokerPid) - brokerBefore;
   const admitted = Object.entries(report.byStatus).reduce(
     (sum, [status, count]) => (status.startsWith('2') ? sum + count : sum),
     0,
@@ -27,6 +31,7 @@ export async function measuredLoad(plan: LoadPlan, serverPid: number): Promise<F
     admittedPerSecond: admitted / report.seconds,
     serverCpuSecondsPer10k: (spent / report.requests) * 10_000,
     serverMebibytes: mebibytesOf(serverPid),
+    brokerCpuSecondsPer10k: (brokerSpent / report.requests) * 10_000,
   };
 }
 
