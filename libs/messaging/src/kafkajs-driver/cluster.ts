@@ -42,7 +42,11 @@ export class Cluster {
   }
 
   leaderOf(topic: string, partition: number): Node | undefined {
-    const found = this.topics.get(topic)?.partitions.find((candidate) => candidate.partition === partition);
+    const partitions = this.topics.get(topic)?.partitions;
+    // Brokers list them in order; asked for every partition of every request, a search would be felt.
+    const expected = partitions?.[partition];
+    const found =
+      expected?.partition === partition ? expected : partitions?.find((candidate) => candidate.partition === partition);
     return found === undefined ? undefined : this.nodes.get(found.leader);
   }
 

@@ -1,11 +1,11 @@
 import type { BackboneError } from '@chorda/kernel';
 import type { RecordPlace } from '../port.js';
-import { encodeRecordBatch, type ProducerIdentity, type RecordToWrite } from './wire/record-batch.js';
+import { encodeRecordBatch, type PackedRecord, type ProducerIdentity } from './wire/record-batch.js';
 import type { WritableCodec } from './wire/compression.js';
 
 /** A record that waits for its place in the log. */
 export interface Waiting {
-  readonly record: RecordToWrite;
+  readonly record: PackedRecord;
   readonly bytes: number;
   readonly sinceMs: number;
   resolve(place: RecordPlace): void;

@@ -11,11 +11,22 @@ const logAppendTimeFlag = 0x08;
 const transactionalFlag = 0x10;
 const controlFlag = 0x20;
 
+type HeaderToWrite = readonly [name: string, value: string | Buffer];
+
 export interface RecordToWrite {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly headers: readonly (readonly [name: Buffer, value: Buffer])[];
+  readonly headers: readonly HeaderToWrite[];
   readonly timestampMs: number;
+}
+
+/** A record as it will be written, but for what depends on its place in a batch. */
+export interface PackedRecord {
+  readonly timestampMs: number;
+  /** From the length of the key to the last header. */
+  readonly body: Buffer;
+  /** Bytes of key, value, header names and header values; the framing adds at most 30 and 10 a header. */
+  readonly contentBytes: number;
 }
 
 export interface ProducerIdentity {
@@ -24,34 +35,73 @@ export interface ProducerIdentity {
   readonly baseSequence: number;
 }
 
-export function headersToWrite(headers: OutgoingHeaders): readonly (readonly [Buffer, Buffer])[] {
-  const pairs: (readonly [Buffer, Buffer])[] = [];
-  for (const [name, value] of Object.entries(headers)) {
-    const nameBytes = Buffer.from(name);
-    const values: readonly (string | Buffer)[] = Array.isArray(value) ? value : [value];
-    for (const single of values) pairs.push([nameBytes, typeof single === 'string' ? Buffer.from(single) : single]);
+export function headersToWrite(headers: OutgoingHeaders): readonly HeaderToWrite[] {
+  const pairs: HeaderToWrite[] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    if (typeof value === 'string' || Buffer.isBuffer(value)) pairs.push([name, value]);
+    else for (const single of value) pairs.push([name, single]);
   }
   return pairs;
 }
 
-/** Bytes that the record's own content takes; its framing adds at most 30 and 10 a header. */
-export function contentBytes(record: RecordToWrite): number {
-  let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  for (const [name, value] of record.headers) bytes += name.length + value.length;
+const names = new Map<string, Buffer>();
+const namesMax = 1_000;
+
+/** Names are few and values many: making the bytes of both anew was a twentieth of an append. */
+function nameBytes(name: string): Buffer {
+  let bytes = names.get(name);
+  if (bytes === undefined) {
+    bytes = Buffer.from(name);
+    if (names.size >= namesMax) names.clear();
+    names.set(name, bytes);
+  }
   return bytes;
 }
 
+/** Writes everything once, when the record is sent, so that a batch only copies it, whatever becomes of the batch. */
+export function packRecord({ key, value, headers, timestampMs }: RecordToWrite): PackedRecord {
+  let bytes = blobBytes(key) + blobBytes(value) + varintBytes(headers.length);
+  let contentBytes = (key?.length ?? 0) + (value?.length ?? 0);
+  for (const [name, text] of headers) {
+    const nameLength = nameBytes(name).length;
+    const valueLength = lengthOf(text);
+    contentBytes += nameLength + valueLength;
+    bytes += varintBytes(nameLength) + nameLength + varintBytes(valueLength) + valueLength;
+  }
+  const body = Buffer.allocUnsafe(bytes);
+  let at = writeBlob(body, 0, key);
+  at = writeBlob(body, at, value);
+  at = writeVarint(body, at, headers.length);
+  for (const [name, text] of headers) {
+    at = writeBlob(body, at, nameBytes(name));
+    if (typeof text === 'string') at = writeText(body, at, text);
+    else at = writeBlob(body, at, text);
+  }
+  return { timestampMs, body, contentBytes };
+}
+
+function lengthOf(value: string | Buffer): number {
+  return typeof value === 'string' ? Buffer.byteLength(value) : value.length;
+}
+
+function writeText(bytes: Buffer, from: number, text: string): number {
+  const at = writeVarint(bytes, from, Buffer.byteLength(text));
+  return at + bytes.write(text, at);
+}
+
 export function encodeRecordBatch(
-  records: readonly RecordToWrite[],
+  records: readonly PackedRecord[],
   identity: ProducerIdentity,
   compression: { readonly codec: WritableCodec; readonly bytesMin: number },
 ): Buffer {
   const baseTimestamp = records[0]!.timestampMs;
   let bytesAtMost = headerBytes;
   let maxTimestamp = baseTimestamp;
-  for (const record of records) {
-    bytesAtMost += contentBytes(record) + 30 + record.headers.length * 10;
-    if (record.timestampMs > maxTimestamp) maxTimestamp = record.timestampMs;
+  for (const { body, timestampMs } of records) {
+    bytesAtMost += body.length + 30;
+    if (timestampMs > maxTimestamp) maxTimestamp = timestampMs;
   }
   let bytes = Buffer.allocUnsafe(bytesAtMost);
   let end = headerBytes;
@@ -86,25 +136,16 @@ export function encodeRecordBatch(
 function writeRecord(
   bytes: Buffer,
   from: number,
-  record: RecordToWrite,
+  { body }: PackedRecord,
   offsetDelta: number,
   timestampDelta: number,
 ): number {
-  let body = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta);
-  body += blobBytes(record.key) + blobBytes(record.value) + varintBytes(record.headers.length);
-  for (const [name, value] of record.headers) body += blobBytes(name) + blobBytes(value);
-  let at = writeVarint(bytes, from, body);
+  const length = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta) + body.length;
+  let at = writeVarint(bytes, from, length);
   bytes[at++] = 0;
   at = writeVarint(bytes, at, timestampDelta);
   at = writeVarint(bytes, at, offsetDelta);
-  at = writeBlob(bytes, at, record.key);
-  at = writeBlob(bytes, at, record.value);
-  at = writeVarint(bytes, at, record.headers.length);
-  for (const [name, value] of record.headers) {
-    at = writeBlob(bytes, at, name);
-    at = writeBlob(bytes, at, value);
-  }
-  return at;
+  return at + body.copy(bytes, at);
 }
 
 /** Zigzag by arithmetic: a timestamp may lie further than 32 bits of milliseconds from the batch's first. */

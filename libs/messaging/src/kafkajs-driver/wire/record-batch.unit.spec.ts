@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crc32c } from './crc32c.js';
-import { decodeRecordBatch, encodeRecordBatch, headersToWrite, splitBatches } from './record-batch.js';
+import { decodeRecordBatch, encodeRecordBatch, headersToWrite, packRecord, splitBatches } from './record-batch.js';
 
 const load = createRequire(import.meta.url);
 const place = { topic: 't', partition: 0 };
@@ -19,11 +19,7 @@ const record = fc.record({
 const records = fc.array(record, { minLength: 1, maxLength: 50 });
 type Records = ReturnType<(typeof records)['generate']>['value'];
 
-const toWrite = (all: Records) =>
-  all.map(({ headers, ...rest }) => ({
-    ...rest,
-    headers: headers.map(([name, value]) => [Buffer.from(name), value] as const),
-  }));
+const toWrite = (all: Records) => all.map(({ headers, ...rest }) => packRecord({ ...rest, headers }));
 
 describe('record batches', () => {
   it.each(['none', 'gzip', 'zstd'] as const)('come back as they were written, %s', (codec) => {
@@ -66,15 +62,27 @@ describe('record batches', () => {
 
   it('a header may have any name, and may come twice', () => {
     const headers = headersToWrite({ ['__proto__']: 'x', twice: ['1', Buffer.from('2')] });
-    const one = { key: null, value: null, timestampMs: 1, headers };
+    const one = packRecord({ key: null, value: null, timestampMs: 1, headers });
     const [batch] = splitBatches(encodeRecordBatch([one], identity, { codec: 'none', bytesMin: 0 }));
     const [back] = decodeRecordBatch(batch!, place, 0n, inflatedBytesMax);
     expect(back!.headers['twice']).toEqual([Buffer.from('1'), Buffer.from('2')]);
   });
 
+  it('texts of headers become UTF-8, and what they take is counted as such', () => {
+    const headers = headersToWrite({ plain: 'a', accented: 'é', broken: '\ud800', long: 'ü'.repeat(200) });
+    const one = packRecord({ key: Buffer.from('k'), value: Buffer.from('v'), timestampMs: 1, headers });
+    const names = 'plainaccentedbrokenlong'.length;
+    expect(one.contentBytes).toBe(2 + names + 1 + 2 + 3 + 400);
+    const [batch] = splitBatches(encodeRecordBatch([one], identity, { codec: 'none', bytesMin: 0 }));
+    const [back] = decodeRecordBatch(batch!, place, 0n, inflatedBytesMax);
+    expect(String(back!.headers['accented'])).toBe('é');
+    expect(String(back!.headers['broken'])).toBe('\ufffd');
+    expect(String(back!.headers['long'])).toBe('ü'.repeat(200));
+  });
+
   it('a record holds its own bytes and not the fetch', () => {
     const value = Buffer.alloc(9_000, 1);
-    const all = Array.from({ length: 100 }, () => ({ key: null, value, headers: [], timestampMs: 1 }));
+    const all = Array.from({ length: 100 }, () => packRecord({ key: null, value, headers: [], timestampMs: 1 }));
     const fetched = encodeRecordBatch(all, identity, { codec: 'none', bytesMin: 0 });
     const [first] = decodeRecordBatch(splitBatches(fetched)[0]!, place, 0n, inflatedBytesMax);
     expect(fetched.length).toBeGreaterThan(Buffer.poolSize * 4);
@@ -83,13 +91,13 @@ describe('record batches', () => {
   });
 
   it('a batch that was cut short by the fetch is left for the next one', () => {
-    const one = { key: null, value: Buffer.from('v'), headers: [], timestampMs: 1 };
+    const one = packRecord({ key: null, value: Buffer.from('v'), headers: [], timestampMs: 1 });
     const whole = encodeRecordBatch([one], identity, { codec: 'none', bytesMin: 0 });
     expect(splitBatches(Buffer.concat([whole, whole.subarray(0, whole.length - 1)]))).toHaveLength(1);
   });
 
   it('a flipped bit fails the checksum', () => {
-    const one = { key: null, value: Buffer.from('value'), headers: [], timestampMs: 1 };
+    const one = packRecord({ key: null, value: Buffer.from('value'), headers: [], timestampMs: 1 });
     const damaged = Buffer.from(encodeRecordBatch([one], identity, { codec: 'none', bytesMin: 0 }));
     damaged[damaged.length - 3]! ^= 1;
     const [batch] = splitBatches(damaged);
