@@ -45,7 +45,7 @@ export async function benchLatency(settings: LatencySettings, progress: (line: s
   const samples: Measure['samples'][number][] = [];
   try {
     for (let round = 0; round <= rounds; round += 1) {
-      const latencies = await oneRound(settings, codec, (record) => producer.send(record), checkpoints);
+      const latencies = await latenciesOf(settings, codec, (record) => producer.send(record), checkpoints);
       for (const [contestant, share] of [
         ['p50', 0.5],
         ['p99', 0.99],
@@ -72,8 +72,9 @@ export async function benchLatency(settings: LatencySettings, progress: (line: s
   };
 }
 
-async function oneRound(
-  { eventsPerSecond, seconds }: LatencySettings,
+/** Of each event of one round, in milliseconds. */
+export async function latenciesOf(
+  { eventsPerSecond, seconds }: Pick<LatencySettings, 'eventsPerSecond' | 'seconds'>,
   codec: EventCodec,
   send: (record: ReturnType<EventCodec['encode']>) => Promise<{ partition: number; offset: bigint }>,
   checkpoints: CheckpointRepository,

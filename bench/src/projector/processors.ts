@@ -17,13 +17,17 @@ const ticksPerSecond = 100;
  * @param ownPids The processes of the contestant.
  */
 export function cpuSeconds(stack: TestStack, ownPids: readonly number[]): CpuSeconds {
-  const postgres = stack.server('postgres').pid ?? 0;
   return {
     own: sum(ownPids.map(secondsOf)),
-    // Sessions that ended are counted by their parent.
-    postgres: sum([postgres, ...childrenOf(postgres)].map(secondsOf)),
+    postgres: postgresSeconds(stack),
     kafka: secondsOf(stack.server('kafka').pid ?? 0),
   };
+}
+
+/** Sessions that ended are counted by their parent. */
+export function postgresSeconds(stack: TestStack): number {
+  const postgres = stack.server('postgres').pid ?? 0;
+  return sum([postgres, ...childrenOf(postgres)].map(secondsOf));
 }
 
 export function residentMib(pid: number): number {

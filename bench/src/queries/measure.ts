@@ -9,7 +9,9 @@ import {
   type ListDefinition,
   type Sort,
 } from '@chorda/read-models';
+import type { TestStack } from '@chorda/testing';
 import type pg from 'pg';
+import { postgresSeconds } from '../projector/processors.js';
 import { tenantCount, tenantName } from './fill.js';
 
 export interface Query {
@@ -34,8 +36,20 @@ export interface Figures {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly perSecond: number;
+  /** Processor time of one request, in microseconds: of the clients' process and of the server. */
+  readonly cpuUs: { readonly own: number; readonly postgres: number };
   readonly plan: unknown;
 }
+
+/** Who asks, and how many at once. */
+export interface Asking {
+  readonly stack: TestStack;
+  readonly pool: pg.Pool;
+  readonly clients: number;
+  readonly seconds: number;
+}
+
+type Wish = Query['asked'][number];
 
 const limit = 50;
 /** Where page 1,000 of 50 begins: read in larger steps, since a cursor is bound to no page size. */
@@ -89,24 +103,47 @@ async function cursorFarIn(
   return cursor;
 }
 
-/** `clients` that ask without pause, warm. */
-export async function measure(pool: pg.Pool, query: Query, clients: number, seconds: number): Promise<Figures> {
-  const reader = new ListReader(pool);
-  const { definition, sort, asked } = query;
+/** `clients` that ask without pause, warm, as the gateway asks. */
+export async function measure(asking: Asking, query: Query): Promise<Figures> {
+  const reader = new ListReader(asking.pool);
+  const { definition, sort } = query;
+  return measureAs(asking, query, ({ tenant, conditions, cursor }) =>
+    reader.page(tenant, definition, { conditions, cursor, sort, limit }),
+  );
+}
+
+/** The same page with each statement waited for: BEGIN with the settings, the query, COMMIT. First pages alone. */
+export async function measureApart(asking: Asking, query: Query): Promise<Figures> {
+  return measureAs(asking, query, ({ tenant, conditions }) => {
+    const { text, parameters } = pageStatement(query.definition, tenant, firstPage(query, conditions));
+    const read = (tx: pg.PoolClient) => tx.query(text, [...parameters]);
+    return withTenant(asking.pool, tenant, read, { statementTimeoutMs: 5_000 });
+  });
+}
+
+async function measureAs(
+  { stack, pool, clients, seconds }: Asking,
+  query: Query,
+  ask: (wish: Wish) => Promise<unknown>,
+): Promise<Figures> {
+  const { asked } = query;
   const durations: number[] = [];
   const run = async (untilMs: number, keep: boolean) => {
     for (let at = 0; Date.now() < untilMs; at += 1) {
       const wish = asked[(at + durations.length) % asked.length];
       if (wish === undefined) return;
       const startedMs = performance.now();
-      await reader.page(wish.tenant, definition, { conditions: wish.conditions, cursor: wish.cursor, sort, limit });
+      await ask(wish);
       if (keep) durations.push(performance.now() - startedMs);
     }
   };
   const all = (ms: number, keep: boolean) =>
     Promise.all(Array.from({ length: clients }, async () => run(Date.now() + ms, keep)));
   await all(500, false);
+  const before = { own: process.cpuUsage(), postgres: postgresSeconds(stack) };
   await all(seconds * 1_000, true);
+  const own = process.cpuUsage(before.own);
+  const postgres = postgresSeconds(stack) - before.postgres;
   durations.sort((one, other) => one - other);
   const at = (share: number) => durations[Math.min(durations.length - 1, Math.floor(durations.length * share))] ?? 0;
   const { list, what, page } = query;
@@ -118,25 +155,25 @@ export async function measure(pool: pg.Pool, query: Query, clients: number, seco
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     perSecond: durations.length / seconds,
+    cpuUs: { own: (own.user + own.system) / durations.length, postgres: (postgres * 1e6) / durations.length },
     plan: await planOf(pool, query),
   };
 }
 
 /** What the server does for the first tenant that is asked, of its newest days. */
-async function planOf(pool: pg.Pool, { definition, sort, asked }: Query): Promise<unknown> {
+async function planOf(pool: pg.Pool, query: Query): Promise<unknown> {
+  const { definition, asked } = query;
   const [first] = asked;
   if (first === undefined) return undefined;
-  const dayMs = 86_400_000;
-  const window = { fromMs: Date.now() - 2 * dayMs, toMs: Date.now() + dayMs };
-  const { text, parameters } = pageStatement(definition, first.tenant, {
-    conditions: first.conditions,
-    sort,
-    after: undefined,
-    limit: limit + 1,
-    window,
-  });
+  const { text, parameters } = pageStatement(definition, first.tenant, firstPage(query, first.conditions));
   return withTenant(pool, first.tenant, async (tx) => {
     const { rows } = await tx.query<{ 'QUERY PLAN': string }>(`EXPLAIN (ANALYZE, BUFFERS) ${text}`, [...parameters]);
     return rows.map((row) => row['QUERY PLAN']);
   });
+}
+
+function firstPage({ sort }: Query, conditions: readonly ListCondition[]) {
+  const dayMs = 86_400_000;
+  const window = { fromMs: Date.now() - 2 * dayMs, toMs: Date.now() + dayMs };
+  return { conditions, sort, after: undefined, limit: limit + 1, window };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { areSame, prepareRebuildGround, RestlessReader, tablesOf, type RebuildGround } from './rebuild-ground.spec.js';
+import { areSame, prepareRebuildGround, RestlessReader, type RebuildGround } from './rebuild-ground.spec.js';
 
 /** Guarantee 8 with kills: the same projector process that serves the live tables is killed where it hurts. */
 describe('a rebuild whose projector is killed', { timeout: 180_000 }, () => {
@@ -26,16 +26,18 @@ describe('a rebuild whose projector is killed', { timeout: 180_000 }, () => {
     rmSync(folder, { recursive: true });
   });
 
+  // The journal inserts, agents are counted and executions folded: each shows another trace of a batch applied twice.
   it.each([
-    'rebuild-before-rows:4',
-    'rebuild-before-commit:9',
-    'rebuild-after-commit:10',
-    'rebuild-before-swap:1',
-    'rebuild-after-swap:1',
-  ])('at %s goes on where it stood, and holds the same rows', async (point) => {
-    const log = join(folder, point.replace(':', '-'));
-    await ground.rebuilds.request({ projection: 'executions', swap: 'when_equal', requestedBy: 'spec' });
-    await using reader = new RestlessReader(ground.pool, 'executions');
+    ['journal', 'rebuild-before-rows:4'],
+    ['agents', 'rebuild-before-commit:9'],
+    ['journal', 'rebuild-after-commit:10'],
+    ['agents', 'rebuild-after-commit:10'],
+    ['executions', 'rebuild-before-swap:1'],
+    ['journal', 'rebuild-after-swap:1'],
+  ])('of %s, at %s, goes on where it stood, and holds the same rows', async (projection, point) => {
+    const log = join(folder, `${projection}-${point.replace(':', '-')}`);
+    await ground.rebuilds.request({ projection, swap: 'when_equal', requestedBy: 'spec' });
+    await using reader = new RestlessReader(ground.pool, projection);
     const killed = ground.startProjector({ CHORDA_CRASH_AT: point, CHORDA_CRASH_LOG: log });
     const sending = ground.send(200);
     expect(await killed.ended, killed.output()).toEqual({ code: null, signal: 'SIGKILL' });
@@ -43,7 +45,7 @@ describe('a rebuild whose projector is killed', { timeout: 180_000 }, () => {
     await sending;
     const filledBefore = await filledOffsets();
     ground.startProjector();
-    const swapped = await ground.until('executions', 'swapped');
+    const swapped = await ground.until(projection, 'swapped');
     expect(swapped.report).toMatchObject({ by_row: true, equal: true });
     // What was filled is not filled again: its checkpoints never went back.
     expect(filledBefore).toBeLessThanOrEqual(await filledOffsets());
@@ -51,9 +53,9 @@ describe('a rebuild whose projector is killed', { timeout: 180_000 }, () => {
     await ground.caughtUp();
     await reader.end();
     expect(reader.faults).toEqual([]);
-    await expect.poll(bothSame, { timeout: 30_000 }).toBe(true);
-    await ground.rebuilds.ask('executions', 'drop_old');
-    await ground.until('executions', 'done');
+    await expect.poll(() => bothSame(projection), { timeout: 30_000 }).toBe(true);
+    await ground.rebuilds.ask(projection, 'drop_old');
+    await ground.until(projection, 'done');
   });
 
   async function filledOffsets(): Promise<number> {
@@ -65,8 +67,17 @@ describe('a rebuild whose projector is killed', { timeout: 180_000 }, () => {
     return rows[0]?.filled ?? 0;
   }
 
-  async function bothSame(): Promise<boolean> {
-    const made = (await tablesOf(ground.pool)).find((name) => name.startsWith('executions'));
-    return made !== undefined && areSame(ground.pool, 'executions_v1', made);
+  /** The live table and the one that is kept: what was live before is gone when the rebuild before this one is done. */
+  async function generationTables(projection: string): Promise<readonly string[]> {
+    const { rows } = await ground.pool.query<{ name: string }>(
+      `SELECT table_name AS name FROM projection_generations WHERE projection = $1 AND role = 'serving' ORDER BY 1`,
+      [projection],
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  async function bothSame(projection: string): Promise<boolean> {
+    const [one, other] = await generationTables(projection);
+    return one !== undefined && other !== undefined && areSame(ground.pool, one, other);
   }
 });
