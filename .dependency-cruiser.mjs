@@ -50,8 +50,14 @@ export default {
     {
       name: 'apps-never-import-each-other',
       severity: 'error',
-      from: { path: '^apps/([^/]+)/' },
+      from: { path: '^apps/([^/]+)/', pathNot: specs },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'specs-of-apps-import-no-other-app-but-the-simulated-model',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/.*[.]spec[.]ts$' },
+      to: { path: '^apps/', pathNot: ['^apps/$1/', '^apps/model-simulator/src/index[.]ts$'] },
     },
     {
       name: 'only-the-native-stack-imports-apps',
