@@ -47,6 +47,8 @@ export const gatewayEnv = z.object({
   CHORDA_TAIL_SUBSCRIPTIONS_MAX: wholeNumber(1, 10_000).default(64),
   /** Bytes that may wait for one client; past it, it reads by itself until it is level again. */
   CHORDA_TAIL_CLIENT_BYTES_MAX: wholeNumber(1024, 1024 * mebibyte).default(mebibyte),
+  /** How long topics are still followed after the last client of the tail left. */
+  CHORDA_TAIL_REST_AFTER_MS: wholeNumber(0, 86_400_000).default(60_000),
   CHORDA_TAIL_HEARTBEAT_MS: wholeNumber(50, 60_000).default(15_000),
   /** What the filters of one tenant may cost in a second: a part of an expression costs one, about 0.1 µs. */
   CHORDA_TAIL_FILTER_COST_MAX: wholeNumber(1000, 1_000_000_000).default(2_000_000),

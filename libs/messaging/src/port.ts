@@ -134,6 +134,8 @@ export interface AssignedPartition extends TopicPartition {
    * there.
    */
   start(offset: bigint | undefined): Promise<bigint>;
+  /** Drops what was fetched and fetches nothing until `start`: for who has nobody to read for. The partition stays ours. */
+  rest(): void;
   /**
    * The next records, at least one offset further. Undefined once `intake` aborted.
    *

@@ -54,7 +54,8 @@ export async function openTail(env: GatewayEnv, needs: TailNeeds): Promise<OpenT
   const hub = new TailHub(ring, budget, metrics);
   const opener = new RecordOpener(codec, metrics, logger);
   const group = `gateway.tail-${randomBytes(6).toString('hex')}`;
-  const feed = new TailFeed({ driver, admin, opener, hub, metrics, logger, group });
+  const restAfterMs = env.CHORDA_TAIL_REST_AFTER_MS;
+  const feed = new TailFeed({ driver, admin, opener, hub, metrics, logger, group, restAfterMs });
   const bounds = {
     clientsMax: env.CHORDA_TAIL_CLIENTS_MAX,
     clientsOfTenantMax: env.CHORDA_TAIL_TENANT_CLIENTS_MAX,
@@ -72,6 +73,7 @@ export async function openTail(env: GatewayEnv, needs: TailNeeds): Promise<OpenT
 export function tailProviders(tail: OpenTail, authenticator: Authenticator): readonly Provider[] {
   return [
     { provide: TailHub, useValue: tail.hub },
+    { provide: TailFeed, useValue: tail.feed },
     { provide: TailMetrics, useValue: tail.metrics },
     { provide: RecordOpener, useValue: tail.opener },
     { provide: StreamAdmission, useValue: tail.admission },
@@ -97,7 +99,7 @@ interface ClientNeeds {
 export function openSockets(env: GatewayEnv, tail: OpenTail, needs: ClientNeeds): TailSockets {
   const { authenticator, limits, watch, history, logger } = needs;
   const { hub, metrics, admission, settings } = tail;
-  const door = { authenticator, limits, admission, watch };
+  const door = { authenticator, limits, admission, watch, feed: tail.feed };
   return new TailSockets({
     hub,
     history,

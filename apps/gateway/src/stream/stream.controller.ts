@@ -12,6 +12,8 @@ import { StreamAdmission } from './stream-admission.js';
 import { socketOperation, streamOperation } from './stream.openapi.js';
 import { streamQuery, type StreamQuery } from './stream.query.js';
 import type { TailFilter } from './tail-event.js';
+import { listenTo } from './tail-door.js';
+import { TailFeed } from './tail-feed.js';
 import { TailHub } from './tail-hub.js';
 import { filterOf } from './tail-subscription.js';
 import { TailPosition } from './tail-position.js';
@@ -33,6 +35,7 @@ const transport = 'sse';
 export class StreamController {
   constructor(
     private readonly hub: TailHub,
+    private readonly feed: TailFeed,
     private readonly history: TailHistoryService,
     private readonly admission: StreamAdmission,
     private readonly watch: CredentialWatch,
@@ -59,12 +62,15 @@ export class StreamController {
     const ended = new AbortController();
     const end = () => this.endForCredential(reply, ended);
     const unwatch = this.watch.watch(bearerToken(request) ?? '', credential, 'events:read', end);
+    let endListening: (() => void) | undefined;
     try {
+      endListening = await listenTo(this.feed);
       beginStream(request, reply);
       if (request.method === 'HEAD') reply.raw.end();
       else await this.serve(reply, credential.tenantId, filter, from, ended);
     } finally {
       unwatch();
+      endListening?.();
       leave();
     }
   }
@@ -84,6 +90,8 @@ export class StreamController {
     from: TailPosition | undefined,
     ended: AbortController,
   ): Promise<void> {
+    // It may have gone while the end of the log was looked up, and then nothing would ever say so again.
+    if (reply.raw.destroyed) return;
     const { metrics, settings } = this;
     const sink = new SseSink(reply.raw, settings.slowMsMax);
     const session = new TailSession({

@@ -5,12 +5,14 @@ import type { RateLimits } from '../limits/rate-limits.js';
 import type { CredentialWatch } from './credential-watch.js';
 import type { StreamAdmission } from './stream-admission.js';
 import type { Admitted } from './socket/tail-socket.js';
+import type { TailFeed } from './tail-feed.js';
 
 export interface TailDoorParts {
   readonly authenticator: Authenticator;
   readonly limits: RateLimits;
   readonly admission: StreamAdmission;
   readonly watch: CredentialWatch;
+  readonly feed: Pick<TailFeed, 'listen'>;
 }
 
 const tokenPattern = /^(chd_[A-Za-z0-9_-]{8,200}|[\w-]{1,2000}\.[\w-]{1,6000}\.[\w-]{1,1500})$/;
@@ -26,14 +28,31 @@ export async function admitSocket(parts: TailDoorParts, token: string, leave: ()
   if (!allows(credential, scope)) throw new Problem('FORBIDDEN', `The API key or token needs the scope ${scope}`);
   await parts.limits.admitRequest(credential);
   const giveBack = parts.admission.enter(credential, 'websocket');
-  const endWatch = parts.watch.watch(token, credential, scope, leave);
-  return {
-    credential,
-    release: () => {
-      endWatch();
-      giveBack();
-    },
-  };
+  try {
+    const endListening = await listenTo(parts.feed);
+    const endWatch = parts.watch.watch(token, credential, scope, leave);
+    return {
+      credential,
+      release: () => {
+        endWatch();
+        endListening();
+        giveBack();
+      },
+    };
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+/** @throws {@link Problem} `UNAVAILABLE` where the brokers do not say where the log ends. */
+export async function listenTo(feed: Pick<TailFeed, 'listen'>): Promise<() => void> {
+  try {
+    return await feed.listen();
+  } catch (error) {
+    const headers = { 'retry-after': '1' };
+    throw new Problem('UNAVAILABLE', 'The log cannot be followed at the moment', { headers, cause: error });
+  }
 }
 
 async function credentialOf(authenticator: Authenticator, token: string): Promise<Credential> {

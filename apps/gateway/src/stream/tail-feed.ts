@@ -24,6 +24,8 @@ interface TailFeedParts {
   readonly logger: Logger;
   /** A group of this gateway alone: each one reads everything. */
   readonly group: string;
+  /** How long the log is followed after the last client left: most come again at once. */
+  readonly restAfterMs: number;
 }
 
 /** What a ring is told of the log that it follows. */
@@ -36,7 +38,14 @@ async function topicIds(admin: KafkaAdmin, names: readonly string[]): Promise<Re
   return new Map(topics.map(({ name, topicId }) => [name, topicId ?? '']));
 }
 
-/** Reads each topic once, from the end that it has at the start, and gives what comes to the hub. */
+/**
+ * Reads each topic once, and gives what comes to the hub.
+ *
+ * Modes: resting, in which nothing is read, since nobody listens: reading what this gateway itself had just written was an
+ * eighth of what an append costs. Following, entered by the first {@link TailFeed.listen}: the ring then begins at the
+ * present end of every partition, and who comes with an older place finds the rest in the journal or the log, as ever. It
+ * is left `restAfterMs` after the last listener.
+ */
 export class TailFeed {
   private topics: readonly string[] = [];
   private changing: Promise<void> = Promise.resolve();
@@ -46,8 +55,51 @@ export class TailFeed {
   private evictedBefore = 0;
   private consumer: GroupConsumer | undefined;
   private failure: string | undefined;
+  private listeners = 0;
+  private resting: NodeJS.Timeout | undefined;
+  private isResting = true;
+  private waking: Promise<void> | undefined;
+  private readonly sleepers = new Set<() => void>();
 
   constructor(private readonly parts: TailFeedParts) {}
+
+  /**
+   * Somebody wants to see what comes. Resolves when the ring stands at the present.
+   *
+   * @returns Says, once, that he has left.
+   * @throws where the brokers do not tell where the log ends.
+   */
+  async listen(): Promise<() => void> {
+    this.listeners += 1;
+    clearTimeout(this.resting);
+    let isHere = true;
+    const leave = () => {
+      if (!isHere) return;
+      isHere = false;
+      this.listeners -= 1;
+      if (this.listeners > 0) return;
+      this.resting = setTimeout(() => (this.isResting = true), this.parts.restAfterMs);
+      this.resting.unref();
+    };
+    try {
+      if (this.isResting) await (this.waking ??= this.wake().finally(() => (this.waking = undefined)));
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return leave;
+  }
+
+  private async wake(): Promise<void> {
+    const { admin, hub } = this.parts;
+    const topics = [...this.topics];
+    const ends = await Promise.all(topics.map((topic) => admin.offsets(topic)));
+    for (const [index, topic] of topics.entries()) {
+      for (const { partition, end } of ends[index] ?? []) hub.ring.restart(topic, partition, end);
+    }
+    this.isResting = false;
+    for (const wake of this.sleepers) wake();
+  }
 
   /** Fixes where the ring starts, then reads. @throws where the brokers or a topic are away. */
   start(): Promise<void> {
@@ -126,6 +178,7 @@ export class TailFeed {
   /** Nobody will ever ask for this group again, so it does not stay behind on the brokers. */
   async stop(): Promise<void> {
     this.isStopping = true;
+    clearTimeout(this.resting);
     await this.changing;
     await this.consumer?.stop();
     try {
@@ -140,10 +193,19 @@ export class TailFeed {
     const { hub, metrics, opener } = this.parts;
     const { ring } = hub;
     const { topic } = partition;
-    const end = partition.endOffset ?? 0n;
-    await partition.start(ring.claim(topic, partition.partition, end));
     this.claimed.add(`${topic}/${partition.partition}`);
+    let isReading = false;
     for (;;) {
+      if (this.isResting) {
+        partition.rest();
+        isReading = false;
+        await this.woken(partition.intake);
+        if (partition.intake.aborted) break;
+      }
+      if (!isReading) {
+        await partition.start(ring.claim(topic, partition.partition, partition.endOffset ?? 0n));
+        isReading = true;
+      }
       const chunk = await this.read(partition);
       if (chunk === undefined) break;
       const events = await opener.open(chunk.records, partition.intake);
@@ -156,6 +218,19 @@ export class TailFeed {
       this.evictedBefore = ring.evicted;
     }
     this.claimed.delete(`${topic}/${partition.partition}`);
+  }
+
+  private woken(intake: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.sleepers.delete(done);
+        intake.removeEventListener('abort', done);
+        resolve();
+      };
+      this.sleepers.add(done);
+      intake.addEventListener('abort', done, { once: true });
+      if (intake.aborted || !this.isResting) done();
+    });
   }
 
   /** A batch that no driver can read holds its partition until it is mended, as it does in every other consumer. */

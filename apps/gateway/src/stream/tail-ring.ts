@@ -85,6 +85,15 @@ export class TailRing {
     return offset;
   }
 
+  /** Nobody reads what it holds, and what came since was not read: it begins anew at this place of the partition. */
+  restart(topic: string, partition: number, offset: bigint): void {
+    while (this.firstSequence < this.nextSequence) this.evict();
+    const head = this.heads.nextOffset(topic, partition) ?? 0n;
+    const place = offset > head ? offset : head;
+    this.starts.moveTo(topic, partition, place);
+    this.heads.moveTo(topic, partition, place);
+  }
+
   /** False for what was here before: read again after a rebalance, or the repeat of another record. */
   append(event: TailEvent): boolean {
     const { topic, partition, offset } = event.place;

@@ -80,6 +80,20 @@ export class AssignedLog implements AssignedPartition {
   async start(offset: bigint | undefined): Promise<bigint> {
     this.progress();
     const from = offset ?? this.committedOffset ?? (await this.owner.startOffset(this));
+    this.forgetFetched();
+    this.readOffset = from;
+    this.fetchOffset = from;
+    this.owner.wake();
+    return from;
+  }
+
+  rest(): void {
+    this.busySinceMs = undefined;
+    this.forgetFetched();
+    this.fetchOffset = undefined;
+  }
+
+  private forgetFetched(): void {
     this.seeks++;
     this.batches = [];
     this.bufferedBytes = 0;
@@ -87,10 +101,6 @@ export class AssignedLog implements AssignedPartition {
     this.failure = undefined;
     this.abortedProducers.clear();
     this.aborted = [];
-    this.readOffset = from;
-    this.fetchOffset = from;
-    this.owner.wake();
-    return from;
   }
 
   async read(limits: ReadLimits): Promise<RecordChunk | undefined> {
