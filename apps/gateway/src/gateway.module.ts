@@ -16,6 +16,7 @@ import { AuditRelay } from './audit/audit-relay.js';
 import { Denials } from './audit/denials.js';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
 import { Authenticator } from './auth/authenticator.js';
+import { Entrance } from './auth/entrance.js';
 import { EventsController } from './events/events.controller.js';
 import { ReadYourWrites } from './events/read-your-writes.js';
 import { ExternalTypesController } from './external-types/external-types.controller.js';
@@ -118,6 +119,7 @@ export class GatewayModule {
         { provide: SimulationDoor, useValue: parts.simulation },
         ...externalTypeProviders(parts.externalTypes),
         ...ingestProviders(parts.ingest),
+        Entrance,
         ReadYourWrites,
         ...queryProviders,
         ...tailProviders(parts.tail, parts.authenticator),

@@ -41,7 +41,11 @@ import { GatewayMetrics } from './gateway.metrics.js';
 import { GatewayModule, type AccessParts, type GatewayParts } from './gateway.module.js';
 import { createHttpAdapter } from './http/http-server.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { DirectRoutes } from './http/direct-routes.js';
 import { RouteInventory } from './http/route-inventory.js';
+import { Entrance } from './auth/entrance.js';
+import { directIngest } from './ingest/direct-ingest.js';
+import { IngestController } from './ingest/ingest.controller.js';
 import type { IngestAdmission } from './ingest/ingest-admission.js';
 import { openIngest } from './ingest/open-ingest.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
@@ -231,8 +235,10 @@ async function listen(
   env: GatewayEnv,
   { parts, routes, admission, operations }: OpenedParts,
 ): Promise<{ readonly app: NestFastifyApplication; readonly sockets: TailSockets }> {
+  const direct = new DirectRoutes();
   const adapter = createHttpAdapter({
     routes,
+    direct,
     metrics: parts.metrics,
     admission,
     operations,
@@ -247,7 +253,9 @@ async function listen(
     abortOnError: false,
   });
   parts.documents.describe(app, productVersion);
+  direct.add('POST', '/v1/events', directIngest(app.get(IngestController), app.get(Entrance), parts.problems));
   await app.listen(env.PORT, env.CHORDA_LISTEN_HOST);
+  direct.assertTaken();
   const { authenticator, access, logger } = parts;
   const met = { watch: app.get(CredentialWatch), history: app.get(TailHistoryService), logger };
   const sockets = openSockets(env, parts.tail, { authenticator, limits: access.limits, ...met });

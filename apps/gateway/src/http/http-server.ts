@@ -11,6 +11,7 @@ import { Problem, problemBody } from './problem.js';
 import { sendProblem } from './problem.filter.js';
 import { streamedAnswers, takeBodiesAsBytes } from './read-body.js';
 import { requestIdOf, requestTrace, type RequestTrace } from './request-trace.js';
+import type { DirectRoutes } from './direct-routes.js';
 import type { RouteInventory } from './route-inventory.js';
 
 const headerBytesMax = 16 * 1024;
@@ -43,6 +44,7 @@ export interface Admission {
 
 export interface HttpServerParts {
   readonly routes: RouteInventory;
+  readonly direct: DirectRoutes;
   readonly metrics: GatewayMetrics;
   readonly admission: Admission;
   readonly operations: OperationRecorder;
@@ -92,7 +94,10 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
   });
   const fastify = adapter.getInstance<FastifyInstance>();
   closeUnusedSockets(fastify);
-  fastify.addHook('onRoute', (route) => parts.routes.add(route.method, route.url));
+  fastify.addHook('onRoute', (route) => {
+    parts.routes.add(route.method, route.url);
+    parts.direct.takeOver(route);
+  });
   takeBodiesAsBytes(fastify, ingestBodies, requestBytesMax);
   addRequestHooks(fastify, parts);
   endConnectionsOnClose(fastify);
@@ -112,17 +117,8 @@ function addRequestHooks(fastify: FastifyInstance, { metrics, admission, operati
   fastify.decorateRequest('span', undefined);
   fastify.decorateRequest('spanContext', undefined);
   fastify.addHook('onRequest', (request, reply, done) => {
-    const parent = propagation.extract(context.active(), request.headers);
-    const span = trace.getTracer('chorda.gateway').startSpan(
-      `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
-      {
-        kind: SpanKind.SERVER,
-        attributes: { 'http.request.method': request.method, 'http.route': request.routeOptions.url ?? '' },
-      },
-      parent,
-    );
-    identify(request, span);
-    request.spanContext = trace.setSpan(parent, span);
+    if (isTracing()) beginSpan(request);
+    else identify(request, undefined);
     setSafeHeaders(reply, request.trace);
     try {
       refuseNul(request.params);
@@ -156,6 +152,26 @@ function addRequestHooks(fastify: FastifyInstance, { metrics, admission, operati
   });
 }
 
+/** Without a tracing set-up nothing is propagated, and a span of nobody's would be made for every request. */
+function isTracing(): boolean {
+  return propagation.fields().length > 0;
+}
+
+function beginSpan(request: FastifyRequest): void {
+  const parent = propagation.extract(context.active(), request.headers);
+  const route = request.routeOptions.url;
+  const span = trace.getTracer('chorda.gateway').startSpan(
+    `${request.method} ${route ?? 'unknown'}`,
+    {
+      kind: SpanKind.SERVER,
+      attributes: { 'http.request.method': request.method, 'http.route': route ?? '' },
+    },
+    parent,
+  );
+  identify(request, span);
+  request.spanContext = trace.setSpan(parent, span);
+}
+
 /** No stored text has U+0000, and Postgres fails over it: such a part of an address can name nothing. */
 function refuseNul(params: unknown): void {
   const isBroken = Object.values(Object(params)).some((part) => typeof part === 'string' && part.includes('\0'));
@@ -185,10 +201,8 @@ function endConnectionsOnClose(fastify: FastifyInstance): void {
 
 function identify(request: FastifyRequest, span: Span | undefined): void {
   request.span = span;
-  request.trace = requestTrace(span ?? trace.wrapSpanContext(noSpan), request.id, request.headers['traceparent']);
+  request.trace = requestTrace(span, request.id, request.headers['traceparent']);
 }
-
-const noSpan = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 };
 
 function endSpan(request: FastifyRequest, reply: FastifyReply): void {
   request.span?.setAttribute('http.response.status_code', reply.statusCode);
@@ -224,7 +238,7 @@ function answerBrokenHttp(error: Error & { code?: string }, socket: Socket): voi
     return;
   }
   const problem = brokenHttp(error.code);
-  const identity = requestTrace(trace.wrapSpanContext(noSpan), newId(), undefined);
+  const identity = requestTrace(undefined, newId(), undefined);
   const body = JSON.stringify(problemBody(problem, identity));
   socket.end(
     `HTTP/1.1 ${problem.status} Refused\r\ncontent-type: application/problem+json\r\nconnection: close\r\n` +

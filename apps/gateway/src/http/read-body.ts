@@ -93,7 +93,7 @@ function gather(
     else if (inflates && request.lease?.reserve(bytes) === false) giveUp(noRoom());
     else chunks.push(chunk);
   });
-  stream.once('end', () => end(null, Buffer.concat(chunks, bytes)));
+  stream.once('end', () => end(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, bytes)));
   stream.once('error', (error) => end(unreadable(error)));
 }
 

@@ -21,9 +21,9 @@ export function requestIdOf(header: unknown): string {
  * Without a tracing set-up there is no span of ours: then the sender's trace goes on unchanged, or a fresh one that is
  * not sampled begins, so that every error and every event names a trace.
  */
-export function requestTrace(span: Span, requestId: string, header: unknown): RequestTrace {
-  const ours = span.spanContext();
-  if (isSpanContextValid(ours)) {
+export function requestTrace(span: Span | undefined, requestId: string, header: unknown): RequestTrace {
+  const ours = span?.spanContext();
+  if (ours !== undefined && isSpanContextValid(ours)) {
     const flags = ours.traceFlags.toString(16).padStart(2, '0');
     return { requestId, traceId: ours.traceId, traceparent: `00-${ours.traceId}-${ours.spanId}-${flags}` };
   }

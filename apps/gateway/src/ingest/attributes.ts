@@ -75,8 +75,10 @@ export class AttributeReader {
   }
 
   rejectUnknown(): void {
-    for (const attribute of Object.keys(this.event.attributes)) {
-      if (knownAttributes.has(attribute)) continue;
+    const { attributes, dataAttribute } = this.event;
+    for (const attribute in attributes) {
+      if (knownAttributes.has(attribute) || attribute === dataAttribute) continue;
+      if (!Object.hasOwn(attributes, attribute)) continue;
       if (attribute === 'data_base64') this.reject(attribute, 'data must be JSON, in the member data');
       else this.reject(attribute, 'is not an attribute that is kept; leave it out or put it into data');
     }

@@ -21,6 +21,8 @@ export type CloudEventsMode = (typeof ingestContentTypes)[keyof typeof ingestCon
 /** One event as it came: nothing checked but that it is there. */
 export interface UncheckedEvent {
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** The member of `attributes` that holds the data, where the attributes stand beside it: one copy of them is enough. */
+  readonly dataAttribute: 'data' | undefined;
   readonly data: unknown;
   /** JSON pointer of `data` in the request. */
   readonly dataPointer: string;
@@ -94,10 +96,10 @@ function batchEvents(value: unknown): readonly UncheckedEvent[] {
 }
 
 function structuredEvent(value: Readonly<Record<string, unknown>>, pointer: string): UncheckedEvent {
-  const { data, ...attributes } = value;
   return {
-    attributes,
-    data,
+    attributes: value,
+    dataAttribute: 'data',
+    data: value['data'],
     dataPointer: `${pointer}/data`,
     place: (attribute) => ({ pointer: `${pointer}/${pointerToken(attribute)}` }),
   };
@@ -127,7 +129,13 @@ function binaryEvent(rawHeaders: readonly string[], data: unknown): UncheckedEve
         'for an event whose attributes are in the body send application/cloudevents+json',
     );
   }
-  return { attributes, data, dataPointer: '', place: (name) => ({ pointer: '', header: `ce-${name}` }) };
+  return {
+    attributes,
+    dataAttribute: undefined,
+    data,
+    dataPointer: '',
+    place: (name) => ({ pointer: '', header: `ce-${name}` }),
+  };
 }
 
 /** The HTTP binding, 3.1.3.2: values may be quoted and are percent-encoded outside printable ASCII. */

@@ -25,14 +25,14 @@ import { IngestService, type AppendOptions } from './ingest.service.js';
 import { NdjsonExchange, type ExchangeLimits } from './ndjson-exchange.js';
 import { SimulationDoor } from './simulation-door.js';
 
-const ingestQuery = z.strictObject({
+export const ingestQuery = z.strictObject({
   ack: z.enum(['logged', 'projected']).default('logged'),
   projections: projectionList.optional(),
   wait: waitMs,
   validate: z.enum(['each', 'all']).default('each'),
   dry_run: z.enum(['true', 'false']).default('false'),
 });
-type IngestQuery = z.infer<typeof ingestQuery>;
+export type IngestQuery = z.infer<typeof ingestQuery>;
 
 const operation = 'POST /v1/events';
 const ndjson = { 'content-type': 'application/x-ndjson; charset=utf-8' };

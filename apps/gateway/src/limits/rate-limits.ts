@@ -36,12 +36,15 @@ export class RateLimits {
   /**
    * One request.
    *
-   * @returns Headers for the answer, where anything is limited.
+   * @returns Headers for the answer; undefined where nothing is limited.
    * @throws {@link Problem} `RATE_LIMITED` with `Retry-After`.
    */
-  async admitRequest(credential: Credential): Promise<Readonly<Record<string, string>> | undefined> {
+  admitRequest(credential: Credential): Promise<Readonly<Record<string, string>>> | undefined {
     const windows = this.requestWindows(credential);
-    if (windows.length === 0) return undefined;
+    return windows.length === 0 ? undefined : this.takeRequest(windows);
+  }
+
+  private async takeRequest(windows: readonly Claimed[]): Promise<Readonly<Record<string, string>>> {
     const standings: WindowStanding[] = [];
     for (const claimed of windows) standings.push(await this.leaseOf(claimed).take());
     return this.admit(standings);
