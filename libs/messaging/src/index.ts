@@ -4,6 +4,7 @@ export * from './errors.js';
 export { createKafkaDriver } from './kafkajs-driver/kafka-driver.js';
 export { startConsumer, type StartConsumer } from './consumer/start-consumer.js';
 export { decodeRecords, type DecodedRecords, type RecordDecoder } from './consumer/decode-records.js';
+export { deadLetterRecord, reasonOf, type DeadLetterCause, type DeadLetterStage } from './consumer/set-aside.js';
 export { lanesOf, redriveTopic, type Lane } from './consumer/lanes.js';
 export { contextOf } from './tracing.js';
 export { traceNames } from './trace-names.js';

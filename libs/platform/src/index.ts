@@ -43,7 +43,13 @@ export { renderMetrics } from './metrics/render-metrics.js';
 export { createAppHost, productVersion, type AppHostOptions } from './process/app-host.js';
 export type { AppHost, RunningApp, StartApp } from './process/app.js';
 export { crashPoint } from './process/crash-point.js';
-export { isPlanted, plantableBugs, type PlantableBug } from './process/planted-bug.js';
+export {
+  isPlanted,
+  plantableBugs,
+  plantableDecisionBugs,
+  type PlantableBug,
+  type PlantableDecisionBug,
+} from './process/planted-bug.js';
 export { ProcessSampler, type ProcessFigures } from './process/process-sampler.js';
 export { runAsProcess } from './process/run-as-process.js';
 export { InMemorySpanExporter, startTracing, type Tracing, type TracingOptions } from './tracing/start-tracing.js';

@@ -14,6 +14,20 @@ export const plantableBugs = [
 
 export type PlantableBug = (typeof plantableBugs)[number];
 
+/** Those of the decision engine. */
+export const plantableDecisionBugs = [
+  /** An owner decides although another has claimed the partition since. */
+  'decisions-no-epoch',
+  /** What was decided is published before it is committed. */
+  'decisions-publish-before-commit',
+  /** The outcomes of a turn are written in a transaction of their own, after it. */
+  'decisions-outcome-apart',
+  /** Timers that fired are deleted in a transaction of their own, before what they cause. */
+  'decisions-timer-apart',
+] as const;
+
+export type PlantableDecisionBug = (typeof plantableDecisionBugs)[number];
+
 const variable = 'CHORDA_PLANT';
 /** Read once: hot paths ask, and the environment costs a call into the runtime each time. */
 const planted = readPlanted(process.env);
@@ -22,7 +36,7 @@ const planted = readPlanted(process.env);
  * Whether this bug is planted: `CHORDA_PLANT` names it and `NODE_ENV` is `test`. Where only the first is so, importing
  * this file throws, so that no process starts with a bug that it was not meant to have.
  */
-export function isPlanted(bug: PlantableBug): boolean {
+export function isPlanted(bug: PlantableBug | PlantableDecisionBug): boolean {
   return planted === bug;
 }
 
@@ -30,8 +44,9 @@ function readPlanted(env: NodeJS.ProcessEnv): string | undefined {
   const name = env[variable];
   if (!name) return undefined;
   if (env['NODE_ENV'] !== 'test') throw new Error(`${variable} plants a bug: it may be set in tests alone`);
-  if (!plantableBugs.some((bug) => bug === name)) {
-    throw new Error(`${variable}=${name} is no bug that can be planted; there are ${plantableBugs.join(', ')}`);
+  const known = [...plantableBugs, ...plantableDecisionBugs];
+  if (!known.some((bug) => bug === name)) {
+    throw new Error(`${variable}=${name} is no bug that can be planted; there are ${known.join(', ')}`);
   }
   return name;
 }

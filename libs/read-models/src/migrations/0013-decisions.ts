@@ -56,6 +56,7 @@ export const decisions: Migration = {
     ...tenantTable('decision_events'),
     `CREATE UNIQUE INDEX decision_events_stream ON decision_events (tenant_id, kind, stream_kind, stream_id, version)
      WHERE version IS NOT NULL`,
+    'CREATE INDEX decision_events_passing ON decision_events (time_ms) WHERE version IS NULL',
     `CREATE TABLE decision_streams (
        tenant_id text NOT NULL,
        kind text NOT NULL,

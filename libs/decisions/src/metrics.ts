@@ -1,0 +1,126 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** What the gauges ask of a running engine when they are scraped, for each partition that it owns. */
+export interface PartitionStanding {
+  readonly kind: string;
+  readonly partition: number;
+  /** Commands of the log that are not decided. */
+  readonly lagCommands: number;
+  /** Records that are committed and not yet acknowledged by the brokers. */
+  readonly unpublishedRecords: number;
+  /** Since when, in seconds; 0 with none. */
+  readonly unpublishedSeconds: number;
+  readonly cachedStreams: number;
+  readonly stoppedBy: string | undefined;
+}
+
+const byRegistry = new WeakMap<Registry, DecisionMetrics>();
+
+/** The figures of all engines that share a registry. */
+export class DecisionMetrics {
+  readonly commands: Counter<'kind' | 'outcome'>;
+  readonly turns: Counter<'kind' | 'result'>;
+  readonly turnSeconds: Histogram<'kind'>;
+  readonly turnCommands: Histogram<'kind'>;
+  readonly records: Counter<'kind' | 'sort'>;
+  readonly timers: Counter<'kind' | 'result'>;
+  readonly timerLateness: Histogram<'kind'>;
+  readonly faults: Counter<'kind'>;
+  readonly publishSeconds: Histogram<'kind'>;
+  readonly publishFailures: Counter<'kind'>;
+  readonly republished: Counter<'kind'>;
+  readonly imported: Counter<'kind'>;
+  readonly claims: Counter<'kind'>;
+  readonly waits: Counter<'kind' | 'cause'>;
+  readonly streamReads: Counter<'kind' | 'from'>;
+  readonly waiters: Gauge<'kind'>;
+  readonly answers: Counter<'kind' | 'result'>;
+  readonly refusedAtDoor: Counter<'kind' | 'reason'>;
+  private readonly engines = new Set<() => readonly PartitionStanding[]>();
+
+  static of(registry: Registry): DecisionMetrics {
+    const known = byRegistry.get(registry);
+    if (known) return known;
+    const made = new DecisionMetrics(registry);
+    byRegistry.set(registry, made);
+    return made;
+  }
+
+  private constructor(registry: Registry) {
+    const registers = [registry];
+    const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+      new Counter<'kind' | Label>({
+        name: `chorda_decisions_${name}`,
+        help,
+        labelNames: ['kind', ...labelNames],
+        registers,
+      });
+    const histogram = (name: string, help: string, buckets: number[]) =>
+      new Histogram({ name: `chorda_decisions_${name}`, help, labelNames: ['kind'] as const, buckets, registers });
+    this.commands = counter('commands_total', 'Commands by what became of them', 'outcome');
+    this.turns = counter('turns_total', 'Turns by how they ended', 'result');
+    this.turnSeconds = histogram('turn_seconds', 'From the first read of a turn to its commit', seconds);
+    this.turnCommands = histogram('turn_commands', 'Commands and timers decided in one transaction', sizes);
+    this.records = counter('records_total', 'Events, facts and work items that were decided', 'sort');
+    this.timers = counter('timers_total', 'Timers that came due', 'result');
+    this.timerLateness = histogram('timer_lateness_seconds', 'From when a timer is due to its turn', seconds);
+    this.faults = counter('faults_total', 'Times that a command could not be decided by a fault of ours');
+    this.publishSeconds = histogram(
+      'publish_seconds',
+      'From handing a batch to the brokers to its last answer',
+      seconds,
+    );
+    this.publishFailures = counter('publish_failures_total', 'Batches that the brokers did not take at once');
+    this.republished = counter('republished_records_total', 'Records that an owner published for one before it');
+    this.imported = counter('imported_records_total', 'Events that the log had and the database had not');
+    this.claims = counter('claims_total', 'Partitions that were taken');
+    this.waits = counter('waits_total', 'Times that a partition had to wait before it went on', 'cause');
+    this.streamReads = counter('stream_reads_total', 'Streams that turns needed, by where they came from', 'from');
+    this.answers = counter('answers_total', 'Waits for an outcome by how they ended', 'result');
+    this.refusedAtDoor = counter(
+      'refused_total',
+      'Commands that were told to come again before they were taken',
+      'reason',
+    );
+    this.waiters = new Gauge({
+      name: 'chorda_decisions_waiters',
+      help: 'Callers that wait for an outcome',
+      labelNames: ['kind'],
+      registers,
+    });
+    this.addStandings(registry);
+  }
+
+  /** @returns Takes it away again. */
+  add(standings: () => readonly PartitionStanding[]): () => void {
+    this.engines.add(standings);
+    return () => this.engines.delete(standings);
+  }
+
+  private addStandings(registry: Registry): void {
+    const all = () => [...this.engines].flatMap((standings) => standings());
+    const gauge = (name: string, help: string, valueOf: (standing: PartitionStanding) => number) =>
+      new Gauge({
+        name: `chorda_decisions_${name}`,
+        help,
+        labelNames: ['kind', 'partition'],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const standing of all()) {
+            this.set({ kind: standing.kind, partition: String(standing.partition) }, valueOf(standing));
+          }
+        },
+      });
+    gauge('lag_commands', 'Commands of the log that are not decided', ({ lagCommands }) => lagCommands);
+    gauge('unpublished_records', 'Committed records that the brokers have not acknowledged', (standing) => {
+      return standing.unpublishedRecords;
+    });
+    gauge('unpublished_seconds', 'Age of the oldest of them', ({ unpublishedSeconds }) => unpublishedSeconds);
+    gauge('cached_streams', 'States that are held in memory', ({ cachedStreams }) => cachedStreams);
+    gauge('stopped', '1 while the partition waits for something to be mended', ({ stoppedBy }) => Number(!!stoppedBy));
+  }
+}
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const sizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
