@@ -4,7 +4,10 @@ import { defaultTenant, tenantId, type TenantId } from '@chorda/kernel';
 import { freshDatabase, type FreshDatabase } from '@chorda/testing';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { journalList } from '../lists/journal.list.js';
+import { ListReader } from '../lists/list-reader.js';
 import { migrate } from '../migrations/migrate.js';
+import { dayOf, ensureDayPartitions } from '../partitions/day-partitions.js';
 import { createPool } from './pool.js';
 import { readAsTenant } from './tenant-read.js';
 
@@ -96,6 +99,24 @@ describe('a read as a tenant', () => {
     writes = 0;
     for (let count = 0; count < 5; count += 1) await read('SELECT tenant_id FROM services');
     expect(writes).toBe(5);
+  });
+
+  it('is all that the newest page of the journal takes, although its days ahead are empty', async () => {
+    const dayMs = 86_400_000;
+    const days = [-1, 0, 1, 2].map((day) => dayOf(Date.now() + day * dayMs));
+    await ensureDayPartitions(pool, 'journal_v1', days);
+    await pool.query(
+      `INSERT INTO journal_v1 (tenant_id, topic, partition, "offset", record_time, event_id, type, source, subject,
+         event_time, correlation_id, schema_fingerprint, payload)
+       SELECT 'other', 'system.events', 0, n, now(), n, 'system.performance', '/t', 's', now(), 'c', '', ''
+       FROM generate_series(1, 3) n`,
+    );
+    const reader = new ListReader(pool);
+    const page = () => reader.page(other, journalList, { conditions: [], limit: 2 });
+    expect((await page()).rows.map(({ offset }) => offset)).toEqual(['3', '2']);
+    writes = 0;
+    await page();
+    expect(writes).toBe(1);
   });
 
   it('takes every kind of parameter, and answers as pg does', async () => {

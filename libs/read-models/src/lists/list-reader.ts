@@ -186,13 +186,14 @@ export class ListReader {
 /**
  * Windows that double, from the end that the sort begins with: a list that finds its page in the first days, as most do,
  * never plans for a year of partitions, and a search for something rare needs as many statements as the span has
- * doublings.
+ * doublings. Days ahead have partitions and no rows, so the first window from the end reaches back from now: counted from
+ * the last partition it would be empty, and every page two statements.
  */
 function* windows({ fromMs, toMs }: Window, { isDescending }: Sort): Generator<Window> {
   let [from, to] = [fromMs, toMs];
   for (let windowMs = firstWindowMs; from < to; windowMs *= 2) {
     if (isDescending) {
-      const start = Math.max(from, to - windowMs);
+      const start = Math.max(from, Math.min(to, Date.now()) - windowMs);
       yield { fromMs: start, toMs: to };
       to = start;
     } else {
