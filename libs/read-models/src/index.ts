@@ -12,6 +12,17 @@ export {
   type AuditEntry,
   type WaitingAuditEvent,
 } from './access/audit-outbox.js';
+export { AgentToolRepository, type AgentTool, type RegisteredTool } from './agent-work/agent-tool.repository.js';
+export {
+  AgentWorkRepository,
+  workAnsweredChannel,
+  workReadyChannel,
+  type AnsweredWork,
+  type ExpiredLeases,
+  type LeasedWork,
+  type NewWork,
+  type WorkAnswer,
+} from './agent-work/agent-work.repository.js';
 export { TenantRepository, type Limits, type TenantChange, type TenantRecord } from './access/tenant.repository.js';
 export { formatAdvances, checkpointChannel, type CheckpointAdvance } from './checkpoints/checkpoint-listener.js';
 export {

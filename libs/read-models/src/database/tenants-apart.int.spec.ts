@@ -90,6 +90,10 @@ describe('tenants', () => {
     const strangers = rows.flatMap(({ indexes }) => indexes).filter((index) => !index.includes('(tenant_id'));
     // Found before the tenant is known, by who owns a place of the log, or by upkeep that is for all tenants.
     expect(strangers.map((index) => index.split(' ON ')[0]).sort()).toEqual([
+      'CREATE INDEX agent_work_answered',
+      'CREATE INDEX agent_work_deadline',
+      'CREATE INDEX agent_work_leased',
+      'CREATE INDEX agent_work_ready',
       'CREATE INDEX decision_events_passing',
       'CREATE INDEX decision_outcomes_decided_at',
       'CREATE INDEX decision_timers_due',

@@ -13,6 +13,7 @@ import { externalTypes } from './0009-external-types.js';
 import { queryIndexes } from './0010-query-indexes.js';
 import { identityBlocks } from './0012-identity-blocks.js';
 import { decisions } from './0013-decisions.js';
+import { agentWork } from './0014-agent-work.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -29,6 +30,7 @@ export const migrations: readonly Migration[] = [
   queryIndexes,
   identityBlocks,
   decisions,
+  agentWork,
 ];
 
 export class MigrationError extends BackboneError {

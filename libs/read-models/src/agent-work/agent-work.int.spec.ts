@@ -1,0 +1,157 @@
+import { defaultTenant, tenantId } from '@chorda/kernel';
+import { freshDatabase, type FreshDatabase } from '@chorda/testing';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createPool } from '../database/pool.js';
+import { migrate } from '../migrations/migrate.js';
+import { AgentToolRepository } from './agent-tool.repository.js';
+import { AgentWorkRepository, type LeasedWork, type NewWork } from './agent-work.repository.js';
+
+let database: FreshDatabase;
+let pool: pg.Pool;
+let works: AgentWorkRepository;
+
+beforeAll(async () => {
+  database = await freshDatabase(inject('stack'));
+  await migrate(database.url);
+  pool = createPool(database.url, { applicationName: 'spec', connectionsMax: 4, transactionTimeoutMs: 5_000 });
+  works = new AgentWorkRepository(pool);
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+let made = 0;
+const item = (changed: Partial<NewWork> = {}): NewWork => ({
+  tenantId: defaultTenant,
+  workId: `token-${++made}`,
+  queue: 'tools',
+  toolName: 'http_get',
+  repeatable: true,
+  work: '{"type":"agent.tool_requested"}',
+  metadata: '{}',
+  leaseMs: 60_000,
+  deadlineMs: Date.now() + 600_000,
+  ...changed,
+});
+const ids = (leased: readonly LeasedWork[]) => leased.map(({ workId }) => workId).sort();
+const answerOf = ({ tenantId: tenant, workId, leaseToken }: LeasedWork, outcome: string) => ({
+  ...{ tenantId: tenant, workId, leaseToken, outcome },
+});
+const stateOf = async (workId: string) =>
+  (await pool.query<{ state: string }>('SELECT state FROM agent_work WHERE work_id = $1', [workId])).rows[0]?.state;
+/** As if the time of its lease had gone by. */
+const letLeaseEnd = (workId: string) =>
+  pool.query("UPDATE agent_work SET lease_until = now() - interval '1 second' WHERE work_id = $1", [workId]);
+
+describe('work that comes in', () => {
+  it('is leased as far as there is room, and once, however often it comes', async () => {
+    const items = [item(), item(), item()];
+    const leased = await works.take(items, 'one', 2);
+    expect(ids(leased)).toEqual([items[0]!.workId, items[1]!.workId]);
+    expect(leased[0]).toMatchObject({ deliveries: 1, toolName: 'http_get', work: items[0]!.work });
+    expect(leased[0]!.leftMs).toBeGreaterThan(590_000);
+    expect(await works.take(items, 'two', 10)).toEqual([]);
+    expect(ids(await works.claim(['tools'], 'two', 10))).toEqual([items[2]!.workId]);
+    expect(await works.claim(['tools'], 'three', 10)).toEqual([]);
+  });
+
+  it('also not again after it was done, and never past its deadline', async () => {
+    const [first, late] = [item(), item({ deadlineMs: Date.now() - 1_000 })];
+    const [leased] = await works.take([first, late], 'one', 10);
+    await works.answer([answerOf(leased!, '{}')]);
+    await works.done([leased!]);
+    expect(await works.take([first, late], 'one', 10)).toEqual([]);
+    expect(await stateOf(late.workId)).toBeUndefined();
+    const waiting = item();
+    await works.take([waiting], 'one', 0);
+    await pool.query("UPDATE agent_work SET deadline_at = now() - interval '1 ms' WHERE work_id = $1", [
+      waiting.workId,
+    ]);
+    expect(await works.claim(['tools'], 'one', 10)).toEqual([]);
+    expect(await works.prune(0, 100)).toEqual({ expired: 1, done: 0 });
+  });
+
+  it('is shared out by many at once, each piece to one', async () => {
+    const items = Array.from({ length: 60 }, () => item({ queue: 'models' }));
+    await works.take(items, 'one', 0);
+    const claims = await Promise.all(Array.from({ length: 12 }, (_, at) => works.claim(['models'], `owner ${at}`, 5)));
+    expect(claims.flatMap(ids).sort()).toEqual(items.map(({ workId }) => workId).sort());
+  });
+});
+
+describe('a lease', () => {
+  it('is lengthened and answered by its holder alone', async () => {
+    const [held] = await works.take([item()], 'one', 1);
+    const foreign = { ...held!, leaseToken: '00000000-0000-4000-8000-000000000000' };
+    expect(await works.beat([held!, foreign])).toEqual(new Set([held!.leaseToken]));
+    expect(await works.answer([answerOf(foreign, '"forged"')])).toEqual(new Set());
+    expect(await works.answer([answerOf(held!, '"real"')])).toEqual(new Set([held!.leaseToken]));
+    expect(await works.answer([answerOf(held!, '"again"')])).toEqual(new Set());
+    expect(await works.beat([held!])).toEqual(new Set());
+  });
+
+  it('that ends gives work that may be repeated to another; the late answer of the first is refused', async () => {
+    const [first] = await works.take([item()], 'one', 1);
+    await letLeaseEnd(first!.workId);
+    expect(await works.expireLeases('"lost"', 100)).toEqual({ repeated: 1, lost: 0 });
+    const [second] = await works.claim(['tools'], 'two', 1);
+    expect(second).toMatchObject({ workId: first!.workId, deliveries: 2 });
+    expect(await works.answer([answerOf(first!, '"late"')])).toEqual(new Set());
+    expect(await works.answer([answerOf(second!, '"real"')])).toEqual(new Set([second!.leaseToken]));
+  });
+
+  it('that ends makes an answer of work that must not be repeated: lost, to be sent at once', async () => {
+    await works.unsent(0, 1_000);
+    const [held] = await works.take([item({ repeatable: false })], 'one', 1);
+    await letLeaseEnd(held!.workId);
+    expect(await works.expireLeases('"lost"', 100)).toEqual({ repeated: 0, lost: 1 });
+    expect(await works.claim(['tools'], 'two', 10)).toEqual([]);
+    expect(await works.answer([answerOf(held!, '"late"')])).toEqual(new Set());
+    expect(await works.unsent(5_000, 10)).toMatchObject([{ workId: held!.workId, outcome: '"lost"' }]);
+    // Whoever has it in hand is left alone for a while.
+    expect(await works.unsent(5_000, 10)).toEqual([]);
+    await works.done([held!]);
+    expect(await stateOf(held!.workId)).toBe('done');
+  });
+
+  it('that was given back is ready for others', async () => {
+    const [held] = await works.take([item()], 'one', 1);
+    await works.release([held!]);
+    expect(ids(await works.claim(['tools'], 'two', 10))).toEqual([held!.workId]);
+  });
+});
+
+describe('calls of workers', () => {
+  it('are for their own tenant and tools', async () => {
+    const acme = tenantId('acme');
+    const mine = item({ queue: 'workers', toolName: 'charge' });
+    const theirs = item({ queue: 'workers', toolName: 'charge', tenantId: acme });
+    const other = item({ queue: 'workers', toolName: 'refund' });
+    await works.take([mine, theirs, other], 'one', 0);
+    const claim = (tenant: typeof acme, tools: string[]) =>
+      works.claimCalls({ tenantId: tenant, queue: 'workers', tools }, 'worker', 10);
+    expect(ids(await claim(defaultTenant, ['charge', 'unheard of']))).toEqual([mine.workId]);
+    expect(ids(await claim(acme, ['charge', 'refund']))).toEqual([theirs.workId]);
+    expect(ids(await claim(defaultTenant, ['refund']))).toEqual([other.workId]);
+  });
+
+  it('go to tools that are registered by tenant, up to a bound', async () => {
+    const tools = new AgentToolRepository(pool);
+    const tool = (name: string) => ({ name, description: null, parameters: '{}', idempotent: false, timeoutMs: 1_000 });
+    const by = { actor: 'key-1', toolsMax: 3 };
+    expect(await tools.register(defaultTenant, [tool('a'), tool('b')], by)).toEqual({ registered: true, count: 2 });
+    await tools.register(defaultTenant, [{ ...tool('a'), idempotent: true }], by);
+    expect(await tools.register(defaultTenant, [tool('c'), tool('d')], by)).toEqual({ registered: false, count: 4 });
+    expect((await tools.find(defaultTenant)).map(({ name, idempotent }) => [name, idempotent])).toEqual([
+      ['a', true],
+      ['b', false],
+    ]);
+    expect(await tools.find(tenantId('acme'))).toEqual([]);
+    await tools.polled(defaultTenant, ['a']);
+    expect((await tools.find(defaultTenant, ['a']))[0]?.polledAt).toBeInstanceOf(Date);
+    expect(await tools.remove(tenantId('acme'), 'a')).toBe(false);
+    expect(await tools.remove(defaultTenant, 'a')).toBe(true);
+  });
+});
