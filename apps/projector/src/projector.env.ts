@@ -13,8 +13,8 @@ const schema = z.object({
   CHORDA_PROJECTOR_BATCH_RECORDS: wholeNumber(1, 10_000).default(2_000),
   /** Keys, values and headers of one batch; a larger record goes alone. */
   CHORDA_PROJECTOR_BATCH_BYTES: wholeNumber(65_536, 67_108_864).default(4_194_304),
-  /** How long a smaller batch waits for more. */
-  CHORDA_PROJECTOR_BATCH_WAIT_MS: wholeNumber(0, 1_000).default(25),
+  /** How long records gather after a fetch that brought few; what comes after a quiet moment does not wait. */
+  CHORDA_PROJECTOR_BATCH_WAIT_MS: wholeNumber(0, 1_000).default(5),
   /** How long a stop or a rebalance waits for the batch in hand. */
   CHORDA_PROJECTOR_DRAIN_TIMEOUT_MS: wholeNumber(100, 60_000).default(5_000),
   /** The broker gives a projector's partitions to others when it hears nothing of it for so long. */

@@ -254,7 +254,9 @@ class Projector implements RunningApp {
         topics: [...this.topicsRead],
         batchRecordsMax: this.env.CHORDA_PROJECTOR_BATCH_RECORDS,
         batchBytesMax: this.env.CHORDA_PROJECTOR_BATCH_BYTES,
-        batchWaitMsMax: this.env.CHORDA_PROJECTOR_BATCH_WAIT_MS,
+        // All partitions gather together, and what has come shares a transaction: none waits for itself.
+        batchWaitMsMax: 0,
+        fetchPauseMs: this.env.CHORDA_PROJECTOR_BATCH_WAIT_MS,
         drainTimeoutMs: this.env.CHORDA_PROJECTOR_DRAIN_TIMEOUT_MS,
         sessionTimeoutMs: this.env.CHORDA_PROJECTOR_SESSION_TIMEOUT_MS,
         checkpoints: runner,

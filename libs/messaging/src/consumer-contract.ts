@@ -96,6 +96,11 @@ export interface ConsumerOptions {
   readonly batchBytesMax?: number;
   /** How long a smaller batch may wait for more. Default 5 ms. */
   readonly batchWaitMsMax?: number;
+  /**
+   * How long all partitions gather after an answer of the broker with little in it; what comes after a quiet moment does
+   * not wait. Default 0.
+   */
+  readonly fetchPauseMs?: number;
   /** Left out: the group has no retry tiers, and `retry` counts as a fault of the handler. */
   readonly retry?: { readonly attemptsMax: number; readonly delaysMs: readonly number[] };
   readonly checkpoints?: CheckpointStore;

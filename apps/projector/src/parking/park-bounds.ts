@@ -37,8 +37,10 @@ export class LastMinute {
 
   add(events: number, faults: number, nowMs = Date.now()): void {
     const second = Math.floor(nowMs / 1000);
-    const counted = this.seconds.get(second) ?? { events: 0, faults: 0 };
-    this.seconds.set(second, { events: counted.events + events, faults: counted.faults + faults });
+    const counted = this.seconds.get(second);
+    this.seconds.set(second, { events: (counted?.events ?? 0) + events, faults: (counted?.faults ?? 0) + faults });
+    // Once a second: a projector of many partitions adds thousands of times.
+    if (counted) return;
     for (const old of this.seconds.keys()) if (old <= second - windowSeconds) this.seconds.delete(old);
   }
 

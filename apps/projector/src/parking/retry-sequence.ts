@@ -82,7 +82,7 @@ async function applyFront(
 ): Promise<RetryResult> {
   const fresh = read.filter(({ wasRead }) => !wasRead).map(({ message }) => message);
   // Told apart from repeats now, since that could not be done when they were parked.
-  const { repeats } = await withoutApplied(tx, fresh);
+  const { repeats } = await withoutApplied(tx, [{ messages: fresh }]);
   const dropped = new Set(repeats);
   const messages = read.map(({ message }) => message).filter((message) => !dropped.has(message));
   const gap = projection.isHistory === true ? undefined : await firstGap(tx, messages, claim.nextOffset - 1n);

@@ -67,8 +67,9 @@ export async function applySlice(
   window: IdentityWindow,
 ): Promise<readonly (() => void)[]> {
   const parkedOf = await parkedKeysOf(tx, slice, workers, revisions);
-  const sorted = await withoutApplied(tx, slice.messages, slice.source === slice.topic ? window : undefined);
-  if (slice.deadLettered.length > 0 && slice.source === slice.topic) await rememberDeadLetters(tx, slice);
+  const isOwnLog = slice.source === slice.topic;
+  const sorted = await withoutApplied(tx, [{ messages: slice.messages, window: isOwnLog ? window : undefined }]);
+  if (slice.deadLettered.length > 0 && isOwnLog) await rememberDeadLetters(tx, slice);
   const committed: (() => void)[] = [];
   for (const worker of workers) {
     const parked = parkedOf.get(worker) ?? worker.parked;

@@ -13,6 +13,13 @@ export interface Claim {
   nextOffset: bigint;
 }
 
+/** From where a claim stands to `nextOffset`. */
+export interface CheckpointMove {
+  readonly place: TopicPartition;
+  readonly claim: Claim;
+  readonly nextOffset: bigint;
+}
+
 interface CheckpointRow {
   readonly projection: string;
   readonly version: number;
@@ -61,6 +68,7 @@ export const checkpointTable = {
          INSERT INTO checkpoints AS c
            (projection, version, topic, partition, next_offset, owner_epoch, owner, topic_id, updated_at)
          SELECT name, version, $3, $4, 0, 1, $5, $6, now() FROM unnest($1::text[], $2::int[]) AS p (name, version)
+         ORDER BY name, version
          ON CONFLICT (projection, version, topic, partition) DO UPDATE SET
            owner_epoch = c.owner_epoch + 1, owner = excluded.owner, updated_at = now(),
            next_offset = CASE WHEN c.topic_id <> excluded.topic_id THEN 0 ELSE c.next_offset END,
@@ -97,44 +105,61 @@ export const checkpointTable = {
    * @returns Undefined where one of them stood elsewhere than the claims say, or had another epoch. Else how often others
    *   have changed what each projection has parked, in the order of the claims.
    */
-  async advance(
+  advance(
     tx: pg.ClientBase,
     place: TopicPartition,
     claims: readonly Claim[],
     nextOffset: bigint,
   ): Promise<readonly bigint[] | undefined> {
-    const { rows } = await tx.query<CheckpointRow>({
+    return checkpointTable.advanceAll(
+      tx,
+      claims.map((claim) => ({ place, claim, nextOffset })),
+    );
+  },
+
+  /** The same for several partitions: all of them move, or the caller rolls back. */
+  async advanceAll(tx: pg.ClientBase, moves: readonly CheckpointMove[]): Promise<readonly bigint[] | undefined> {
+    const { rows } = await tx.query<{ nth: string; parked_revision: string }>({
       name: 'advance checkpoints',
-      text: `UPDATE checkpoints c SET next_offset = $7, updated_at = now(), advanced_at = now(), stopped_reason = NULL
-        FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS mine (projection, version, seen, epoch)
-        WHERE c.projection = mine.projection AND c.version = mine.version AND c.topic = $5 AND c.partition = $6
-          ${isPlanted('no-offset-check') ? '' : 'AND c.next_offset = mine.seen'}
-          ${isPlanted('no-epoch') ? '' : 'AND c.owner_epoch = mine.epoch'}
-        RETURNING c.projection, c.version, c.parked_revision`,
+      // Locked in the order of the key first, as all who lock several do: an update alone takes them in any order, and
+      // two of those can wait for each other.
+      text: `WITH mine AS (
+          SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[])
+            WITH ORDINALITY AS given (projection, version, topic, partition, seen, epoch, next_offset, nth)
+        ), held AS (
+          SELECT mine.* FROM mine JOIN checkpoints c USING (projection, version, topic, partition)
+          ORDER BY projection, topic, partition, version FOR UPDATE OF c
+        )
+        UPDATE checkpoints c SET next_offset = held.next_offset, updated_at = now(), advanced_at = now(),
+          stopped_reason = NULL
+        FROM held
+        WHERE c.projection = held.projection AND c.version = held.version AND c.topic = held.topic
+          AND c.partition = held.partition
+          ${isPlanted('no-offset-check') ? '' : 'AND c.next_offset = held.seen'}
+          ${isPlanted('no-epoch') ? '' : 'AND c.owner_epoch = held.epoch'}
+        RETURNING held.nth, c.parked_revision`,
       values: [
-        claims.map(({ projection }) => projection),
-        claims.map(({ version }) => version),
-        claims.map((claim) => claim.nextOffset),
-        claims.map(({ epoch }) => epoch),
-        place.topic,
-        place.partition,
-        nextOffset,
+        moves.map(({ claim }) => claim.projection),
+        moves.map(({ claim }) => claim.version),
+        moves.map(({ place }) => place.topic),
+        moves.map(({ place }) => place.partition),
+        moves.map(({ claim }) => claim.nextOffset),
+        moves.map(({ claim }) => claim.epoch),
+        moves.map(({ nextOffset }) => nextOffset),
       ],
     });
-    if (rows.length !== claims.length) return undefined;
-    return claims.map((claim) => {
-      const row = rows.find(({ projection, version }) => projection === claim.projection && version === claim.version);
-      return BigInt(row?.parked_revision ?? -1);
-    });
+    if (rows.length !== moves.length) return undefined;
+    const revisions = new Map(rows.map((row) => [Number(row.nth), BigInt(row.parked_revision)]));
+    return moves.map((_, index) => revisions.get(index + 1) ?? -1n);
   },
 
   /** Where the rows of these claims stand now; undefined for one that is gone or has another owner. */
   async standing(
-    pool: pg.Pool,
+    client: pg.ClientBase | pg.Pool,
     place: TopicPartition,
     claims: readonly Claim[],
   ): Promise<readonly (bigint | undefined)[]> {
-    const { rows } = await pool.query<CheckpointRow>(
+    const { rows } = await client.query<CheckpointRow>(
       `SELECT projection, version, next_offset, owner_epoch FROM checkpoints WHERE topic = $1 AND partition = $2`,
       [place.topic, place.partition],
     );

@@ -32,12 +32,13 @@ describe('a process that is killed', { timeout: 180_000 }, () => {
   });
 
   /** Applies all batches from the checkpoint on, as a projector does after a start. */
-  async function run(crashAt?: string) {
+  async function run(crashAt?: string, partitions = 1) {
     const child = startSourceProcess(new URL('./apply-batches.child.spec.ts', import.meta.url), {
       NODE_ENV: 'test',
       DATABASE_URL: database.url,
       BATCHES: String(batches),
       BATCH_RECORDS: String(batchRecords),
+      PARTITIONS: String(partitions),
       ...planted,
       ...(crashAt && { CHORDA_CRASH_AT: crashAt, CHORDA_CRASH_LOG: join(folder, 'hit') }),
     });
@@ -71,6 +72,29 @@ describe('a process that is killed', { timeout: 180_000 }, () => {
     expect((await readModels(pool)).journal).toEqual(numbers(0, batches * batchRecords));
   });
 
+  // The first batch of each partition has a transaction of its own.
+  it.each(['before-commit', 'after-commit'])(
+    'at %s of a transaction that partitions share has applied whole batches of each of them',
+    async (point) => {
+      const partitions = 3;
+      const killed = await run(`${point}:${partitions + 2}`, partitions);
+      expect(killed, killed.output).toMatchObject({ signal: 'SIGKILL' });
+      expect(readFileSync(join(folder, 'hit'), 'utf8')).toBe(`${point}\n`);
+      await expect.poll(() => openTransactions(pool)).toBe(0);
+      for (const { rows, checkpoints } of await standingOf(pool)) {
+        expect(rows % batchRecords).toBe(0);
+        expect(checkpoints).toEqual([String(rows)]);
+      }
+
+      const next = await run(undefined, partitions);
+      expect(next, next.output).toMatchObject({ code: 0 });
+      const whole = { rows: batches * batchRecords, checkpoints: [String(batches * batchRecords)] };
+      expect(await standingOf(pool)).toEqual(Array.from({ length: partitions }, () => whole));
+      const { rows } = await pool.query('SELECT count(DISTINCT xmin::text)::int AS count FROM journal_v1');
+      expect(rows[0]).toMatchObject({ count: expect.toSatisfy((count) => count < partitions * batches) });
+    },
+  );
+
   it('nowhere has the same read models as one that was killed everywhere', async () => {
     for (const crashAt of ['before-rows:1', 'after-rows-journal:2', 'before-commit:2', 'after-commit:1']) {
       expect((await run(crashAt)).signal).toBe('SIGKILL');
@@ -103,6 +127,16 @@ describe('a process that is killed', { timeout: 180_000 }, () => {
     expect(existsSync(join(folder, 'hit'))).toBe(false);
   });
 });
+
+/** Rows and checkpoints of each partition. */
+async function standingOf(pool: pg.Pool) {
+  const { rows } = await pool.query<{ rows: number; checkpoints: readonly string[] }>(
+    `SELECT (SELECT count(*)::int FROM journal_v1 j WHERE j.partition = c.partition) AS rows,
+       array_agg(DISTINCT next_offset::text) AS checkpoints
+     FROM checkpoints c GROUP BY partition ORDER BY partition`,
+  );
+  return rows;
+}
 
 async function openTransactions(pool: pg.Pool): Promise<number> {
   const { rowCount } = await pool.query(

@@ -11,6 +11,16 @@ export class PartitionFencedError extends BackboneError {
   }
 }
 
+/** What several partitions bring cannot be written together; nothing is lost, each of them is written by itself. */
+export class TransactionOfSeveralError extends BackboneError {
+  readonly code = 'TRANSACTION_OF_SEVERAL';
+  readonly retriable = true;
+
+  constructor(why: string) {
+    super(`Batches of several partitions cannot share a transaction: ${why}`);
+  }
+}
+
 /** A batch came for a partition that was never claimed, or that was given back. */
 export class PartitionNotClaimedError extends BackboneError {
   readonly code = 'PARTITION_NOT_CLAIMED';

@@ -5,7 +5,8 @@ import type pg from 'pg';
 import { binaryArray } from '../bulk/binary-array.js';
 import { entriesOf, isTimely, moveHead, searchBlocks } from './identity-blocks.js';
 import { IdentityTable, identityBytes, type KnownIdentity } from './identity-table.js';
-import type { IdentityWindow } from './identity-window.js';
+import { TransactionOfSeveralError } from './errors.js';
+import { IdentityWindow } from './identity-window.js';
 
 /** A repeat further away than this from its first occurrence counts as an event of its own. */
 export const identityWindowMs = 30 * 86_400_000;
@@ -35,22 +36,27 @@ type Firsts = Map<string, { readonly offset: bigint; readonly entry?: Identified
  * Ids with a time in them are kept in blocks of one row a batch, of which the partition's owner holds the newest in
  * memory; others are rows of `event_identities`, and so are those whose time is not that of their record.
  *
- * @param window Of the owner, for records that it reads from the partition itself. Left out: they come from elsewhere (a
- *   redrive, a retry of what was parked), and the owner is told by its head that it does not know them.
+ * @param parts Of different partitions.
  */
-export async function withoutRepeats(
-  tx: pg.ClientBase,
-  messages: readonly Message[],
-  window?: IdentityWindow,
-): Promise<Sorted> {
-  if (isPlanted('no-identity-check')) return { first: messages, repeats: [] };
+export async function withoutRepeats(tx: pg.ClientBase, parts: readonly PartOfLog[]): Promise<Sorted> {
+  if (isPlanted('no-identity-check')) return { first: parts.flatMap(({ messages }) => messages), repeats: [] };
   const sorted: { readonly first: Message[]; readonly repeats: Message[] } = { first: [], repeats: [] };
-  for (const span of spansOf(messages)) {
-    const { first, repeats } = await sortOut(tx, span, window);
-    sorted.first.push(...first);
-    sorted.repeats.push(...repeats);
+  for (const together of spansOf(parts)) {
+    const { first, repeats } = await sortOut(tx, together);
+    for (const message of first) sorted.first.push(message);
+    for (const message of repeats) sorted.repeats.push(message);
   }
   return sorted;
+}
+
+/** Messages of one partition, in offset order. */
+export interface PartOfLog {
+  readonly messages: readonly Message[];
+  /**
+   * Of the owner, for records that it reads from the partition itself. Left out: they come from elsewhere (a redrive, a
+   * retry of what was parked), and the owner is told by its head that it does not know them.
+   */
+  readonly window?: IdentityWindow | undefined;
 }
 
 interface Sorted {
@@ -59,7 +65,13 @@ interface Sorted {
 }
 
 /** Cuts a batch where it goes over the window, as one that reads years of log in a row does: in a span all may repeat. */
-function spansOf(messages: readonly Message[]): readonly (readonly Message[])[] {
+function spansOf(parts: readonly PartOfLog[]): readonly (readonly PartOfLog[])[] {
+  const spans = parts.map(({ messages, window }) => cutByTime(messages).map((span) => ({ messages: span, window })));
+  // The usual case: what came together is sorted out together.
+  return spans.every((each) => each.length <= 1) ? [spans.flat()] : spans.flat().map((span) => [span]);
+}
+
+function cutByTime(messages: readonly Message[]): readonly (readonly Message[])[] {
   const spans: Message[][] = [];
   let startMs = -Infinity;
   for (const message of messages) {
@@ -73,17 +85,25 @@ function spansOf(messages: readonly Message[]): readonly (readonly Message[])[] 
   return spans;
 }
 
-async function sortOut(tx: pg.ClientBase, messages: readonly Message[], window?: IdentityWindow): Promise<Sorted> {
-  const identified = identify(messages);
+async function sortOut(tx: pg.ClientBase, parts: readonly PartOfLog[]): Promise<Sorted> {
+  const identifiedOf = parts.map(({ messages }) => identify(messages));
+  const identified = identifiedOf.length === 1 ? (identifiedOf[0] ?? []) : identifiedOf.flat();
   const firsts: Firsts = new Map();
   for (const entry of identified) {
     if (!firsts.has(entry.identity)) firsts.set(entry.identity, { offset: entry.message.origin.offset, entry });
   }
-  const candidates = firsts.size === identified.length ? identified : identified.filter((entry) => isIn(firsts, entry));
-  if (window) await compareInOrder(tx, candidates, firsts, window);
-  else await compareFromElsewhere(tx, candidates, firsts);
+  const isEachFirst = firsts.size === identified.length;
+  const candidatesOf = isEachFirst
+    ? identifiedOf
+    : identifiedOf.map((entries) => entries.filter((entry) => isIn(firsts, entry)));
+  const elsewhere = candidatesOf.filter((_, index) => !parts[index]?.window).flat();
+  if (elsewhere.length > 0) await compareFromElsewhere(tx, elsewhere, firsts);
+  const inOrder = parts.flatMap(({ window }, index) =>
+    window ? [{ window, candidates: candidatesOf[index] ?? [] }] : [],
+  );
+  if (inOrder.length > 0) await compareInOrder(tx, inOrder, firsts);
   const repeats = identified.filter((entry) => !isIn(firsts, entry));
-  if (repeats.length === 0) return { first: messages, repeats: [] };
+  if (repeats.length === 0) return { first: identified.map(({ message }) => message), repeats: [] };
   await writeDown(tx, repeats, firsts);
   return {
     first: identified.filter((entry) => isIn(firsts, entry)).map(({ message }) => message),
@@ -95,29 +115,30 @@ function isIn(firsts: Firsts, entry: Identified): boolean {
   return firsts.get(entry.identity)?.entry === entry;
 }
 
+interface CandidatesOf {
+  readonly window: IdentityWindow;
+  readonly candidates: readonly Identified[];
+}
+
 /** A window that was not the newest is read anew, once: the head is locked from then on. */
 const triesMax = 2;
 
-async function compareInOrder(
-  tx: pg.ClientBase,
-  candidates: readonly Identified[],
-  firsts: Firsts,
-  window: IdentityWindow,
-): Promise<void> {
-  const timed = candidates.filter(({ idTimeMs }) => idTimeMs !== undefined);
+async function compareInOrder(tx: pg.ClientBase, parts: readonly CandidatesOf[], firsts: Firsts): Promise<void> {
   for (let tries = 1; ; tries++) {
-    await window.ready(tx);
-    const { added, repeated } = await sortTimed(tx, timed, window);
-    if (await window.append(tx, added.map(blockEntryOf))) {
-      for (const [identity, offset] of repeated) firsts.set(identity, { offset });
-      const alsoInTable = added.filter((entry) => !isTimely(blockEntryOf(entry)));
-      await compareWithTable(
-        tx,
-        [...candidates.filter(({ idTimeMs }) => idTimeMs === undefined), ...alsoInTable],
-        firsts,
-      );
-      return;
+    const sorted = [];
+    for (const { window, candidates } of parts) {
+      await window.ready(tx);
+      const timed = candidates.filter(({ idTimeMs }) => idTimeMs !== undefined);
+      sorted.push({ window, ...(await sortTimed(tx, timed, window)) });
     }
+    const additions = sorted.map(({ window, added }) => ({ window, entries: added.map(blockEntryOf) }));
+    if (await IdentityWindow.append(tx, additions)) {
+      for (const { repeated } of sorted) for (const [identity, offset] of repeated) firsts.set(identity, { offset });
+      const alsoInTable = sorted.flatMap(({ added }) => added.filter((entry) => !isTimely(blockEntryOf(entry))));
+      const untimed = parts.flatMap(({ candidates }) => candidates.filter(({ idTimeMs }) => idTimeMs === undefined));
+      return compareWithTable(tx, [...untimed, ...alsoInTable], firsts);
+    }
+    if (parts.length > 1) throw new TransactionOfSeveralError('the identities of a partition have moved');
     if (tries === triesMax) throw new Error('The identities of a partition moved under their lock');
   }
 }

@@ -120,33 +120,54 @@ export function* entriesOf(block: IdentityBlock): Generator<KnownIdentity & { re
   }
 }
 
+/** What a batch brought, to stand behind the block that this process wrote or read last, in offset order. */
+export interface BlockAppend {
+  readonly place: TopicPartition;
+  /** As this process knows it. */
+  readonly head: IdentityHead;
+  readonly entries: readonly BlockEntry[];
+  /** The latest record time before them. */
+  readonly latestMs: number;
+  readonly tableUntilMs: number;
+}
+
 /**
- * Adds what a batch brought behind the block that this process wrote or read last, in offset order.
- *
- * @param latestMs The latest record time before them.
- * @returns Whether the head still was as given; else nothing was written, and everything is to be read anew.
+ * @returns How many blocks each of them became; undefined where a head was not as given. Of one alone nothing was written
+ *   then; of several some may have been, and the transaction is to be given up.
  */
 export async function appendBlocks(
   tx: pg.ClientBase,
-  { topic, partition }: TopicPartition,
-  head: IdentityHead,
-  given: { readonly entries: readonly BlockEntry[]; readonly latestMs: number; readonly tableUntilMs: number },
-): Promise<{ readonly blocks: number } | undefined> {
-  const blocks = cut(given.entries, given.latestMs);
+  appends: readonly BlockAppend[],
+): Promise<readonly number[] | undefined> {
+  const made = appends.map(({ entries, latestMs }) => cut(entries, latestMs));
+  const blocks = made.flatMap((each, index) => each.map((block, nth) => ({ ...block, index, nth: nth + 1 })));
   const { rowCount } = await tx.query({
     name: 'append identity blocks',
-    text: `WITH head AS (
-        UPDATE event_identity_heads SET last_block = last_block + $3, table_until_ms = greatest(table_until_ms, $4)
-        WHERE topic = $1 AND partition = $2 AND last_block = $5 AND table_until_ms = $6 RETURNING last_block)
+    text: `WITH mine AS (
+        SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::int[])
+          WITH ORDINALITY AS given (topic, partition, last_block, seen_until_ms, table_until_ms, added, nth)
+      ), head AS (
+        UPDATE event_identity_heads known SET last_block = known.last_block + added,
+          table_until_ms = greatest(known.table_until_ms, mine.table_until_ms)
+        FROM mine WHERE known.topic = mine.topic AND known.partition = mine.partition
+          AND known.last_block = mine.last_block AND known.table_until_ms = mine.seen_until_ms
+        RETURNING known.topic, known.partition, mine.last_block, mine.nth)
       INSERT INTO event_identity_blocks (topic, partition, block, first_offset, entries, recorded_from_ms,
         recorded_to_ms, latest_ms, id_from_ms, id_to_ms, identities)
-      SELECT $1, $2, $5 + place, first_offset, octet_length(identities) / ${entryBytes}, recorded_from_ms,
-        recorded_to_ms, latest_ms, id_from_ms, id_to_ms, identities
-      FROM head, unnest($7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-        $13::bytea[]) WITH ORDINALITY AS mine (first_offset, recorded_from_ms, recorded_to_ms, latest_ms, id_from_ms,
-        id_to_ms, identities, place)`,
+      SELECT topic, partition, head.last_block + block, first_offset, octet_length(identities) / ${entryBytes},
+        recorded_from_ms, recorded_to_ms, latest_ms, id_from_ms, id_to_ms, identities
+      FROM head JOIN unnest($7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+        $13::bigint[], $14::bigint[], $15::bytea[]) AS added (nth, block, first_offset, recorded_from_ms,
+        recorded_to_ms, latest_ms, id_from_ms, id_to_ms, identities) USING (nth)`,
     values: [
-      ...[topic, partition, blocks.length, given.tableUntilMs, head.lastBlock, head.tableUntilMs],
+      appends.map(({ place }) => place.topic),
+      appends.map(({ place }) => place.partition),
+      appends.map(({ head }) => head.lastBlock),
+      appends.map(({ head }) => head.tableUntilMs),
+      appends.map(({ tableUntilMs }) => tableUntilMs),
+      made.map((each) => each.length),
+      binaryArray('bigint', blocks, ({ index }) => BigInt(index + 1)),
+      binaryArray('bigint', blocks, ({ nth }) => BigInt(nth)),
       binaryArray('bigint', blocks, ({ firstOffset }) => firstOffset),
       ...(['recordedFromMs', 'recordedToMs', 'latestMs', 'idFromMs', 'idToMs'] as const).map((name) =>
         binaryArray('bigint', blocks, (block) => BigInt(block[name])),
@@ -154,7 +175,7 @@ export async function appendBlocks(
       binaryArray('bytes', blocks, ({ identities }) => identities),
     ],
   });
-  return rowCount === blocks.length ? { blocks: blocks.length } : undefined;
+  return rowCount === blocks.length ? made.map((each) => each.length) : undefined;
 }
 
 interface NewBlock extends IdentityBlock {

@@ -39,7 +39,7 @@ describe('an event with a UUIDv7 is found again', () => {
     const tx = await pool.connect();
     try {
       await tx.query('BEGIN');
-      const { first } = await withoutRepeats(tx, messages, use);
+      const { first } = await withoutRepeats(tx, [{ messages, window: use }]);
       await tx.query(end);
       return first.map(({ origin }) => Number(origin.offset));
     } finally {

@@ -7,6 +7,7 @@ import {
   isTimely,
   loadHead,
   loadNewestBlocks,
+  type BlockAppend,
   type BlockEntry,
   type IdentityHead,
 } from './identity-blocks.js';
@@ -14,6 +15,12 @@ import { IdentityTable, type KnownIdentity } from './identity-table.js';
 
 /** Of each of the two generations that a window has; both together take 3 MiB at most. */
 const generationEntriesMax = 32_768;
+
+export interface WindowAddition {
+  readonly window: IdentityWindow;
+  /** In offset order. */
+  readonly entries: readonly BlockEntry[];
+}
 
 /**
  * The newest identities of one partition, as its owner keeps them: all that its blocks hold from some record on, so that
@@ -54,6 +61,11 @@ export class IdentityWindow {
     this.head = head;
   }
 
+  /** Whether it can be asked without reading it first. */
+  get isReady(): boolean {
+    return this.head !== undefined;
+  }
+
   /** What it holds may not be what is committed. */
   doubt(): void {
     this.head = undefined;
@@ -71,24 +83,44 @@ export class IdentityWindow {
     return idTimeMs > this.forgottenMs + idAheadMsMax && idTimeMs > (this.head?.tableUntilMs ?? Infinity);
   }
 
-  /** @returns false when it was not the newest: nothing is written, and it is to be asked again. */
-  async append(tx: pg.ClientBase, entries: readonly BlockEntry[]): Promise<boolean> {
-    const { head } = this;
+  /** What its partition is given to keep; undefined for nothing. */
+  private appending(entries: readonly BlockEntry[]): BlockAppend | undefined {
+    const { head, place } = this;
     if (!head) throw new TypeError('A window is read before it is added to');
-    if (entries.length === 0) return true;
+    if (entries.length === 0) return undefined;
     const latestMs = Math.max(this.latestMs, 0);
     const tableUntilMs = entries.reduce(
       (until, entry) => (isTimely(entry) || entry.idTimeMs < entry.timeMs ? until : Math.max(until, entry.idTimeMs)),
       head.tableUntilMs,
     );
-    const appended = await appendBlocks(tx, this.place, head, { entries, latestMs, tableUntilMs });
-    if (!appended) {
-      this.doubt();
-      return false;
+    return { place, head, entries, latestMs, tableUntilMs };
+  }
+
+  /**
+   * Adds to several windows, of which each is ready, in one statement.
+   *
+   * @returns false when one was not the newest: it is to be read anew. Of one window alone nothing was written then.
+   */
+  static async append(tx: pg.ClientBase, additions: readonly WindowAddition[]): Promise<boolean> {
+    const appends = additions.flatMap(({ window, entries }) => {
+      const append = window.appending(entries);
+      return append ? [{ window, append }] : [];
+    });
+    if (appends.length === 0) return true;
+    const blocks = await appendBlocks(
+      tx,
+      appends.map(({ append }) => append),
+    );
+    for (const [index, { window, append }] of appends.entries()) {
+      if (blocks) window.appended(append, blocks[index] ?? 0);
+      else window.doubt();
     }
-    this.head = { lastBlock: head.lastBlock + BigInt(appended.blocks), tableUntilMs };
+    return blocks !== undefined;
+  }
+
+  private appended({ head, entries, tableUntilMs }: BlockAppend, blocks: number): void {
+    this.head = { lastBlock: head.lastBlock + BigInt(blocks), tableUntilMs };
     for (const entry of entries) this.keep(entry.bytes, entry.at, entry);
-    return true;
   }
 
   private keep(bytes: Buffer, at: number, known: KnownIdentity): void {

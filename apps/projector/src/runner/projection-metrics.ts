@@ -7,6 +7,8 @@ export interface ProjectionMetrics {
   readonly batchSeconds: Histogram<'topic'>;
   /** `outcome`: committed, fenced, away, failed. */
   readonly batches: Counter<'topic' | 'outcome'>;
+  /** `outcome`: committed, given_up (its batches were then written one by one). */
+  readonly sharedTransactions: Counter<'outcome'>;
   readonly stoppedPartitions: Gauge<'topic'>;
   readonly versionGaps: Counter<'topic'>;
   /** `reason`: apply, data, undecodable, gap; behind (it waits for an earlier event of its aggregate). */
@@ -25,7 +27,7 @@ export function projectionMetrics(registry: Registry): ProjectionMetrics {
     }),
     batchSeconds: new Histogram({
       name: 'chorda_projection_batch_seconds',
-      help: 'From the first statement of a batch to its commit.',
+      help: 'From a batch in hand to its commit.',
       labelNames: ['topic'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers: [registry],
@@ -34,6 +36,12 @@ export function projectionMetrics(registry: Registry): ProjectionMetrics {
       name: 'chorda_projection_batches_total',
       help: 'Transactions of the projector, by how they ended.',
       labelNames: ['topic', 'outcome'],
+      registers: [registry],
+    }),
+    sharedTransactions: new Counter({
+      name: 'chorda_projection_shared_transactions_total',
+      help: 'Transactions that small batches of several partitions shared, by how they ended.',
+      labelNames: ['outcome'],
       registers: [registry],
     }),
     stoppedPartitions: new Gauge({

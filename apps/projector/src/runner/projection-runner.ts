@@ -14,10 +14,12 @@ import { isEventFault } from '../parking/fault.js';
 import { hasRoom, LastMinute, ProjectionStoppedError } from '../parking/park-bounds.js';
 import { loadParkedKeys, ParkedKeys } from '../parking/parked-keys.js';
 import { applySlice, type Slice, type SliceMode, type SliceParts, type Worker } from './apply-slice.js';
-import { checkpointTable, type Claim } from './checkpoint-table.js';
-import { isDatabaseAway, PartitionFencedError, PartitionNotClaimedError } from './errors.js';
+import { applyTogether, canShare, type Member } from './apply-together.js';
+import { checkpointTable, type CheckpointMove, type Claim } from './checkpoint-table.js';
+import { isDatabaseAway, PartitionFencedError, PartitionNotClaimedError, TransactionOfSeveralError } from './errors.js';
 import { IdentityWindow } from './identity-window.js';
 import type { Projection } from './projection.js';
+import { SharedTransactions } from './shared-transactions.js';
 import { slicesOf, wholeSlice } from './slices.js';
 import { traceRows } from './trace-rows.js';
 
@@ -52,7 +54,12 @@ interface Owned extends TopicPartition {
   /** Faults in a row that are not Postgres being away. */
   faults: number;
   stopped: boolean;
+  /** Until then its batches have transactions of their own: one that it shared would likely be given up for it. */
+  aloneUntilMs: number;
 }
+
+/** So long after a batch in which an event fails, or that others have had a hand in. */
+const aloneMs = 1_000;
 
 /** From the third fault in a row on, a partition counts as stopped: the first ones may be a conflict of the moment. */
 const faultsUntilStopped = 3;
@@ -81,6 +88,7 @@ class PartitionStoppedError extends BackboneError {
  */
 export class ProjectionRunner implements BatchHandler, CheckpointStore {
   private readonly owned = new Map<string, Owned>();
+  private readonly together = new SharedTransactions<Member>((members) => this.commitTogether(members));
 
   constructor(private readonly parts: RunnerParts) {}
 
@@ -103,7 +111,16 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       );
     }
     const window = new IdentityWindow({ topic, partition });
-    this.owned.set(keyOf(place), { topic, partition, source, workers, window, faults: 0, stopped: false });
+    this.owned.set(keyOf(place), {
+      topic,
+      partition,
+      source,
+      workers,
+      window,
+      faults: 0,
+      stopped: false,
+      aloneUntilMs: 0,
+    });
     // The projection that is furthest behind says where to begin; the others pass over what they have.
     return claims.map(({ nextOffset }) => nextOffset).reduce((least, offset) => (offset < least ? offset : least));
   }
@@ -160,7 +177,13 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     const { metrics, operations } = this.parts;
     const startedMs = performance.now();
     try {
-      await this.apply(batch, owned, isBehind);
+      const member = { batch, slice: wholeSlice(batch, owned.source), workers: owned.workers, window: owned.window };
+      const alone = () => this.apply(batch, owned, isBehind);
+      if (canShare(member) && Date.now() >= owned.aloneUntilMs) {
+        await this.together.submit(member, batch.messages.length, alone);
+      } else {
+        await alone();
+      }
     } catch (error) {
       operations.record('projection.commit', performance.now() - startedMs, true);
       await this.onFault(batch, owned, error);
@@ -209,6 +232,7 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       await this.commit(batch, wholeSlice(batch, owned.source), owned, workers, 'whole');
     } catch (error) {
       if (!isEventFault(error)) throw error;
+      owned.aloneUntilMs = Date.now() + aloneMs;
       this.parts.logger.info('An event of a batch fails; looking for it', { ...fieldsOf(batch), error });
       // What failed may be a day that was dropped behind the projector, and not the event.
       for (const { projection } of workers) {
@@ -221,6 +245,51 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       }
     }
     traceRows(batch, startMs);
+  }
+
+  /**
+   * Small batches of several partitions in one transaction.
+   *
+   * @throws Whatever it was: nothing was written then, as far as is known, and each batch is tried by itself.
+   */
+  private async commitTogether(members: readonly Member[]): Promise<void> {
+    const { pool, metrics, notifier, projections } = this.parts;
+    const startMs = Date.now();
+    const messages = members.flatMap(({ slice }) => slice.messages);
+    const moves = members.flatMap(({ slice, workers }) =>
+      workers.map(({ claim }) => ({ place: slice, claim, nextOffset: slice.nextOffset })),
+    );
+    for (const projection of projections) await projection.prepare?.(pool, messages);
+    const tx = await this.begin();
+    let isLost = true;
+    let committed: readonly (() => void)[] = [];
+    try {
+      const revisions = await checkpointTable.advanceAll(tx, moves);
+      if (!revisions) throw new TransactionOfSeveralError('a checkpoint stands elsewhere');
+      if (isPlanted('checkpoint-before-rows')) await tx.query('COMMIT; BEGIN');
+      crashPoint('before-rows');
+      committed = await applyTogether(tx, this.parts, members, revisions);
+      crashPoint('before-commit');
+      await tx.query('COMMIT');
+      isLost = false;
+      crashPoint('after-commit');
+    } catch (error) {
+      for (const { window } of members) window.doubt();
+      metrics.sharedTransactions.inc({ outcome: 'given_up' });
+      this.parts.logger.debug('A transaction of several partitions was given up', {
+        partitions: members.length,
+        error,
+      });
+      if (error instanceof TransactionOfSeveralError) isLost = !(await isRolledBack(tx));
+      throw error;
+    } finally {
+      tx.release(isLost);
+    }
+    for (const { claim, nextOffset } of moves) claim.nextOffset = nextOffset;
+    for (const done of committed) done();
+    metrics.sharedTransactions.inc({ outcome: 'committed' });
+    notifier.notify(moves.map(advanceOf));
+    for (const { batch } of members) traceRows(batch, startMs);
   }
 
   private async commit(
@@ -239,7 +308,8 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       if (!revisions) {
         await tx.query('ROLLBACK');
         isLost = false;
-        return await this.afterRefusal(batch, slice, workers);
+        // On this connection: were each of many partitions to wait for another one, they would wait for one another.
+        return await this.afterRefusal(tx, batch, slice, workers);
       }
       if (isPlanted('checkpoint-before-rows')) await tx.query('COMMIT; BEGIN');
       crashPoint('before-rows');
@@ -257,10 +327,7 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     }
     for (const claim of claims) claim.nextOffset = slice.nextOffset;
     for (const done of committed) done();
-    const { topic, partition, nextOffset } = slice;
-    this.parts.notifier.notify(
-      claims.map(({ projection, version }) => ({ projection, version, topic, partition, nextOffset })),
-    );
+    this.parts.notifier.notify(claims.map((claim) => advanceOf({ place: slice, claim, nextOffset: slice.nextOffset })));
   }
 
   private async begin(): Promise<pg.PoolClient> {
@@ -278,9 +345,9 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
    * The checkpoints do not stand where the claims say. Either an earlier try of this very slice was committed and the
    * answer was lost with its connection: then it is done. Or somebody else moved them: then this owner stands down.
    */
-  private async afterRefusal(batch: Batch, slice: Slice, workers: readonly Worker[]): Promise<void> {
+  private async afterRefusal(tx: pg.ClientBase, batch: Batch, slice: Slice, workers: readonly Worker[]): Promise<void> {
     const claims = workers.map(({ claim }) => claim);
-    const standing = await checkpointTable.standing(this.parts.pool, slice, claims);
+    const standing = await checkpointTable.standing(tx, slice, claims);
     if (standing.every((offset) => offset === slice.nextOffset)) {
       for (const { claim, parked } of workers) {
         claim.nextOffset = slice.nextOffset;
@@ -348,6 +415,17 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       .markStopped(this.parts.pool, place, claims, reason)
       .catch((error: unknown) => this.parts.logger.warn('Cannot store why a partition stopped', { error }));
   }
+}
+
+function advanceOf({ place: { topic, partition }, claim: { projection, version }, nextOffset }: CheckpointMove) {
+  return { projection, version, topic, partition, nextOffset };
+}
+
+async function isRolledBack(tx: pg.ClientBase): Promise<boolean> {
+  return tx.query('ROLLBACK').then(
+    () => true,
+    () => false,
+  );
 }
 
 function workersOf(projections: readonly Projection[], claims: readonly Claim[]): readonly Worker[] {

@@ -1,8 +1,7 @@
 import type { Message } from '@chorda/messaging';
 import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
-import { withoutRepeats } from './event-identities.js';
-import type { IdentityWindow } from './identity-window.js';
+import { withoutRepeats, type PartOfLog } from './event-identities.js';
 import { StreamGaps, streamName } from './stream-gaps.js';
 
 /** Versions of a stream that never came before one that did. */
@@ -21,7 +20,7 @@ export interface VersionGap {
 }
 
 export interface SortedEvents {
-  /** To be applied, in offset order. */
+  /** To be applied, in offset order within each partition. */
   readonly first: readonly Message[];
   readonly repeats: readonly Message[];
   /** Of events in `first`, also of one that is read again: nothing of it is decided by who had it before. */
@@ -50,15 +49,12 @@ const noFillers: ReadonlySet<Message> = new Set();
  * Leaves out what was applied before: facts and decisions by their identity, decisions also by the version of their
  * stream, which has no window. All of it is written in the transaction of the rows.
  *
- * @param window See `withoutRepeats`.
+ * @param parts Of different partitions.
  */
-export async function withoutApplied(
-  tx: pg.ClientBase,
-  messages: readonly Message[],
-  window?: IdentityWindow,
-): Promise<SortedEvents> {
+export async function withoutApplied(tx: pg.ClientBase, parts: readonly PartOfLog[]): Promise<SortedEvents> {
+  const messages = parts.length === 1 ? (parts[0]?.messages ?? []) : parts.flatMap((part) => part.messages);
   if (messages.length === 0) return { first: [], repeats: [], gaps: [], fillers: noFillers };
-  const { first, repeats } = await withoutRepeats(tx, messages, window);
+  const { first, repeats } = await withoutRepeats(tx, parts);
   const decisions = messages.filter((message) => versionOf(message) !== undefined);
   if (decisions.length === 0 || isPlanted('no-version-check')) return { first, repeats, gaps: [], fillers: noFillers };
   const { stale, gaps, fillers } = await checkVersions(tx, decisions, new Set(repeats));

@@ -97,6 +97,7 @@ class Consumer<E extends Carried> implements RunningConsumer {
       ...(options.startFrom === undefined ? {} : { startFrom: options.startFrom }),
       ...(options.drainTimeoutMs === undefined ? {} : { drainTimeoutMs: options.drainTimeoutMs }),
       ...(options.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: options.sessionTimeoutMs }),
+      ...(options.fetchPauseMs === undefined ? {} : { fetchPauseMs: options.fetchPauseMs }),
       ...(options.stuckAfterMs === undefined ? {} : { stuckAfterMs: options.stuckAfterMs }),
       run: (partition) => this.runLoop(partition, new PartitionLoop<E>(partition, lanes.get(partition.topic)!, parts)),
       onState: (state, error) => this.enter(state, error),
