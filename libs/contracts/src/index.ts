@@ -57,6 +57,7 @@ export type { EventSchema } from './schema/event-schema.js';
 export { withTypes as asyncApiWithTypes } from './generator/asyncapi.js';
 export { parseEventData, type ParsedEvent } from './payload/parse.js';
 export { eventDataToJson, eventDataToJsonText } from './payload/to-json.js';
+export { formatDecimal, parseDecimal } from './payload/decimal.js';
 export { jsonText, jsonValue } from './payload/json-text.js';
 export { formatTimestamp, parseTimestamp } from './payload/timestamp.js';
 export { decodePosition, encodePosition, type PositionPlace } from './position.js';

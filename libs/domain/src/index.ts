@@ -10,3 +10,10 @@ export type {
   WorkItem,
 } from './aggregate.js';
 export { DomainError } from './domain-error.js';
+export { agentsAggregate, type AgentStates } from './agents/agents.aggregate.js';
+export type { AnyAgentCommand } from './agents/agent-commands.js';
+export type { Agent, KnownAgent, LifeCycleState } from './agents/agent.js';
+export type { Execution, RunningExecution, ToolCall } from './agents/execution.js';
+export type { Session } from './agents/session.js';
+export { agentStream, executionStream, sessionStream, type AgentStreamKind } from './agents/streams.js';
+export { executionTimeMsMax, idPattern as agentIdPattern } from './agents/limits.js';

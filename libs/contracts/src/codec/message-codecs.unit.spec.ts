@@ -125,6 +125,6 @@ it('keeps the stream that a version counts', () => {
   const record = events.encode(envelope);
   expect(record.headers['ce_stream']).toBe('agent-agent-1');
   expect(events.decode(asReceived(record))).toEqual(envelope);
-  const long = { ...metadata, decision: { streamVersion: 3n, stream: 'x'.repeat(321) } };
-  expect(() => events.encode({ event, metadata: long })).toThrow(/decision\/stream must be 1 to 320 bytes/);
+  const long = { ...metadata, decision: { streamVersion: 3n, stream: 'x'.repeat(577) } };
+  expect(() => events.encode({ event, metadata: long })).toThrow(/decision\/stream must be 1 to 576 bytes/);
 });

@@ -5,8 +5,8 @@ import { isTimestamp } from '../payload/timestamp.js';
 
 /** Bytes of UTF-8 that a source may have. */
 const sourceBytesMax = 1024;
-/** Room for a kind before the longest id. */
-const streamBytesMax = idBytesMax + 64;
+/** Room for a kind before two of the longest ids: an execution is named after its agent too. */
+const streamBytesMax = 2 * idBytesMax + 64;
 
 /** Rules of the envelope that are broken; pointers name the fields of `EventMetadata`. Empty: it may be written. */
 export function metadataIssues(metadata: EventMetadata): readonly Issue[] {

@@ -1,0 +1,86 @@
+import { memoryId, type AgentEvent } from '@chorda/contracts';
+import type { Aggregate, Given, StatesOf } from '../aggregate.js';
+import { agentDefinition } from './agent.js';
+import { dueCommand, readsOf, type AnyAgentCommand, type Remember } from './agent-commands.js';
+import * as agents from './agent.decider.js';
+import { executionDefinition } from './execution.js';
+import type { AgentDecision } from './execution-course.js';
+import * as executions from './execution.decider.js';
+import { sessionDefinition } from './session.js';
+import { sessionStream } from './streams.js';
+
+export type AgentStates = executions.AgentStates;
+
+function decide(given: Given<AnyAgentCommand>, states: StatesOf<AgentStates>): AgentDecision {
+  const { command } = given;
+  const { commandId, tenantId, subject, timeMs, actor } = given;
+  const as = <Command extends AnyAgentCommand>(narrowed: Command): Given<Command> => {
+    const deriveId = (name: string): string => given.deriveId(name);
+    return { command: narrowed, commandId, tenantId, subject, timeMs, actor, deriveId };
+  };
+  switch (command.type) {
+    case 'agent.create':
+      return agents.create(as(command), states);
+    case 'agent.validate':
+      return agents.validate(as(command), states);
+    case 'agent.record_check':
+      return agents.recordCheck(as(command), states);
+    case 'agent.check_timed_out':
+      return agents.checkTimedOut(as(command), states);
+    case 'agent.free_slot':
+      return agents.freeSlot(as(command), states);
+    case 'agent.terminate':
+      return agents.terminate(as(command), states);
+    case 'agent.delete':
+      return agents.remove(as(command), states);
+    case 'agent.execute':
+      return executions.execute(as(command), states);
+    case 'agent.retry_execution':
+      return executions.retry(as(command), states);
+    case 'agent.record_turn':
+      return executions.recordTurn(as(command), states);
+    case 'agent.record_turn_failure':
+      return executions.recordTurnFailure(as(command), states);
+    case 'agent.record_tool_result':
+      return executions.recordToolResult(as(command), states);
+    case 'agent.cancel_execution':
+      return executions.cancelExecution(as(command), states);
+    case 'agent.cancel_with_agent':
+      return executions.cancelWithAgent(as(command), states);
+    case 'agent.settle_incident':
+      return executions.settleIncident(as(command), states);
+    case 'agent.wait_ended':
+      return executions.waitEnded(as(command), states);
+    case 'agent.remember':
+      return remember(as(command));
+  }
+}
+
+function remember({ command: { data }, deriveId }: Given<Remember>): AgentDecision {
+  const event = {
+    type: 'agent.memory_written',
+    data: {
+      agent_id: data.agent_id,
+      execution_id: data.execution_id,
+      memory_id: memoryId(deriveId(`memory/${data.execution_id}`)),
+      tier: 'episodic',
+      key: `session/${data.session_id}`,
+      value: data.messages,
+      source_event_ids: [],
+      expires_at: null,
+    },
+  } as const;
+  return { events: [{ stream: sessionStream(data.agent_id, data.session_id), event }] };
+}
+
+/**
+ * Agents: the life of each, its executions and what it remembers of its sessions. All of them have the agent as their key,
+ * so one owner decides them and one command may write several.
+ */
+export const agentsAggregate: Aggregate<AgentStates, AnyAgentCommand, AgentEvent> = {
+  kind: 'agent',
+  streams: { agent: agentDefinition, execution: executionDefinition, session: sessionDefinition },
+  reads: readsOf,
+  decide,
+  due: dueCommand,
+};

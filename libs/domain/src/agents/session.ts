@@ -1,0 +1,49 @@
+import { jsonValue, type AgentEvent, type JsonText, type JsonValue } from '@chorda/contracts';
+import type { StreamDefinition } from '../aggregate.js';
+import { historyBytesMax } from './limits.js';
+
+/** What an agent remembers of a session: the latest messages, oldest first, as the chat API has them. */
+export interface Session {
+  readonly messages: readonly JsonValue[];
+}
+
+function evolve(state: Session, event: AgentEvent): Session {
+  if (event.type !== 'agent.memory_written') throw new TypeError(`${event.type} is no event of a session`);
+  const written = messagesIn(event.data.value);
+  return { messages: latestWithin([...state.messages, ...written], historyBytesMax, 1000) };
+}
+
+/** Messages of a JSON text; none where it is no list. */
+export function messagesIn(text: JsonText): readonly JsonValue[] {
+  const value = jsonValue(text);
+  return Array.isArray(value) ? value : [];
+}
+
+/** The latest messages that fit, beginning with one of the user: a model refuses answers to calls that it does not see. */
+export function latestWithin(
+  messages: readonly JsonValue[],
+  bytesMax: number,
+  messagesMax: number,
+): readonly JsonValue[] {
+  let bytes = 0;
+  let from = messages.length;
+  while (from > 0 && messages.length - from < messagesMax) {
+    bytes += Buffer.byteLength(JSON.stringify(messages[from - 1]));
+    if (bytes > bytesMax) break;
+    from--;
+  }
+  while (from < messages.length && !isOfUser(messages[from])) from++;
+  return messages.slice(from);
+}
+
+function isOfUser(message: JsonValue | undefined): boolean {
+  return typeof message === 'object' && message !== null && 'role' in message && message['role'] === 'user';
+}
+
+const nothing: Session = { messages: [] };
+
+export const sessionDefinition: StreamDefinition<Session, AgentEvent> = {
+  initialState: nothing,
+  evolve,
+  snapshotVersion: 1,
+};
