@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import type { Logger } from '@chorda/kernel';
+import { GroupedCalls, type Logger } from '@chorda/kernel';
 import { crashPoint } from '@chorda/platform';
 import type {
   Claim,
@@ -12,7 +12,6 @@ import type {
 } from '@chorda/read-models';
 import { Problem } from '../http/problem.js';
 import type { Answer, Outcome } from './answer.js';
-import { GroupedCalls } from './grouped-calls.js';
 import type { IdempotencyMetrics } from './idempotency.metrics.js';
 import type { RedisAnswers } from './redis-answers.js';
 
