@@ -28,7 +28,7 @@ const borders = Object.entries(mayImport).map(([from, to]) => ({
   name: `${from.replace('libs/', '')}-imports-only-below`,
   comment: `${from} may import ${to.length === 0 ? 'no other workspace' : to.join(', ')}`,
   severity: 'error',
-  from: { path: `^${from}/src/`, pathNot: specs },
+  from: { path: `^${from}/src/`, pathNot: [specs, '/test-support/'] },
   to: { path: sources('libs', 'apps', 'deploy', 'bench'), pathNot: sources(from, ...to) },
 }));
 
