@@ -54,7 +54,7 @@ function partitionsText(output: Output, projections: readonly ProjectionStanding
 /** A line for each topic: its partitions added up, and the worst of them for what does not add up. */
 function topicsText(output: Output, projections: readonly ProjectionStanding[]): string {
   const rows = projections.flatMap((projection) =>
-    [...Map.groupBy(projection.partitions, ({ topic }) => topic)].map(([topic, members]) => [
+    [...Map.groupBy(projection.partitions.filter(hasSomethingToSay), ({ topic }) => topic)].map(([topic, members]) => [
       nameOf(projection),
       topic,
       String(members.length),
@@ -69,6 +69,11 @@ function topicsText(output: Output, projections: readonly ProjectionStanding[]):
     ]),
   );
   return output.table(['PROJECTION', 'TOPIC', 'PARTITIONS', 'PASSED', 'LAG', 'SECONDS', 'OWNERS', 'STOPPED BY'], rows);
+}
+
+/** Every topic has another one for what is sent through again; most of those are empty for ever. */
+function hasSomethingToSay({ topic, next_offset, end_offset, stopped_reason }: PartitionStanding): boolean {
+  return !topic.includes('.retry.') || next_offset !== '0' || (end_offset ?? '0') !== '0' || stopped_reason !== null;
 }
 
 function reasonsOf(partitions: readonly PartitionStanding[]): string {
