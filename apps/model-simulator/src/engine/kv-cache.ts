@@ -70,6 +70,9 @@ export class KvCache {
 
   /** The last blocks are given back first, so that the beginning of a text is kept longest. */
   release(sequence: Sequence): void {
+    // The last token is known and not computed: a block that it fills holds nothing of it yet.
+    const last = sequence.blocks.length - 1;
+    if ((last + 1) * this.blockTokens < sequence.knownTokens) this.publish(sequence, last);
     for (let key = sequence.blocks.pop(); key !== undefined; key = sequence.blocks.pop()) {
       const users = (this.users.get(key) ?? 1) - 1;
       if (key !== ownBlock && users > 0) {
