@@ -1,5 +1,5 @@
 export { cacheFolder } from './artifacts/cache.js';
-export { ensureJava, fetchArtifact, type Artifact, type ArtifactOptions } from './artifacts/artifacts.js';
+export { ensureJava, fetchArtifact, kafkaJars, type Artifact, type ArtifactOptions } from './artifacts/artifacts.js';
 export {
   AlreadyRunningError,
   ChecksumMismatchError,
@@ -15,7 +15,13 @@ export {
 export { freePorts, isPortFree } from './machine/ports.js';
 export { identify, isAlive, type ProcessIdentity } from './machine/process-identity.js';
 export { checkMachine, type MachineCheck } from './preflight.js';
-export { KafkaServer, type SaslAccess } from './servers/kafka-server.js';
+export {
+  KafkaServer,
+  newClusterId,
+  type ClusterMember,
+  type KafkaOptions,
+  type SaslAccess,
+} from './servers/kafka-server.js';
 export { PostgresServer } from './servers/postgres-server.js';
 export { Reaper } from './servers/reaper.js';
 export { RedisServer } from './servers/redis-server.js';

@@ -22,7 +22,18 @@ export interface KafkaOptions extends ServerPlace {
   readonly heapMib: number;
   /** A second listener with TLS and SASL, for clients that must prove that they can. */
   readonly saslPort?: number;
+  /** Left out: the only node. */
+  readonly member?: ClusterMember;
   readonly reaper?: Reaper;
+}
+
+/** One of several nodes. The first is the controller too; each has a home of its own. */
+export interface ClusterMember {
+  readonly clusterId: string;
+  /** From 1. */
+  readonly nodeId: number;
+  /** How many there are: topics get so many replicas. */
+  readonly nodes: number;
 }
 
 /** What a client needs for the SASL_SSL listener. */
@@ -35,7 +46,7 @@ export interface SaslAccess {
   readonly caPem: string;
 }
 
-/** One Kafka node that is broker and controller (KRaft). */
+/** One Kafka node (KRaft), which is broker and controller unless it is another than the first of several. */
 export class KafkaServer extends ManagedServer {
   readonly name = 'kafka';
   readonly brokers: string;
@@ -57,8 +68,10 @@ export class KafkaServer extends ManagedServer {
         arguments: [
           `-Xms${Math.min(options.heapMib, 128)}m`,
           `-Xmx${options.heapMib}m`,
-          '-XX:+UseG1GC',
-          '-XX:MaxGCPauseMillis=20',
+          // Several that live for one test must start quickly and do little.
+          ...(options.member === undefined
+            ? ['-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20']
+            : ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']),
           ...(options.keepClasses ? sharedClasses(options.java, folder) : []),
           ...jvmArguments(options, folder),
           'kafka.Kafka',
@@ -111,7 +124,7 @@ export class KafkaServer extends ManagedServer {
           'kafka.tools.StorageTool',
           'format',
           '-t',
-          newClusterId(),
+          this.options.member?.clusterId ?? newClusterId(),
           '-c',
           this.config,
           ...scram,
@@ -148,23 +161,25 @@ export class KafkaServer extends ManagedServer {
     const { port, controllerPort, saslPort } = this.options;
     const plain = `PLAINTEXT://127.0.0.1:${port}`;
     const sasl = saslPort === undefined ? '' : `,SASL_SSL://127.0.0.1:${saslPort}`;
+    const { nodeId = 1, nodes = 1 } = this.options.member ?? {};
+    const controller = nodeId === 1 ? `,CONTROLLER://127.0.0.1:${controllerPort}` : '';
     const properties: Record<string, string | number | boolean> = {
-      'process.roles': 'broker,controller',
-      'node.id': 1,
+      'process.roles': nodeId === 1 ? 'broker,controller' : 'broker',
+      'node.id': nodeId,
       'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
       'controller.listener.names': 'CONTROLLER',
       'inter.broker.listener.name': 'PLAINTEXT',
-      listeners: `${plain},CONTROLLER://127.0.0.1:${controllerPort}${sasl}`,
+      listeners: `${plain}${controller}${sasl}`,
       'advertised.listeners': plain + sasl,
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL',
       'log.dirs': this.data,
       'auto.create.topics.enable': false,
-      'default.replication.factor': 1,
+      'default.replication.factor': nodes,
       'min.insync.replicas': 1,
       // A record is at most 1 MiB of Avro and a topic takes 2 MiB: the broker's own limit must not be the lower one.
       'message.max.bytes': 2 * 1024 * 1024,
       'replica.fetch.max.bytes': 2 * 1024 * 1024,
-      'offsets.topic.replication.factor': 1,
+      'offsets.topic.replication.factor': nodes,
       'offsets.topic.num.partitions': 8,
       'transaction.state.log.replication.factor': 1,
       'transaction.state.log.min.isr': 1,
@@ -184,6 +199,7 @@ export class KafkaServer extends ManagedServer {
       'background.threads': 2,
       'num.recovery.threads.per.data.dir': 2,
     };
+    if (nodes > 1) Object.assign(properties, quickToNotice);
     if (saslPort !== undefined) Object.assign(properties, this.saslProperties(folder));
     return Object.entries(properties)
       .map(([key, value]) => `${key}=${value}\n`)
@@ -207,6 +223,13 @@ export class KafkaServer extends ManagedServer {
   }
 }
 
+/** A node that went is missed within seconds: what is tested is what follows. */
+const quickToNotice = {
+  'broker.session.timeout.ms': 2_000,
+  'broker.heartbeat.interval.ms': 500,
+  'replica.lag.time.max.ms': 3_000,
+};
+
 function jvmArguments(options: KafkaOptions, folder: string): readonly string[] {
   return [
     '-XX:+ExitOnOutOfMemoryError',
@@ -228,7 +251,7 @@ logger.server.level=INFO
 `;
 
 /** Kafka's own ids never begin with a dash: its tools would take one for an option. */
-function newClusterId(): string {
+export function newClusterId(): string {
   const id = randomBytes(16).toString('base64url');
   return id.startsWith('-') ? newClusterId() : id;
 }
