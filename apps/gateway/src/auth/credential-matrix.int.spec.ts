@@ -1,6 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { createApiKey } from '@chorda/platform';
 import { defaultTenant } from '@chorda/kernel';
+import { exportJWK, SignJWT, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   otherTenant,
@@ -28,6 +30,11 @@ interface Door {
   readonly documented: readonly number[];
 }
 
+const issuer = 'https://issuer.example';
+const audience = 'chorda';
+const issuerKey = generateKeyPairSync('ed25519');
+const strangeKey = generateKeyPairSync('ed25519');
+
 let ground: Ground;
 let gateway: GatewayUnderTest;
 let seeded: SeededTenant;
@@ -35,7 +42,12 @@ let doors: readonly Door[];
 
 beforeAll(async () => {
   ground = await prepareGround(inject('stack'));
-  gateway = await startGatewayOn(ground);
+  const jwk = { ...(await exportJWK(issuerKey.publicKey)), kid: 'matrix' };
+  gateway = await startGatewayOn(ground, {
+    CHORDA_JWT_ISSUER: issuer,
+    CHORDA_JWT_AUDIENCE: audience,
+    CHORDA_JWKS: JSON.stringify({ keys: [jwk] }),
+  });
   seeded = await seedTenant(ground, gateway);
   const document: { paths: Record<string, Record<string, Operation>> } = JSON.parse(
     await (await fetch(`${gateway.url}/openapi.json`)).text(),
@@ -154,6 +166,17 @@ async function keyThat(state: 'expired' | 'revoked'): Promise<string> {
   return text;
 }
 
+/** A token that would open every door, but for what is changed. Times are far beyond what clocks may differ by. */
+function tokenWith(changes: JWTPayload = {}, key = issuerKey.privateKey): Promise<string> {
+  const nowS = Math.floor(Date.now() / 1_000);
+  const usual = { iss: issuer, aud: audience, sub: 'ann', iat: nowS, exp: nowS + 300, tenant: defaultTenant };
+  return new SignJWT({ ...usual, scope: scopes.join(' '), ...changes })
+    .setProtectedHeader({ alg: 'EdDSA', kid: 'matrix' })
+    .sign(key);
+}
+
+const secondsFromNow = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds;
+
 describe('every route of the router', () => {
   it('is documented, with the scope that its guard asks for, or is public by name', () => {
     expect(closed().length).toBeGreaterThan(40);
@@ -171,6 +194,30 @@ describe('every route of the router', () => {
 
   it.each(['expired', 'revoked'] as const)('with a key that is %s answers 401', async (state) => {
     expect(await wrong(closed(), await keyThat(state), ({ status }) => status === 401)).toEqual([]);
+  });
+
+  it.each<readonly [string, () => Promise<string>]>([
+    ['that has expired', () => tokenWith({ exp: secondsFromNow(-120) })],
+    ['that is not good yet', () => tokenWith({ nbf: secondsFromNow(120) })],
+    ['for another audience', () => tokenWith({ aud: 'another' })],
+    ['for no audience', () => tokenWith({ aud: undefined })],
+    ['of another issuer', () => tokenWith({ iss: 'https://another.example' })],
+    ['with the signature of a stranger', () => tokenWith({}, strangeKey.privateKey)],
+    ['for a tenant that nobody made', () => tokenWith({ tenant: 'nobody' })],
+    ['for no tenant', () => tokenWith({ tenant: undefined })],
+  ])('with a token %s answers 401', async (_what, make) => {
+    expect(await wrong(closed(), await make(), ({ status }) => status === 401)).toEqual([]);
+  });
+
+  it('with a good token of no scope answers 403, and with the role of viewer as a key of that role', async () => {
+    const none = await tokenWith({ scope: '' });
+    expect(await wrong(closed(), none, ({ status }) => status === 403)).toEqual([]);
+    const viewer = await tokenWith({ scope: '', roles: ['viewer'] });
+    const held = credentialWith(roles.viewer);
+    const rows = closed().filter((door) => door.method === 'GET' || !allows(held, door.scope ?? 'admin'));
+    const isRight = ({ status }: Answer, door: Door) =>
+      allows(held, door.scope ?? 'admin') ? status !== 401 && status !== 403 : status === 403;
+    expect(await wrong(rows, viewer, isRight)).toEqual([]);
   });
 
   it('with every scope but those that hold its own answers 403', async () => {
