@@ -184,4 +184,36 @@ describe('agents', () => {
           last_error_message: 'resources: no memory',
         },
       ]));
+
+  it('that run several executions at once are EXECUTING until the last has ended, and count their own versions', () => {
+    const inExecution = { stream: 'execution-AGENT-1/exec-1' };
+    return given([
+      ...untilReady,
+      event('agent.slot_taken', { ...of, running: 1 }),
+      event('agent.execution_started', { ...of, input_data: 1 }, inExecution),
+      event(
+        'agent.turn_started',
+        { ...of, turn: 1, attempt: 1, attempt_token: 't', deadline_at: '2026-11-20T12:05:00Z' },
+        inExecution,
+      ),
+      event('agent.slot_taken', { agent_id, execution_id: 'exec-2', running: 2 }),
+      event('agent.execution_completed', { ...of, execution_time_ms: 5 }, inExecution),
+      event('agent.slot_released', { ...of, status: 'completed', running: 1 }),
+    ]).then([{ agent_id, state: 'EXECUTING', version: 9n, executions_started: 1, executions_completed: 1 }]);
+  });
+
+  it('say of an incident what waits for a person', () =>
+    given([
+      ...untilReady,
+      event('agent.incident_opened', {
+        ...of,
+        incident_id: 'i-1',
+        turn: 1,
+        call_id: 'c-1',
+        tool_name: 'pay',
+        attempt: 1,
+        reason: 'lost',
+        opened_at: '2026-11-20T12:00:00Z',
+      }),
+    ]).then([{ agent_id, last_error_code: 'INCIDENT_OPENED', last_error_message: 'pay: lost' }]));
 });

@@ -140,6 +140,19 @@ export const agents = defineProjection<AgentEvent>()({
       return { ...known, tool_calls: known.tool_calls + 1 };
     },
     'agent.tool_returned': (row, _, context) => decided(row, context),
+    'agent.slot_taken': (row, _, context) => inState(row, context, 'EXECUTING'),
+    // Others still run, whatever became of this one; after the last of them `agent.ready` follows.
+    'agent.slot_released': (row, { data }, context) =>
+      data.running > 0 ? inState(row, context, 'EXECUTING') : decided(row, context),
+    'agent.turn_started': (row, _, context) => decided(row, context),
+    'agent.turn_failed': (row, _, context) => decided(row, context),
+    'agent.incident_opened': (row, { data }, context) => ({
+      ...decided(row, context),
+      last_error_code: 'INCIDENT_OPENED',
+      last_error_message: `${data.tool_name}: ${data.reason}`,
+      last_error_at: context.metadata.timeMs,
+    }),
+    'agent.incident_settled': (row, _, context) => decided(row, context),
     'agent.memory_written': (row, _, context) => decided(row, context),
     'agent.terminated': (row, _, context) => ({
       ...inState(row, context, 'TERMINATED'),
@@ -189,10 +202,15 @@ function decided(row: AgentRow, { metadata }: EventContext): AgentRow {
     ...row,
     ...(row.managed ? {} : nothingCounted),
     managed: true,
-    version: metadata.decision?.streamVersion ?? row.version,
+    version: ownVersion(metadata) ?? row.version,
     first_seen: Math.min(row.first_seen, metadata.timeMs),
     last_active: Math.max(row.last_active, metadata.timeMs),
   };
+}
+
+/** Executions of the agent, and what it remembers, have streams of their own, whose versions say nothing of the agent. */
+function ownVersion({ decision }: EventContext['metadata']): bigint | undefined {
+  return decision?.stream === undefined ? decision?.streamVersion : undefined;
 }
 
 function inState(row: AgentRow, context: EventContext, state: string): AgentRow {

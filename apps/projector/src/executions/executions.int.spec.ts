@@ -65,6 +65,34 @@ describe('executions', () => {
       },
     ]));
 
+  const opened = event('agent.incident_opened', {
+    ...of,
+    incident_id: 'i-1',
+    turn: 1,
+    call_id: 'c-1',
+    tool_name: 'pay',
+    attempt: 1,
+    reason: 'lost',
+    opened_at: '2026-11-20T12:00:01Z',
+  });
+  const settled = (deadline_at: string | null) =>
+    event('agent.incident_settled', {
+      ...of,
+      incident_id: 'i-1',
+      call_id: 'c-1',
+      resolution: 'completed',
+      deadline_at,
+    });
+
+  it('are paused by an incident, with what it is about', () =>
+    given([started, opened]).then([{ ...of, status: 'paused', reason: 'Incident i-1: lost' }]));
+
+  it('stay paused until the last incident is settled', () =>
+    given([started, opened, settled(null)]).then([{ ...of, status: 'paused' }]));
+
+  it('run again when it is settled', () =>
+    given([started, opened, settled('2026-11-20T13:00:00Z')]).then([{ ...of, status: 'running', reason: null }]));
+
   it('have their state from the decision, and payload, tokens and cost from the fact', () =>
     given([started, completed])
       .when([executed()])

@@ -8,7 +8,15 @@ type EndDecisionType = 'agent.execution_completed' | 'agent.execution_failed' | 
 
 export type ExecutionEvent = Extract<
   AnyEvent,
-  { readonly type: 'agent.execution_started' | EndDecisionType | 'agent.executed' | 'agent.failed' }
+  {
+    readonly type:
+      | 'agent.execution_started'
+      | 'agent.incident_opened'
+      | 'agent.incident_settled'
+      | EndDecisionType
+      | 'agent.executed'
+      | 'agent.failed';
+  }
 >;
 type Started = EventOf<ExecutionEvent, 'agent.execution_started'>;
 type EndDecision = EventOf<ExecutionEvent, EndDecisionType>;
@@ -73,6 +81,9 @@ export const executions = defineProjection<ExecutionEvent>()({
   begin: unheardOf,
   evolve: {
     'agent.execution_started': started,
+    'agent.incident_opened': (row, { data }) => held(row, 'paused', `Incident ${data.incident_id}: ${data.reason}`),
+    // Another incident may still hold it: only the last one gives it its time back.
+    'agent.incident_settled': (row, { data }) => (data.deadline_at === null ? row : held(row, 'running', null)),
     'agent.execution_completed': (row, event, context) => ({
       ...ended(row, event, context, 'completed'),
       turns: event.data.turns,
@@ -148,6 +159,10 @@ function started(row: ExecutionRow, { data }: Started, { metadata }: EventContex
     start_version: versionOf(metadata),
     input_data: data.input_data,
   };
+}
+
+function held(row: ExecutionRow, status: 'paused' | 'running', reason: string | null): ExecutionRow {
+  return row.end_version === null ? { ...row, managed: true, status, reason } : row;
 }
 
 function ended(

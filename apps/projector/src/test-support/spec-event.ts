@@ -26,6 +26,8 @@ export interface AboutEvent {
   readonly source?: string;
   readonly id?: string;
   readonly correlationId?: string;
+  /** Of a decision: one of several streams of its subject. */
+  readonly stream?: string;
 }
 
 export interface SpecEvent {
@@ -67,9 +69,10 @@ export function writeLog(events: readonly SpecEvent[]): readonly Message[] {
   return events.map(({ event: fact, about }, index) => {
     const topic = topicOf(fact);
     const metadata = metadataOf(fact, about, index);
-    const stream = `${topic} ${metadata.tenantId} ${metadata.subject}`;
+    const stream = `${topic} ${metadata.tenantId} ${about.stream ?? metadata.subject}`;
     const isDecision = eventTypes[fact.type].kind === 'decision';
-    const decision = isDecision ? { decision: { streamVersion: next(stream) + 1n } } : {};
+    const named = about.stream === undefined ? {} : { stream: about.stream };
+    const decision = isDecision ? { decision: { streamVersion: next(stream) + 1n, ...named } } : {};
     const { key, value, headers } = codec.encode({ event: fact, metadata: { ...metadata, ...decision } });
     const partition = partitionOf(key, catalogueTopic(topic)?.partitions ?? 1);
     return asMessage({
