@@ -55,7 +55,7 @@ export async function checkMachine(
   if (embedded.includes('postgres')) {
     checks.push(await attempt('postgres user', 'Postgres can run here', () => void postgresUser(settings.home)));
   }
-  for (const name of portsUsed(embedded)) checks.push(await portCheck(name, settings));
+  for (const name of portsUsed(settings)) checks.push(await portCheck(name, settings));
   return checks;
 }
 
@@ -67,7 +67,7 @@ export async function assertMachine(settings: DevelopmentSettings, options: Arti
   if (missingArtifacts(embedded, options.env).length > 0 && findMaven(options.env) === undefined) {
     throw new MavenMissingError();
   }
-  for (const name of portsUsed(embedded)) await assertPort(name, settings);
+  for (const name of portsUsed(settings)) await assertPort(name, settings);
 }
 
 function nodeCheck(): MachineCheck {

@@ -23,6 +23,7 @@ export const portTable = {
   registryManagement: { what: "the registry's health", port: 4621, setting: 'CHORDA_REGISTRY_MANAGEMENT_PORT' },
   postgres: { what: 'Postgres', port: 4630, setting: 'CHORDA_POSTGRES_PORT' },
   redis: { what: 'Redis', port: 4640, setting: 'CHORDA_REDIS_PORT' },
+  simulator: { what: 'the simulated model', port: 4650, setting: 'CHORDA_SIMULATOR_PORT' },
 } as const;
 
 export type PortName = keyof typeof portTable;
@@ -36,6 +37,9 @@ export const givenBy: Readonly<Record<ServerName, string>> = {
   redis: 'REDIS_URL',
 };
 
+/** The settings that name a model: any of them, and none is simulated. */
+const givenModels = ['VLLM_URLS', 'OPENAI_API_KEY'];
+
 export interface DevelopmentSettings {
   /** `.chorda/` of the clone: data, logs, pid files. */
   readonly home: string;
@@ -43,6 +47,8 @@ export interface DevelopmentSettings {
   readonly ports: Ports;
   /** The servers that we run ourselves. */
   readonly embedded: readonly ServerName[];
+  /** No model is given by environment: a simulated one stands in, and says so. */
+  readonly simulatesModel: boolean;
   readonly kafkaHeapMib: number;
 }
 
@@ -60,20 +66,23 @@ export function readSettings(env: NodeJS.ProcessEnv): DevelopmentSettings {
   ) as Record<PortName, number>;
   const kafkaHeapMib = numberOf(env, 'CHORDA_KAFKA_HEAP_MIB', 768, 256, 65_536, wrong);
   const embedded = everyServer.filter((name) => !isGiven(env, givenBy[name]));
+  const simulatesModel = !givenModels.some((name) => isGiven(env, name));
   const taken = new Map<number, string>();
-  for (const name of portsUsed(embedded)) {
+  for (const name of portsUsed({ embedded, simulatesModel })) {
     const other = taken.get(ports[name]);
     if (other !== undefined) wrong.push(`${portTable[name].setting} and ${other} name the same port`);
     taken.set(ports[name], portTable[name].setting);
   }
   if (wrong.length > 0) throw new BadSettingsError(`The environment is not valid: ${wrong.join('; ')}`);
   const home = resolve(env['CHORDA_HOME'] ?? join(clone, '.chorda'));
-  return { home, cache: cacheFolder(env), ports, embedded, kafkaHeapMib };
+  return { home, cache: cacheFolder(env), ports, embedded, simulatesModel, kafkaHeapMib };
 }
 
 /** What must be free for a start. */
-export function portsUsed(embedded: readonly ServerName[]): readonly PortName[] {
+export function portsUsed(settings: Pick<DevelopmentSettings, 'embedded' | 'simulatesModel'>): readonly PortName[] {
+  const { embedded, simulatesModel } = settings;
   const ports: PortName[] = ['gateway', 'metrics'];
+  if (simulatesModel) ports.push('simulator');
   if (embedded.includes('kafka')) ports.push('kafka', 'kafkaController');
   if (embedded.includes('registry')) ports.push('registry', 'registryManagement');
   if (embedded.includes('postgres')) ports.push('postgres');

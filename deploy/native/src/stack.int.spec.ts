@@ -249,6 +249,7 @@ describe('the machine is checked before anything starts', () => {
     KAFKA_BROKERS: 'a:1',
     SCHEMA_REGISTRY_URL: 'http://a',
     DATABASE_URL: 'postgres://a',
+    VLLM_URLS: 'http://a',
   });
 
   it('a taken port: which, by whom, and the setting that moves it', async () => {

@@ -87,7 +87,7 @@ export class Development {
     await assertGivenServers(options.env, settings.embedded);
     await this.stopUnwantedOrphans();
     // Loading the apps takes a second or two of CPU that the servers do not need while they wait for disks.
-    const loading = loadApps();
+    const loading = loadApps(this.settings);
     loading.catch(() => undefined); // Awaited below; a server that fails first is the better message.
     const { home, ports, embedded, kafkaHeapMib } = settings;
     this.servers = await prepareStack({
@@ -153,11 +153,19 @@ export class Development {
     return {
       ...env,
       PORT: String(this.settings.ports.gateway),
+      ...this.modelEnvironment(),
       ...(kafka === undefined ? {} : { KAFKA_BROKERS: kafka.brokers, ...demoDefaults(env) }),
       ...(registry === undefined ? {} : { SCHEMA_REGISTRY_URL: registry.url }),
       ...(postgres === undefined ? {} : { DATABASE_URL: postgres.url }),
       ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
     };
+  }
+
+  /** Apps find the simulated model as they would find a vLLM. */
+  private modelEnvironment(): NodeJS.ProcessEnv {
+    const { simulatesModel, ports } = this.settings;
+    if (!simulatesModel) return {};
+    return { CHORDA_SIMULATOR_PORT: String(ports.simulator), VLLM_URLS: `http://127.0.0.1:${ports.simulator}` };
   }
 
   private async startApps(loaded: Awaited<ReturnType<typeof loadApps>>, env: NodeJS.ProcessEnv): Promise<void> {
@@ -189,10 +197,12 @@ export class Development {
 
   private announce(env: NodeJS.ProcessEnv, key: FirstKey, startedMs: number): void {
     const { say } = this.options;
+    const simulatorUrl = this.apps?.urlOf('model-simulator');
     const addresses: Addresses = {
       gatewayUrl: this.apps?.urlOf('gateway') ?? '',
       metricsUrl: this.metrics?.url ?? '',
       ...serverAddresses(env),
+      ...(simulatorUrl !== undefined && { simulatedModelUrl: `${simulatorUrl}/v1` }),
     };
     this.writeStackFile(addresses, key, env['CHORDA_TOPIC_PREFIX'] ?? '');
     say('');

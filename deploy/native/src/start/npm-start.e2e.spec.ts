@@ -113,7 +113,7 @@ async function shell(command: string, timeoutMs = 30_000): Promise<string> {
 }
 
 beforeAll(async () => {
-  const [gateway, metrics, kafka, controller, registry, management, postgres, redis] = await freePorts(8);
+  const [gateway, metrics, kafka, controller, registry, management, postgres, redis, simulator] = await freePorts(9);
   env = {
     ...process.env,
     CHORDA_HOME: home,
@@ -125,6 +125,9 @@ beforeAll(async () => {
     CHORDA_REGISTRY_MANAGEMENT_PORT: String(management),
     CHORDA_POSTGRES_PORT: String(postgres),
     CHORDA_REDIS_PORT: String(redis),
+    CHORDA_SIMULATOR_PORT: String(simulator),
+    VLLM_URLS: '',
+    OPENAI_API_KEY: '',
     CHORDA_KAFKA_HEAP_MIB: '384',
     KAFKA_BROKERS: '',
     SCHEMA_REGISTRY_URL: '',
@@ -155,6 +158,20 @@ describe('npm start', () => {
     expect(first.commands).toHaveLength(3);
   });
 
+  it('has a model, and says that it is simulated', async () => {
+    const url = first.line('model');
+    expect(url).toBe(`http://127.0.0.1:${env['CHORDA_SIMULATOR_PORT']}/v1`);
+    expect(first.output).toMatch(/^model .*simulated.*VLLM_URLS/m);
+    const answer = await fetch(`${url}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'simulated', messages: [{ role: 'user', content: 'Hello' }] }),
+    });
+    expect(await answer.json()).toMatchObject({
+      choices: [{ message: { content: expect.stringMatching(/^Simulated .*Hello/) } }],
+    });
+  });
+
   it('prints commands that work as they stand: sent, read from the read model, seen on the tail', async () => {
     const [send, read, follow] = first.commands as [string, string, string];
     const following = shell(follow, 8_000);
@@ -175,7 +192,8 @@ describe('npm start', () => {
 
   it('has metrics and health of every app at one address', async () => {
     const metrics = await (await fetch(`http://127.0.0.1:${env['METRICS_PORT']}/metrics`)).text();
-    for (const service of ['gateway', 'projector', 'chorda']) expect(metrics).toContain(`service="${service}"`);
+    for (const service of ['gateway', 'projector', 'model-simulator', 'chorda'])
+      expect(metrics).toContain(`service="${service}"`);
     const ready = await fetch(`http://127.0.0.1:${env['METRICS_PORT']}/readyz`);
     expect(await ready.json()).toEqual({ status: 'ready', reasons: [] });
   });

@@ -138,7 +138,7 @@ class Start {
   static async with(settings: Environment): Promise<Start> {
     const home = mkdtempSync(join(folder, 'home-'));
     mkdirSync(join(home, 'run'));
-    const [gateway, metrics, registryPort, management, postgres, redis] = (await freePorts(6)).map(String);
+    const [gateway, metrics, registryPort, management, postgres, redis, simulator] = (await freePorts(7)).map(String);
     return new Start({
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
@@ -150,6 +150,7 @@ class Start {
       CHORDA_REGISTRY_MANAGEMENT_PORT: management ?? '',
       CHORDA_POSTGRES_PORT: postgres ?? '',
       CHORDA_REDIS_PORT: redis ?? '',
+      CHORDA_SIMULATOR_PORT: simulator ?? '',
       ...settings,
     });
   }

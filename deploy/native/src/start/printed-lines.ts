@@ -9,6 +9,8 @@ export interface Addresses {
   readonly registryUrl: string;
   readonly databaseUrl: string;
   readonly redisUrl: string;
+  /** Of the simulated model, where no other is given. */
+  readonly simulatedModelUrl?: string;
 }
 
 /** What a person and a script read off a start that is ready. Servers of the user's own are shown without passwords. */
@@ -21,6 +23,9 @@ export function addressLines(addresses: Addresses, embedded: readonly string[], 
     `registry ${shown('registry', addresses.registryUrl)}`,
     `postgres ${shown('postgres', addresses.databaseUrl)}`,
     `redis ${shown('redis', addresses.redisUrl)}`,
+    ...(addresses.simulatedModelUrl === undefined
+      ? []
+      : [`model ${addresses.simulatedModelUrl}   (simulated, no real one: set VLLM_URLS or OPENAI_API_KEY for one)`]),
     `key ${key.text}   (kept in ${shortPath(key.path)})`,
   ];
 }

@@ -5,6 +5,11 @@ export interface NamedApp {
   readonly start: StartApp;
 }
 
+export interface AppsOptions {
+  /** With the simulated model, which the others ask. */
+  readonly simulatesModel?: boolean;
+}
+
 /**
  * Every app of Chorda, in the order of starting: the gateway last, since it is the way in. They are stopped the other
  * way round.
@@ -12,15 +17,20 @@ export interface NamedApp {
  * Imported when asked, so that the servers can start meanwhile and a broken app does not keep `chorda doctor` from
  * looking at the machine.
  */
-export async function loadApps(): Promise<readonly NamedApp[]> {
+export async function loadApps({ simulatesModel = false }: AppsOptions = {}): Promise<readonly NamedApp[]> {
+  const simulators = simulatesModel ? [await loadSimulator()] : [];
   const [{ startProjector }, { startGateway }] = await Promise.all([
     import('@chorda/projector'),
     import('@chorda/gateway'),
   ]);
-  return [
-    { name: 'projector', start: startProjector },
-    { name: 'gateway', start: startGateway },
-  ];
+  return [...simulators, { name: 'projector', start: startProjector }, { name: 'gateway', start: startGateway }];
+}
+
+/** It asks nobody for a key, so it listens on loopback whatever the others do. */
+async function loadSimulator(): Promise<NamedApp> {
+  const { startSimulatorApp } = await import('@chorda/model-simulator');
+  const start: StartApp = (env, host) => startSimulatorApp({ ...env, CHORDA_LISTEN_HOST: '127.0.0.1' }, host);
+  return { name: 'model-simulator', start };
 }
 
 /** The apps that share this process. */
