@@ -1,1 +1,1 @@
-export {};
+export { agentDecisionsGroup, agentsCodec, startAgentRuntime } from './start-agent-runtime.js';

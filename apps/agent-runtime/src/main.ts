@@ -1,0 +1,4 @@
+import { runAsProcess } from '@chorda/platform';
+import { startAgentRuntime } from './start-agent-runtime.js';
+
+await runAsProcess('agent-runtime', startAgentRuntime);
