@@ -1,3 +1,4 @@
+import { inTransaction } from '@chorda/read-models';
 import type pg from 'pg';
 
 export interface DeadLetterPlace {
@@ -45,15 +46,14 @@ export class DeadLetterOffsets {
 
   async reset(place: DeadLetterPlace): Promise<void> {
     const { topic, partition, topicId, nextOffset } = place;
-    await this.inTransaction(async (tx) => {
+    await inTransaction(this.pool, async (tx) => {
       const { rowCount } = await tx.query(
         `UPDATE dead_letter_offsets SET next_offset = 0, topic_id = $4, updated_at = now()
          WHERE topic = $1 AND partition = $2 AND next_offset = $3`,
         [topic, partition, nextOffset, topicId],
       );
-      if (rowCount === 0) return false;
+      if (rowCount === 0) return;
       await tx.query('DELETE FROM dead_letters_v1 WHERE topic = $1 AND partition = $2', [topic, partition]);
-      return true;
     });
     place.nextOffset = 0n;
     this.droppedBefore.delete(keyOf(place));
@@ -83,7 +83,7 @@ export class DeadLetterOffsets {
     work: (tx: pg.ClientBase) => Promise<void>,
   ): Promise<boolean> {
     const { topic, partition, topicId } = place;
-    const isMoved = await this.inTransaction(async (tx) => {
+    const isMoved = await inTransaction(this.pool, async (tx) => {
       const { rowCount } = await tx.query(
         `INSERT INTO dead_letter_offsets AS known (topic, partition, topic_id, next_offset, updated_at)
          VALUES ($1, $2, $3, $5, now())
@@ -98,20 +98,6 @@ export class DeadLetterOffsets {
     if (isMoved) place.nextOffset = nextOffset;
     else this.places.delete(keyOf(place));
     return isMoved;
-  }
-
-  private async inTransaction(work: (tx: pg.ClientBase) => Promise<boolean>): Promise<boolean> {
-    const tx = await this.pool.connect();
-    let isLost = true;
-    try {
-      await tx.query('BEGIN');
-      const isDone = await work(tx);
-      await tx.query(isDone ? 'COMMIT' : 'ROLLBACK');
-      isLost = false;
-      return isDone;
-    } finally {
-      tx.release(isLost);
-    }
   }
 }
 

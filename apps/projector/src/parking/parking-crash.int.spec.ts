@@ -36,6 +36,7 @@ describe('a process that is killed while it parks, or retries what is parked', {
   async function killed(crashAt: string, how: ParkAndRetry = {}): Promise<void> {
     const child = startSourceProcess(new URL('./park-and-retry.child.spec.ts', import.meta.url), {
       NODE_ENV: 'test',
+      ...(process.env['CHORDA_PLANT'] ? { CHORDA_PLANT: process.env['CHORDA_PLANT'] } : {}),
       DATABASE_URL: database.url,
       IS_MENDED: how.isMended === true ? 'yes' : 'no',
       IS_RETRY: how.isRetry === true ? 'yes' : 'no',

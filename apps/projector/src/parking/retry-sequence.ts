@@ -5,7 +5,8 @@ import {
   type EventCodec,
 } from '@chorda/contracts';
 import type { Message } from '@chorda/messaging';
-import { crashPoint } from '@chorda/platform';
+import { crashPoint, isPlanted } from '@chorda/platform';
+import { inTransaction } from '@chorda/read-models';
 import type pg from 'pg';
 import type { Worker } from '../runner/apply-slice.js';
 import { PartitionFencedError } from '../runner/errors.js';
@@ -43,23 +44,25 @@ export async function retryFront(
     pool,
     ahead.read.map(({ message }) => message),
   );
-  const tx = await pool.connect();
-  let isLost = true;
   try {
-    await tx.query('BEGIN');
-    await lockClaim(tx, worker, place);
-    const records = await loadFront(tx, place);
-    const result = await applyFront(tx, worker, place, records, await readFront(codec, records, { mayLearn: false }));
-    crashPoint('retry-before-commit');
-    await tx.query('COMMIT');
-    isLost = false;
+    const result = await inTransaction(pool, async (tx) => {
+      await lockClaim(tx, worker, place);
+      const records = await loadFront(tx, place);
+      const applied = await applyFront(
+        tx,
+        worker,
+        place,
+        records,
+        await readFront(codec, records, { mayLearn: false }),
+      );
+      crashPoint('retry-before-commit');
+      return applied;
+    });
     crashPoint('retry-after-commit');
     return result;
   } catch (error) {
     worker.projection.forget?.();
     throw error;
-  } finally {
-    tx.release(isLost);
   }
 }
 
@@ -88,7 +91,8 @@ async function applyFront(
   const gap = projection.isHistory === true ? undefined : await firstGap(tx, messages, claim.nextOffset - 1n);
   const direct = gap ? messages.slice(0, messages.indexOf(gap.message)) : messages;
   crashPoint('retry-before-rows');
-  const { parked } = await applyApart(tx, projection, direct);
+  const { parked } = await applyApart(tx, projection, isPlanted('retry-out-of-order') ? direct.toReversed() : direct);
+  if (isPlanted('retry-rows-apart')) await tx.query('COMMIT; BEGIN');
   crashPoint('retry-after-rows');
   const failed = parked.find(({ fault }) => fault);
   const stuck = failed?.fault

@@ -1,4 +1,5 @@
 import type { Message } from '@chorda/messaging';
+import { isPlanted } from '@chorda/platform';
 import { aggregateKeyOf } from './aggregate-key.js';
 import { arrivalOf, type Arrival, type Unreadable } from './arrival.js';
 import type { Fault } from './fault.js';
@@ -28,8 +29,9 @@ export function sortOut(
   const arrivals: Arrival[] = [];
   const take = (message: Message) => {
     const key = aggregateKeyOf(message);
-    const isHeld = held.has(key.text) || parked.eventsOf(message.origin.partition, key) !== undefined;
-    const fault = isHeld ? undefined : gaps.get(message);
+    const isBehind = held.has(key.text) || parked.eventsOf(message.origin.partition, key) !== undefined;
+    const isHeld = isBehind && !isPlanted('parked-passed-by');
+    const fault = isHeld || isPlanted('gap-ignored') ? undefined : gaps.get(message);
     if (!isHeld && fault === undefined) return direct.push(message);
     held.add(key.text);
     return arrivals.push({ ...arrivalOf(message, fault), isFiller: fillers.has(message) });

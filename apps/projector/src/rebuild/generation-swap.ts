@@ -1,5 +1,6 @@
 import { sleep } from '@chorda/kernel';
 import { crashPoint } from '@chorda/platform';
+import { inTransaction } from '@chorda/read-models';
 import type pg from 'pg';
 import type { RebuildParts } from './rebuild-parts.js';
 import { makeTableLike, emptyTable, dropTable, showInView, viewOf } from './generation-tables.js';
@@ -14,23 +15,10 @@ export class SwapBlockedError extends Error {}
 
 /** A transaction whose locks live waits for: the server ends it after seconds. */
 export async function underLock<Result>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<Result>): Promise<Result> {
-  const tx = await pool.connect();
-  let isLost = true;
-  try {
-    await tx.query(`BEGIN; SET LOCAL lock_timeout = '1s'`);
-    const result = await work(tx);
-    await tx.query('COMMIT');
-    isLost = false;
-    return result;
-  } catch (error) {
-    isLost = await tx.query('ROLLBACK').then(
-      () => false,
-      () => true,
-    );
-    throw error;
-  } finally {
-    tx.release(isLost);
-  }
+  return inTransaction(pool, async (tx) => {
+    await tx.query(`SET LOCAL lock_timeout = '1s'`);
+    return work(tx);
+  });
 }
 
 /** Holds back the batches of these versions until the transaction ends: their checkpoints stand still meanwhile. */

@@ -72,8 +72,10 @@ export async function prepareRebuildGround(stack: StackAddresses) {
     );
   }
 
+  const plant = process.env['CHORDA_PLANT'];
   const projectorEnv = {
     NODE_ENV: 'test',
+    ...(plant ? { CHORDA_PLANT: plant } : {}),
     KAFKA_BROKERS: stack.kafkaBrokers,
     SCHEMA_REGISTRY_URL: stack.registryUrl,
     DATABASE_URL: database.url,

@@ -72,7 +72,8 @@ describe('a rebuild', { timeout: 120_000 }, () => {
        WHERE agent_id = 'AGENT-20261121-120000-0001-0007' AND tenant_id = 'other'`,
     );
     await ground.rebuilds.request({ projection: 'agents', ...request });
-    const mismatch = await ground.until('agents', 'mismatch');
+    const mismatch = await ground.until('agents', 'mismatch', 'swapped');
+    expect(mismatch.state).toBe('mismatch');
     expect(mismatch.report).toMatchObject({
       equal: false,
       tenants_that_differ: [{ tenant: 'other' }],
@@ -97,11 +98,13 @@ describe('a rebuild', { timeout: 120_000 }, () => {
     await ground.rebuilds.request(slow);
     await ground.until('executions', 'ready');
     await using reader = new RestlessReader(ground.pool, 'executions');
-    await ground.send(600);
+    await ground.send(300);
     const rows = async () => (await hashOf(ground.pool, 'executions')).rows;
     const before = await rows();
-    await expect.poll(rows, { timeout: 20_000, interval: 20 }).toBeGreaterThan(before + 300);
+    await expect.poll(rows, { timeout: 20_000, interval: 20 }).toBeGreaterThan(before + 150);
     await ground.rebuilds.ask('executions', 'swap');
+    // More comes than is filled, also while the swap is asked for.
+    for (let count = 0; count < 12; count += 1) await ground.send(100);
     await ground.until('executions', 'swapped');
     await ground.caughtUp();
     await reader.end();

@@ -32,6 +32,30 @@ const caughtBy: Readonly<Record<PlantableBug, { readonly file: string; readonly 
     file: 'faults.int.spec.ts',
     test: 'where the database was put back to an older point: the runner stands down to claim anew from there',
   },
+  'parked-passed-by': {
+    file: '../parking/parking.int.spec.ts',
+    test: 'sets the event of a handler that throws aside, with all later ones of its aggregate, and nothing else',
+  },
+  'gap-ignored': {
+    file: '../parking/parking.int.spec.ts',
+    test: 'parks what follows as a gap, alarms, and leaves the journal alone',
+  },
+  'retry-out-of-order': {
+    file: '../parking/parking.int.spec.ts',
+    test: 'by a retry with a mended projection gives the table of a run without a fault',
+  },
+  'retry-rows-apart': {
+    file: '../parking/parking-crash.int.spec.ts',
+    test: 'at retry-before-commit:2 goes on with the retry where it stood',
+  },
+  'rebuild-swap-behind': {
+    file: '../rebuild/rebuild.int.spec.ts',
+    test: 'is swapped only where both stand at the same offsets, however far the new tables are behind',
+  },
+  'rebuild-swap-uncompared': {
+    file: '../rebuild/rebuild.int.spec.ts',
+    test: 'that finds other rows stops before the swap, names them, and swaps when a person says so',
+  },
 };
 const untouched = {
   file: 'faults.int.spec.ts',

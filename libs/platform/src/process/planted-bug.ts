@@ -10,6 +10,18 @@ export const plantableBugs = [
   'no-epoch',
   /** A batch moves a checkpoint from wherever it stands. */
   'no-offset-check',
+  /** Later events of an aggregate are applied past a parked one. */
+  'parked-passed-by',
+  /** A decision is applied although a version before it is missing. */
+  'gap-ignored',
+  /** A retry applies a parked sequence from its end. */
+  'retry-out-of-order',
+  /** A retry commits rows before what it takes out of the sequence. */
+  'retry-rows-apart',
+  /** A rebuild is swapped wherever its tables stand. */
+  'rebuild-swap-behind',
+  /** A rebuild is swapped whatever the comparison found. */
+  'rebuild-swap-uncompared',
 ] as const;
 
 export type PlantableBug = (typeof plantableBugs)[number];

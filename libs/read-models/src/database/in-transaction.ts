@@ -16,8 +16,11 @@ export async function inTransaction<Result>(
       isLost = false;
       return result;
     } catch (error) {
-      await tx.query('ROLLBACK');
-      isLost = false;
+      // Where this fails too, what failed first is the reason.
+      isLost = await tx.query('ROLLBACK').then(
+        () => false,
+        () => true,
+      );
       throw error;
     }
   } finally {
