@@ -11,6 +11,7 @@ import {
 } from '@chorda/messaging';
 import {
   HealthRegistry,
+  isPlanted,
   kafkaConnection,
   nestLogger,
   ProcessSampler,
@@ -290,12 +291,18 @@ function openAccess(
   });
   closing.push(close);
   return {
-    keys: new ApiKeyRepository(pool),
+    keys: new ApiKeyRepository(pool, isPlanted('audit-apart') ? auditApart(pool) : undefined),
     tenants: new TenantRepository(pool),
     limits,
     audit,
     denials: new Denials(audited, metrics.auditDenied, logger),
   };
+}
+
+/** The bug `audit-apart`. */
+function auditApart(pool: pg.Pool): typeof AuditOutbox.add {
+  const outbox = new AuditOutbox(pool);
+  return (_tx, entry) => outbox.record(entry).catch(() => undefined);
 }
 
 function hostInUrl(address: string): string {

@@ -47,8 +47,10 @@ export {
   isPlanted,
   plantableBugs,
   plantableDecisionBugs,
+  plantableGatewayBugs,
   type PlantableBug,
   type PlantableDecisionBug,
+  type PlantableGatewayBug,
 } from './process/planted-bug.js';
 export { ProcessSampler, type ProcessFigures } from './process/process-sampler.js';
 export { runAsProcess } from './process/run-as-process.js';

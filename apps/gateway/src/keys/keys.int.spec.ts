@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   otherTenant,
@@ -72,6 +73,22 @@ describe('a key made at the gateway', () => {
     ]);
     expect(story[0]).toMatchObject({ actor_type: 'api_key', resource_type: 'key', ip_address: '127.0.0.1' });
     expect(JSON.stringify(story)).not.toContain(String(body['key']).slice(17, 40));
+  });
+
+  it('is not made, and stays good, where its story cannot be written: both are one transaction', async () => {
+    const kept = await made({ role: 'viewer' });
+    const database = new pg.Client(ground.env['DATABASE_URL']);
+    await database.connect();
+    await database.query('ALTER TABLE audit_outbox ADD CONSTRAINT no_story CHECK (false) NOT VALID');
+    try {
+      expect((await post(admin, '/v1/keys', { name: 'without a story', role: 'viewer' })).status).toBe(500);
+      expect((await admin.request('DELETE', `/v1/keys/${idOf(kept)}`)).status).toBe(500);
+    } finally {
+      await database.query('ALTER TABLE audit_outbox DROP CONSTRAINT no_story');
+      await database.end();
+    }
+    expect((await admin.get(`/v1/keys/${idOf(kept)}`)).body['state']).toBe('valid');
+    expect(JSON.stringify((await admin.get('/v1/keys')).body)).not.toContain('without a story');
   });
 
   it('cannot do more than who made it', async () => {

@@ -26,6 +26,26 @@ export const plantableBugs = [
 
 export type PlantableBug = (typeof plantableBugs)[number];
 
+/** The same of the gateway. */
+export const plantableGatewayBugs = [
+  /** A read is answered without waiting for the position that it brought. */
+  'no-position-wait',
+  /** A request with an Idempotency-Key is worked out as if it had none. */
+  'no-idempotency-claim',
+  /** No request is counted. */
+  'no-request-limit',
+  /** A token for somebody else's service is taken. */
+  'no-token-audience',
+  /** A revoked key goes on to be taken. */
+  'no-revocation',
+  /** A change stands whether or not its audit event could be written. */
+  'audit-apart',
+  /** A type that one tenant registered is open to all. */
+  'types-open-to-all',
+] as const;
+
+export type PlantableGatewayBug = (typeof plantableGatewayBugs)[number];
+
 /** Those of the decision engine. */
 export const plantableDecisionBugs = [
   /** An owner decides although another has claimed the partition since. */
@@ -45,20 +65,21 @@ const variable = 'CHORDA_PLANT';
 const planted = readPlanted(process.env);
 
 /**
- * Whether this bug is planted: `CHORDA_PLANT` names it and `NODE_ENV` is `test`. Where only the first is so, importing
- * this file throws, so that no process starts with a bug that it was not meant to have.
+ * Whether this bug is planted: `CHORDA_PLANT` names it, among others by commas, and `NODE_ENV` is `test`. Where only the
+ * first is so, importing this file throws, so that no process starts with a bug that it was not meant to have.
  */
-export function isPlanted(bug: PlantableBug | PlantableDecisionBug): boolean {
-  return planted === bug;
+export function isPlanted(bug: PlantableBug | PlantableGatewayBug | PlantableDecisionBug): boolean {
+  return planted.has(bug);
 }
 
-function readPlanted(env: NodeJS.ProcessEnv): string | undefined {
-  const name = env[variable];
-  if (!name) return undefined;
+function readPlanted(env: NodeJS.ProcessEnv): ReadonlySet<string> {
+  const names = env[variable]?.split(',') ?? [];
+  if (names.length === 0 || names[0] === '') return new Set();
   if (env['NODE_ENV'] !== 'test') throw new Error(`${variable} plants a bug: it may be set in tests alone`);
-  const known = [...plantableBugs, ...plantableDecisionBugs];
-  if (!known.some((bug) => bug === name)) {
-    throw new Error(`${variable}=${name} is no bug that can be planted; there are ${known.join(', ')}`);
+  const known: readonly string[] = [...plantableBugs, ...plantableGatewayBugs, ...plantableDecisionBugs];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(`${variable}=${unknown.join()} is no bug that can be planted; there are ${known.join(', ')}`);
   }
-  return name;
+  return new Set(names);
 }

@@ -62,7 +62,11 @@ export const operatorAtTheDatabase: AuditActor = { id: 'operator', type: 'servic
  * leaves an `audit.changed` event, in its own transaction.
  */
 export class ApiKeyRepository {
-  constructor(private readonly pool: pg.Pool) {}
+  /** @param addAudit Left out: as it has to be. A test that plants a bug gives another. */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly addAudit: typeof AuditOutbox.add = AuditOutbox.add,
+  ) {}
 
   /**
    * Stores a new key, with the owner's role: the reader role cannot write. A tenant that is not there yet is made: whoever
@@ -88,7 +92,7 @@ export class ApiKeyRepository {
         ],
       );
       const after = { name: key.name, scopes: [...key.scopes], expires_at: key.expiresAt?.toISOString() ?? null };
-      await AuditOutbox.add(tx, { ...changeOf(key.tenantId, key.keyId, actor), action: 'key.created', after });
+      await this.addAudit(tx, { ...changeOf(key.tenantId, key.keyId, actor), action: 'key.created', after });
     });
   }
 
@@ -111,7 +115,7 @@ export class ApiKeyRepository {
         'UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND key_id = $2 AND revoked_at IS NULL',
         [tenant, keyId],
       );
-      if (rowCount === 1) await AuditOutbox.add(tx, { ...changeOf(tenant, keyId, actor), action: 'key.revoked' });
+      if (rowCount === 1) await this.addAudit(tx, { ...changeOf(tenant, keyId, actor), action: 'key.revoked' });
       return rowCount === 1;
     });
   }
