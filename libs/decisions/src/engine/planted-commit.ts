@@ -7,6 +7,7 @@ import type { PartitionClaim } from '../store/partition-row.js';
 export async function commitOrPlanted(pool: pg.Pool, claim: PartitionClaim, writes: TurnWrites): Promise<boolean> {
   if (isPlanted('decisions-outcome-apart')) return withOutcomesApart(pool, claim, writes);
   if (isPlanted('decisions-timer-apart')) await deleteTimersApart(pool, claim, writes);
+  crashPoint('decisions-before-commit');
   return commitTurn(pool, claim, writes);
 }
 

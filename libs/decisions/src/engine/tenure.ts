@@ -36,7 +36,7 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
   private readonly clock = new DueClock();
   private readonly ending = new AbortController();
   private readonly queue: QueuedCommand<Command>[] = [];
-  private publishing: Promise<void> = Promise.resolve();
+  private publishing: Promise<void> | undefined;
   private publishFault: Error | undefined;
   /** What the brokers have, and the database may not know yet. */
   private published: { readonly seq: bigint; readonly offset: bigint };
@@ -128,7 +128,9 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
     const sleepMs = Math.max(0, Math.min(this.clock.wakeAtMs, settleAtMs) - Date.now());
     try {
       const signal = AbortSignal.any([waiting.signal, this.partition.intake]);
-      await Promise.race([this.reader.whenArrived(), sleep(sleepMs, signal)]);
+      // The end of a publication sets the time for writing it down.
+      const ends = [this.reader.whenArrived(), sleep(sleepMs, signal), ...(this.publishing ? [this.publishing] : [])];
+      await Promise.race(ends);
     } finally {
       waiting.abort();
     }
@@ -150,7 +152,6 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
     const writes = this.writesOf(made);
     if (isPlanted('decisions-publish-before-commit'))
       await this.publisher.publish(made.result.records.map(outboxRecord));
-    crashPoint('decisions-before-commit');
     if (!(await this.commit(made, writes))) return;
     crashPoint('decisions-after-commit');
     this.committed(made, writes, timersMax, startedMs);
@@ -158,10 +159,13 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
     await this.publishing;
     if (this.publishFault !== undefined) throw this.publishFault;
     const records = made.result.records.map(outboxRecord);
-    this.publishing = this.publish(records, this.claim.nextCommandOffset).then(
-      () => undefined,
-      (error: unknown) => void (this.publishFault = error instanceof Error ? error : new Error(String(error))),
-    );
+    this.publishing = this.publish(records, this.claim.nextCommandOffset)
+      .catch((error: unknown) => {
+        this.publishFault = error instanceof Error ? error : new Error(String(error));
+      })
+      .then(() => {
+        this.publishing = undefined;
+      });
   }
 
   private committed(made: MadeTurn<Command>, writes: Writes, timersMax: number, startedMs: number): void {

@@ -16,24 +16,27 @@ function printable(fields: object = {}): object {
   );
 }
 
-const engine = startDecisions(hostedTill, {
-  driver: createKafkaDriver({
-    brokers: (env['KAFKA_BROKERS'] ?? '').split(','),
-    topicPrefix: env['CHORDA_TOPIC_PREFIX'] ?? '',
-    clientId: `engine-${process.pid}`,
-  }),
-  databaseUrl: env['DATABASE_URL'] ?? '',
-  service: 'spec',
-  instance: `child-${process.pid}`,
-  logger,
-  metrics: new Registry(),
-  onIncident: (alert) => say('incident')(alert.message),
-  ...(env['TRANSACTION_TIMEOUT_MS'] && { transactionTimeoutMs: Number(env['TRANSACTION_TIMEOUT_MS']) }),
-  bounds: {
-    ...(env['COMMANDS_MAX'] && { commandsMax: Number(env['COMMANDS_MAX']) }),
-    ...(env['SNAPSHOT_EVERY'] && { snapshotEvery: Number(env['SNAPSHOT_EVERY']) }),
+const engine = startDecisions(
+  { ...hostedTill, group: env['GROUP'] ?? hostedTill.group },
+  {
+    driver: createKafkaDriver({
+      brokers: (env['KAFKA_BROKERS'] ?? '').split(','),
+      topicPrefix: env['CHORDA_TOPIC_PREFIX'] ?? '',
+      clientId: `engine-${process.pid}`,
+    }),
+    databaseUrl: env['DATABASE_URL'] ?? '',
+    service: 'spec',
+    instance: `child-${process.pid}`,
+    logger,
+    metrics: new Registry(),
+    onIncident: (alert) => say('incident')(alert.message),
+    ...(env['TRANSACTION_TIMEOUT_MS'] && { transactionTimeoutMs: Number(env['TRANSACTION_TIMEOUT_MS']) }),
+    bounds: {
+      ...(env['COMMANDS_MAX'] && { commandsMax: Number(env['COMMANDS_MAX']) }),
+      ...(env['SNAPSHOT_EVERY'] && { snapshotEvery: Number(env['SNAPSHOT_EVERY']) }),
+    },
   },
-});
+);
 const pulse = setInterval(() => {
   if (engine.health().state === 'running') {
     process.stdout.write('running\n');

@@ -89,11 +89,14 @@ export class TillGround {
     await Promise.all(this.processes.splice(0).map((process) => process.end()));
   }
 
-  startEngine(bounds: Partial<DecisionBounds> = {}, instance = 'spec'): RunningDecisions {
-    const engine = startDecisions(hostedTill, {
-      ...{ driver: this.driver, databaseUrl: this.database.url, service: 'spec', instance, bounds },
-      ...{ logger: silentLogger, metrics: this.metrics, onIncident: (alert) => void this.alerts.push(alert) },
-    });
+  startEngine(bounds: Partial<DecisionBounds> = {}, instance = 'spec', group = hostedTill.group): RunningDecisions {
+    const engine = startDecisions(
+      { ...hostedTill, group },
+      {
+        ...{ driver: this.driver, databaseUrl: this.database.url, service: 'spec', instance, bounds },
+        ...{ logger: silentLogger, metrics: this.metrics, onIncident: (alert) => void this.alerts.push(alert) },
+      },
+    );
     this.engines.add(engine);
     return engine;
   }
