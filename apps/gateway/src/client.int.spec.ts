@@ -174,8 +174,12 @@ describe('the client and the gateway', () => {
   it('refuse a wrong key once and for all', async () => {
     const stranger = new ChordaClient({ url: gateway.url, apiKey: 'chd_wrong' });
     await expect(stranger.system()).rejects.toMatchObject({ status: 401, retriable: false });
-    const tail = stranger.tail()[Symbol.asyncIterator]();
-    await expect(tail.next()).rejects.toMatchObject({ status: 401 });
+    for (const transport of ['sse', 'websocket'] as const) {
+      const tail = stranger.tail({ transport })[Symbol.asyncIterator]();
+      await expect(tail.next()).rejects.toMatchObject({ status: 401 });
+    }
+    const wrong = client().tail({ transport: 'websocket', filter: 'data.' })[Symbol.asyncIterator]();
+    await expect(wrong.next()).rejects.toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
   });
 
   it('show the services, with all that the gateway says of each', async () => {
@@ -185,40 +189,48 @@ describe('the client and the gateway', () => {
 });
 
 describe('a tail over a restart of the gateway', () => {
-  it('brings each event once and in order, and says how the connection is', async () => {
-    const agentId = newId();
-    const stop = new AbortController();
-    const messages: TailMessage[] = [];
-    const states: string[] = [];
-    const tail = client().tail({ subject: agentId, signal: stop.signal, onConnection: (state) => states.push(state) });
-    const reading = (async () => {
-      for await (const message of tail) messages.push(message);
-    })();
-    await untilTrue(() => states.length === 1);
-    for (let index = 0; index < 5; index += 1) await client().events.send(executed(agentId, index));
-    await untilTrue(() => messages.length === 5);
+  it.each(['sse', 'websocket'] as const)(
+    'over %s brings each event once and in order, and says how the connection is',
+    async (transport) => {
+      const agentId = newId();
+      const stop = new AbortController();
+      const messages: TailMessage[] = [];
+      const states: string[] = [];
+      const tail = client().tail({
+        transport,
+        subject: agentId,
+        signal: stop.signal,
+        onConnection: (state) => states.push(state),
+      });
+      const reading = (async () => {
+        for await (const message of tail) messages.push(message);
+      })();
+      await untilTrue(() => states.length === 1);
+      for (let index = 0; index < 5; index += 1) await client().events.send(executed(agentId, index));
+      await untilTrue(() => messages.length === 5);
 
-    const { port } = new URL(gateway.url);
-    await gateway.stop();
-    gateway = await startGatewayOn(ground, { PORT: port });
-    for (let index = 5; index < 10; index += 1) await client().events.send(executed(agentId, index));
-    await ground.journal.catchUp();
-    await untilTrue(
-      () => messages.length >= 10,
-      20_000,
-      () => `${messages.length} messages, ${states.join(', ')}`,
-    );
+      const { port } = new URL(gateway.url);
+      await gateway.stop();
+      gateway = await startGatewayOn(ground, { PORT: port });
+      for (let index = 5; index < 10; index += 1) await client().events.send(executed(agentId, index));
+      await ground.journal.catchUp();
+      await untilTrue(
+        () => messages.length >= 10,
+        20_000,
+        () => `${messages.length} messages, ${states.join(', ')}`,
+      );
 
-    const inputs = messages.map((message) =>
-      message.kind === 'event' && message.event.type === 'agent.executed'
-        ? message.event.data.input_data
-        : message.kind,
-    );
-    expect(inputs).toEqual(Array.from({ length: 10 }, (_, input) => ({ input })));
-    // A machine that is slow to start the other one is asked more than once.
-    const changes = states.filter((state, index) => state !== states[index - 1]);
-    expect(changes.slice(0, 3)).toEqual(['open', 'lost', 'open']);
-    stop.abort();
-    await reading;
-  });
+      const inputs = messages.map((message) =>
+        message.kind === 'event' && message.event.type === 'agent.executed'
+          ? message.event.data.input_data
+          : message.kind,
+      );
+      expect(inputs).toEqual(Array.from({ length: 10 }, (_, input) => ({ input })));
+      // A machine that is slow to start the other one is asked more than once.
+      const changes = states.filter((state, index) => state !== states[index - 1]);
+      expect(changes.slice(0, 3)).toEqual(['open', 'lost', 'open']);
+      stop.abort();
+      await reading;
+    },
+  );
 });

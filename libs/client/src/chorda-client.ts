@@ -21,7 +21,8 @@ import {
   type UsageQuery,
 } from './read-models.js';
 import type { SystemState } from './system.js';
-import { tail, type TailMessage, type TailOptions } from './tail.js';
+import { tail } from './tail.js';
+import type { TailMessage, TailOptions } from './tail-connection.js';
 import { waitFor, type WaitOptions } from './wait-for.js';
 
 export type StoryOptions = Pick<ListOptions, 'limit' | 'minPosition' | 'waitMs' | 'signal'>;

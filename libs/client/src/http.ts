@@ -131,9 +131,20 @@ export class Http {
     }
   }
 
+  /** For a connection that is not made by `fetch`. */
+  key(): Promise<string | undefined> {
+    const { apiKey } = this.#options;
+    return Promise.resolve(typeof apiKey === 'function' ? apiKey() : apiKey);
+  }
+
+  /** The address of a WebSocket at this gateway. */
+  socketUrl(path: string): string {
+    return this.#base.replace(/^http/i, 'ws') + path;
+  }
+
   private async fetch(request: HttpRequest, limit: Limit): Promise<Response> {
-    const { apiKey, fetch } = this.#options;
-    const key = typeof apiKey === 'function' ? await apiKey() : apiKey;
+    const { fetch } = this.#options;
+    const key = await this.key();
     const init: RequestInit = {
       method: request.method,
       headers: { accept: 'application/json', ...request.headers, ...(key ? { authorization: `Bearer ${key}` } : {}) },

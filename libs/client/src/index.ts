@@ -53,7 +53,7 @@ export { DeadLettersApi, SchemasApi, TopicsApi, type DeadLetterPlace } from './l
 /** What the gateway answers, by the names of `/openapi.json`. */
 export type * as Answers from './generated/answers.js';
 export type { ServiceInstance, SystemState } from './system.js';
-export { TailBrokenError, type TailMessage, type TailOptions } from './tail.js';
+export { TailBrokenError, type TailMessage, type TailOptions } from './tail-connection.js';
 export {
   ParkedApi,
   type ParkedDiscard,
