@@ -55,7 +55,11 @@ export function planAnswer(draft: Draft, limits: AnswerLimits): AnswerPlan {
     tokens: endsItself ? joined([body, Uint16Array.of(specialTokens.endOfText)]) : body,
     bytes: bytes.subarray(0, shown),
     spans: cutSpans(spans, wanted.length, shown),
-    text: draft.calls.length > 0 && isWhole ? draft.text : bytes.toString('utf8', 0, shown),
+    // Beside whole calls their syntax is no text; whatever the model was made to say after them is.
+    text:
+      draft.calls.length > 0 && isWhole
+        ? draft.text + bytes.toString('utf8', wanted.length, shown)
+        : bytes.toString('utf8', 0, shown),
     calls: isWhole ? draft.calls : [],
     finishReason: isStopped || endsItself ? 'stop' : 'length',
     stopReason: isStopped ? stopped.reason : null,
