@@ -23,6 +23,12 @@ export {
   type HostedAggregate,
   type RunningDecisions,
 } from './start-decisions.js';
+export {
+  restoreDecisions,
+  type RestoredPartition,
+  type RestoreOptions,
+  type RestoreProgress,
+} from './restore/restore-decisions.js';
 export type { StreamSource } from './store/load-streams.js';
 export {
   StreamReader,

@@ -41,7 +41,7 @@ describe('an owner', { timeout: 120_000 }, () => {
   const takeOver = () => ground.startEngine({}, 'second', 'spec.second');
 
   const untilDecided = (count: number) =>
-    expect.poll(async () => (await ground.outcomes()).size, { timeout: 30_000 }).toBe(count);
+    expect.poll(async () => (await ground.outcomes()).size, { timeout: 20_000 }).toBe(count);
 
   const untilPublished = () =>
     expect
@@ -52,7 +52,7 @@ describe('an owner', { timeout: 120_000 }, () => {
           );
           return rowCount;
         },
-        { timeout: 30_000 },
+        { timeout: 20_000 },
       )
       .toBe(0);
 
@@ -130,6 +130,34 @@ describe('an owner', { timeout: 120_000 }, () => {
     expect(await commitTurn(ground.pool, claim, { ...nothing, ...moved })).toBe(false);
     const { rows } = await ground.pool.query('SELECT next_command_offset FROM decision_partitions');
     expect(rows).toEqual([{ next_command_offset: '0' }]);
+  });
+
+  it('that waits for its commit has published nothing of it, and publishes nothing of it when it is fenced then', async () => {
+    ground.startEngine();
+    await ground.send({ type: 'till.add', data: { amount: 1 } }, { till: 'one', id: 'c-0' });
+    await untilDecided(1);
+    await untilPublished();
+    const other = await ground.pool.connect();
+    try {
+      const mine = [ground.partitionOf('one')];
+      await other.query('BEGIN');
+      await other.query(`SELECT FROM decision_partitions WHERE kind = 'till' AND partition = $1 FOR UPDATE`, mine);
+      await ground.send({ type: 'till.add', data: { amount: 1 } }, { till: 'one', id: 'c-1' });
+      const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      await expect.poll(async () => (await ground.pool.query(waiting)).rowCount, { timeout: 4_000 }).toBe(1);
+      expect(await ground.log()).toHaveLength(1);
+      await other.query(
+        `UPDATE decision_partitions SET epoch = epoch + 1 WHERE kind = 'till' AND partition = $1`,
+        mine,
+      );
+      await other.query('COMMIT');
+    } finally {
+      other.release(true);
+    }
+    await untilDecided(2);
+    await untilPublished();
+    const { first } = await expectSoundHistory(ground);
+    expect(first.map(({ epoch }) => epoch)).toEqual([1n, 3n]);
   });
 
   it('and another, who both take themselves for the owner, decide each command once between them', async () => {

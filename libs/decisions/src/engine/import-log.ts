@@ -16,6 +16,12 @@ import type { EngineParts } from './engine-parts.js';
 /** Records of one transaction; a command is never cut. */
 const recordsMax = 500;
 
+/** What reading the log back needs. */
+export type ImportParts<States, Command extends Typed, Event extends Typed> = Pick<
+  EngineParts<States, Command, Event>,
+  'aggregate' | 'codec' | 'eventTopic' | 'bounds' | 'driver' | 'admin' | 'pool' | 'metrics'
+>;
+
 /** A record of the event topic that an engine wrote. */
 interface LogEvent<Event extends Typed> {
   readonly record: IncomingRecord;
@@ -32,6 +38,8 @@ export interface Imported {
   readonly inLog: ReadonlySet<bigint>;
   /** Everything before this offset of the event topic is in the database. */
   readonly readTo: bigint;
+  /** Records that the database did not have. */
+  readonly imported: number;
 }
 
 /**
@@ -40,17 +48,19 @@ export interface Imported {
  * same versions would be decided a second time, with other bodies.
  */
 export async function importLog<States, Command extends Typed, Event extends Typed>(
-  parts: EngineParts<States, Command, Event>,
+  parts: ImportParts<States, Command, Event>,
   claimed: PartitionClaim,
+  onRead: (nextOffset: bigint, endOffset: bigint) => void = () => undefined,
 ): Promise<Imported> {
   const { partition } = claimed;
   const place = (await parts.admin.offsets(parts.eventTopic)).find((each) => each.partition === partition);
   const from = max(claimed.publishedOffset, place?.start ?? 0n);
   const to = place?.end ?? 0n;
   const inLog = new Set<bigint>();
-  if (from >= to) return { claim: claimed, inLog, readTo: claimed.publishedOffset };
+  if (from >= to) return { claim: claimed, inLog, readTo: claimed.publishedOffset, imported: 0 };
   const importer = new LogImporter(parts, claimed);
   for await (const chunk of parts.driver.scan({ topic: parts.eventTopic, partition, from, to })) {
+    onRead(chunk.nextOffset, to);
     for (const record of chunk.records) {
       const found = await readEvent(parts, record);
       if (!found) continue;
@@ -58,12 +68,12 @@ export async function importLog<States, Command extends Typed, Event extends Typ
       else await importer.take(found);
     }
   }
-  return { claim: await importer.finish(), inLog, readTo: to };
+  return { claim: await importer.finish(), inLog, readTo: to, imported: importer.imported };
 }
 
 /** Undefined for what others wrote: facts of senders have no partition sequence. */
 async function readEvent<States, Command extends Typed, Event extends Typed>(
-  { aggregate, codec }: EngineParts<States, Command, Event>,
+  { aggregate, codec }: ImportParts<States, Command, Event>,
   record: IncomingRecord,
 ): Promise<LogEvent<Event> | undefined> {
   if (record.headers['ce_partitionseq'] === undefined) return undefined;
@@ -78,9 +88,10 @@ class LogImporter<States, Command extends Typed, Event extends Typed> {
   private waiting: LogEvent<Event>[] = [];
   private lastSeq: bigint;
   private epochMax: bigint;
+  imported = 0;
 
   constructor(
-    private readonly parts: EngineParts<States, Command, Event>,
+    private readonly parts: ImportParts<States, Command, Event>,
     private claim: PartitionClaim,
   ) {
     this.lastSeq = claim.nextSeq - 1n;
@@ -127,6 +138,7 @@ class LogImporter<States, Command extends Typed, Event extends Typed> {
     this.claim = { ...claim, ...moved, epoch };
     this.epochMax = epoch;
     parts.metrics.imported.inc({ kind: claim.kind }, waiting.length);
+    this.imported += waiting.length;
     this.waiting = [];
   }
 

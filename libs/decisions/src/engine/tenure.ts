@@ -87,7 +87,7 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
 
   private async takeOver(): Promise<void> {
     const { parts } = this;
-    const { claim, inLog, readTo } = await importLog(parts, this.claim);
+    const { claim, inLog, readTo } = await importLog(parts, this.claim, () => this.partition.progress());
     this.claim = claim;
     this.published = { seq: claim.publishedSeq, offset: readTo };
     if (claim.nextSeq - 1n > claim.publishedSeq) this.unpublishedSinceMs = Date.now();
