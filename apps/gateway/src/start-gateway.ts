@@ -30,6 +30,7 @@ import {
   ServicesRepository,
   TenantRepository,
 } from '@chorda/read-models';
+import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { AuditRelay } from './audit/audit-relay.js';
 import { Denials } from './audit/denials.js';
@@ -52,6 +53,7 @@ import { openIngest } from './ingest/open-ingest.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
 import { openExternalTypes } from './external-types/open-external-types.js';
 import { openLimits } from './limits/open-limits.js';
+import { openRedis } from './redis/open-redis.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { CredentialWatch } from './stream/credential-watch.js';
@@ -165,6 +167,8 @@ async function openParts(
   const metrics = new GatewayMetrics(host.metrics);
   const pool = createPool(env.DATABASE_URL, { applicationName: 'chorda gateway' });
   closing.push(() => pool.end());
+  const redis = env.REDIS_URL === undefined ? undefined : openRedis(env.REDIS_URL);
+  closing.push(() => redis?.disconnect());
   const checkpoints = new CheckpointRepository(pool, env.DATABASE_URL, logger);
   closing.push(() => checkpoints.close());
   const codec = await EventCodec.connect({ ...registryConnection(env), topicPrefix: env.CHORDA_TOPIC_PREFIX });
@@ -204,8 +208,8 @@ async function openParts(
   const health = new HealthRegistry();
   health.add('database', async () => void (await pool.query('SELECT 1')));
   health.add('kafka', () => tail.feed.notReady());
-  const access = openAccess(env, { pool, producer, codec, metrics, logger }, closing);
-  const ingest = openIngest(env, { metrics, host }, closing);
+  const access = openAccess(env, { pool, redis, producer, codec, metrics, logger }, closing);
+  const ingest = openIngest(env, { metrics, host, redis }, closing);
   const issuer = tokenIssuer(env);
   const tokens = issuer && new TokenVerifier(issuer);
   const parts: GatewayParts = {
@@ -264,19 +268,22 @@ async function listen(
   return { app, sockets };
 }
 
-type AccessNeeds = Pick<GatewayParts, 'producer' | 'codec' | 'metrics' | 'logger'> & { readonly pool: pg.Pool };
+type AccessNeeds = Pick<GatewayParts, 'producer' | 'codec' | 'metrics' | 'logger'> & {
+  readonly pool: pg.Pool;
+  readonly redis: Redis | undefined;
+};
 
 function openAccess(
   env: GatewayEnv,
-  { pool, producer, codec, metrics, logger }: AccessNeeds,
+  { pool, redis, producer, codec, metrics, logger }: AccessNeeds,
   closing: (() => Promise<unknown> | void)[],
 ): AccessParts {
   const audited = { producer, codec, clock: systemClock };
   const audit = new AuditRelay(new AuditOutbox(pool), audited, metrics.auditPublished, logger);
   audit.start();
   closing.push(() => audit.stop());
-  const { limits, close } = openLimits({
-    redisUrl: env.REDIS_URL,
+  const limits = openLimits({
+    redis,
     prefix: env.CHORDA_TOPIC_PREFIX,
     defaults: {
       keyRequestsPerMinute: env.CHORDA_LIMIT_KEY_REQUESTS_PER_MINUTE,
@@ -289,7 +296,6 @@ function openAccess(
     onRefused: (window) => metrics.rateLimited.inc({ window }),
     onAlone: () => metrics.limitsAlone.inc(),
   });
-  closing.push(close);
   return {
     keys: new ApiKeyRepository(pool, isPlanted('audit-apart') ? auditApart(pool) : undefined),
     tenants: new TenantRepository(pool),

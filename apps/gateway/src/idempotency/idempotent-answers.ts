@@ -76,7 +76,6 @@ export class IdempotentAnswers {
 
   close(): void {
     clearInterval(this.renewal);
-    this.front?.close();
   }
 
   /**

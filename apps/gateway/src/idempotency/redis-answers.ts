@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IdempotencyScope, KeptAnswer } from '@chorda/read-models';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { IdempotencyMetrics } from './idempotency.metrics.js';
 
-/** Redis is asked on the way of every request with a key, so a slow one is left alone soon. */
-const patienceMs = 100;
-const reconnectMsMax = 5_000;
 /** Larger answers are read from Postgres: they are rare, and Redis holds everything in memory. */
 const bodyBytesMax = 64 * 1024;
 
@@ -19,26 +16,15 @@ export interface RememberedAnswer {
  * than that, so a flush, an eviction or a Redis that is away makes repeats slower and nothing else.
  */
 export class RedisAnswers {
-  private readonly redis: Redis;
-
   /**
    * @param deployment Tells deployments that share a Redis apart.
    */
   constructor(
-    url: string,
+    private readonly redis: Redis,
     private readonly deployment: string,
     private readonly metrics: IdempotencyMetrics,
   ) {
-    this.redis = new Redis(url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      commandTimeout: patienceMs,
-      connectTimeout: 2_000,
-      retryStrategy: (attempt) => Math.min(attempt * 200, reconnectMsMax),
-    });
     this.redis.on('error', () => this.metrics.redisFailures.inc());
-    this.redis.connect().catch(() => undefined);
   }
 
   async find(scope: IdempotencyScope): Promise<RememberedAnswer | undefined> {
@@ -57,10 +43,6 @@ export class RedisAnswers {
     if (this.redis.status !== 'ready' || answer.body.length > bodyBytesMax || keepMs < 1) return;
     const kept = packed({ fingerprint, answer });
     this.redis.set(this.keyOf(scope), kept, 'PX', Math.floor(keepMs)).catch(() => this.metrics.redisFailures.inc());
-  }
-
-  close(): void {
-    this.redis.disconnect();
   }
 
   private keyOf({ tenantId, operation, key }: IdempotencyScope): string {

@@ -1,5 +1,6 @@
 import type { Logger } from '@chorda/kernel';
 import type { AppHost } from '@chorda/platform';
+import type { Redis } from 'ioredis';
 import { createPool, IdempotentAnswerRepository } from '@chorda/read-models';
 import type { GatewayEnv } from '../gateway.env.js';
 import type { GatewayMetrics } from '../gateway.metrics.js';
@@ -25,15 +26,18 @@ const hourMs = 3_600_000;
 /** What writes need, opened before Nest is. */
 export function openIngest(
   env: GatewayEnv,
-  { metrics, host }: { readonly metrics: GatewayMetrics; readonly host: AppHost },
+  {
+    metrics,
+    host,
+    redis,
+  }: { readonly metrics: GatewayMetrics; readonly host: AppHost; readonly redis: Redis | undefined },
   closing: (() => Promise<unknown> | void)[],
 ): IngestParts {
   // Connections of its own: a request with a key must not wait behind searches.
   const pool = createPool(env.DATABASE_URL, { applicationName: 'chorda gateway answers', connectionsMax: 4 });
   closing.push(() => pool.end());
   const idempotency = new IdempotencyMetrics(host.metrics);
-  const front =
-    env.REDIS_URL === undefined ? undefined : new RedisAnswers(env.REDIS_URL, deploymentOf(env), idempotency);
+  const front = redis === undefined ? undefined : new RedisAnswers(redis, deploymentOf(env), idempotency);
   const answers = new IdempotentAnswers(
     new IdempotentAnswerRepository(pool),
     front,
