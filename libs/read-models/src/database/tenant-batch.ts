@@ -20,6 +20,9 @@ interface Field {
   readonly dataTypeID: number;
 }
 
+/** Rows of each statement, in their order. */
+export type TenantRows = readonly (readonly object[])[];
+
 interface ShownField {
   readonly name: string;
   readonly parse: (text: string) => unknown;
@@ -28,24 +31,24 @@ interface ShownField {
 }
 
 /**
- * Settings and statement in one write, with one Sync behind both: until then they are one implicit transaction, in which
+ * Settings and statements in one write, with one Sync behind all: until then they are one implicit transaction, in which
  * the server skips everything behind a failure. `pg` calls these methods, as it does those of its own queries.
  */
-export class TenantBatch<Row extends object> implements pg.Submittable {
-  private readonly rows: Row[] = [];
+export class TenantBatch implements pg.Submittable {
+  private readonly results: object[][] = [];
   private fields: readonly ShownField[] = [];
   private fault: Error | undefined;
   /** Made before anything is written: what cannot be sent must not end in the middle of a write. */
-  private readonly values: (string | Buffer | null)[];
+  private readonly values: readonly (string | Buffer | null)[][];
 
   constructor(
     private readonly scope: Scope,
-    private readonly statement: TenantStatement,
+    private readonly statements: readonly TenantStatement[],
     private readonly prepared: PreparedStatements,
-    private readonly resolve: (rows: readonly Row[]) => void,
+    private readonly resolve: (results: TenantRows) => void,
     private readonly reject: (error: Error) => void,
   ) {
-    this.values = statement.parameters.map(parameterText);
+    this.values = statements.map(({ parameters }) => parameters.map(parameterText));
   }
 
   submit(connection: pg.Connection): void {
@@ -55,9 +58,11 @@ export class TenantBatch<Row extends object> implements pg.Submittable {
     try {
       this.bind(connection, timeout.length > 0 ? settingsWithTimeout : settings, [role, tenant, ...timeout]);
       connection.execute(null, false);
-      this.bind(connection, this.statement.text, this.values);
-      connection.describe({ type: 'P', name: '' }, false);
-      connection.execute(null, false);
+      for (const [index, { text }] of this.statements.entries()) {
+        this.bind(connection, text, this.values[index] ?? []);
+        connection.describe({ type: 'P', name: '' }, false);
+        connection.execute(null, false);
+      }
       connection.sync();
     } finally {
       connection.stream.uncork();
@@ -71,17 +76,20 @@ export class TenantBatch<Row extends object> implements pg.Submittable {
     connection.bind({ statement: name, values }, false);
   }
 
-  /** Only the statement is described; the settings answer with a row that is nobody's. */
+  /** Only statements are described; the settings before them answer with a row that is nobody's. */
   handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
+    const exactFields = this.statements[this.results.length]?.exactFields ?? [];
+    this.results.push([]);
     this.fields = fields.map(({ name, dataTypeID }) => ({
       name,
       parse: parserOf(dataTypeID),
-      exact: this.statement.exactFields?.includes(name) === true ? `~${name}` : undefined,
+      exact: exactFields.includes(name) ? `~${name}` : undefined,
     }));
   }
 
   handleDataRow({ fields: values }: { readonly fields: readonly (string | null)[] }): void {
-    if (this.fields.length === 0 || this.fault !== undefined) return;
+    const rows = this.results.at(-1);
+    if (rows === undefined || this.fault !== undefined) return;
     try {
       const row: Record<string, unknown> = {};
       let index = 0;
@@ -90,7 +98,7 @@ export class TenantBatch<Row extends object> implements pg.Submittable {
         row[name] = value === null ? null : parse(value);
         if (exact !== undefined) row[exact] = value;
       }
-      this.rows.push(row as Row);
+      rows.push(row);
     } catch (error) {
       this.fault = error instanceof Error ? error : new Error(String(error));
     }
@@ -104,7 +112,7 @@ export class TenantBatch<Row extends object> implements pg.Submittable {
 
   handleReadyForQuery(): void {
     if (this.fault) this.reject(this.fault);
-    else this.resolve(this.rows);
+    else this.resolve(this.results);
   }
 
   handleError(error: Error): void {

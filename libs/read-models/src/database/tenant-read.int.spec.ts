@@ -9,7 +9,7 @@ import { ListReader } from '../lists/list-reader.js';
 import { migrate } from '../migrations/migrate.js';
 import { dayOf, ensureDayPartitions } from '../partitions/day-partitions.js';
 import { createPool } from './pool.js';
-import { readAsTenant } from './tenant-read.js';
+import { readAllAsTenant, readAsTenant } from './tenant-read.js';
 
 const other = tenantId('other');
 
@@ -117,6 +117,20 @@ describe('a read as a tenant', () => {
     writes = 0;
     await page();
     expect(writes).toBe(1);
+  });
+
+  it('of several statements answers each, in one round trip, and none where one of them fails', async () => {
+    const [none, own, two] = ['SELECT FROM services WHERE false', 'SELECT tenant_id FROM services', 'SELECT 2 AS two'];
+    const all = (...texts: readonly string[]) => {
+      const statements = texts.map((text) => ({ text, parameters: [] }));
+      return readAllAsTenant(pool, other, statements);
+    };
+    expect(await all(none, own, two)).toEqual([[], [{ tenant_id: 'other' }], [{ two: 2 }]]);
+    writes = 0;
+    await all(none, own, two);
+    expect(writes).toBe(1);
+    await expect(all(own, 'SELECT 1 / 0', two)).rejects.toThrow(/division by zero/);
+    expect(await left()).toEqual(nothing);
   });
 
   it('takes every kind of parameter, and answers as pg does', async () => {

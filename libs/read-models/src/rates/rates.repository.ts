@@ -1,6 +1,6 @@
 import type { TenantId } from '@chorda/kernel';
 import type pg from 'pg';
-import { withTenant } from '../database/with-tenant.js';
+import { readAllAsTenant } from '../database/tenant-read.js';
 
 /** Events of one topic in one minute; counts are decimal text. */
 export interface TopicMinute {
@@ -31,23 +31,19 @@ export class RatesRepository {
   ): Promise<{ readonly minutes: readonly TopicMinute[]; readonly types: readonly TypeTotal[] }> {
     const parameters = [tenant, new Date(fromMs)];
     const where = 'tenant_id = $1 AND minute >= $2';
-    return withTenant(
-      this.pool,
-      tenant,
-      async (tx) => {
-        const minutes = await tx.query<TopicMinute>(
-          `SELECT topic, minute, sum(events)::text AS events, sum(bytes)::text AS bytes FROM rates
-           WHERE ${where} GROUP BY topic, minute ORDER BY minute, topic`,
-          parameters,
-        );
-        const types = await tx.query<TypeTotal>(
-          `SELECT topic, type, sum(events)::text AS events, sum(bytes)::text AS bytes FROM rates
-           WHERE ${where} GROUP BY topic, type ORDER BY topic, type`,
-          parameters,
-        );
-        return { minutes: minutes.rows, types: types.rows };
+    const sums = 'sum(events)::text AS events, sum(bytes)::text AS bytes';
+    const statements = [
+      {
+        text: `SELECT topic, minute, ${sums} FROM rates WHERE ${where} GROUP BY topic, minute ORDER BY minute, topic`,
+        parameters,
       },
-      { statementTimeoutMs: this.statementTimeoutMs },
-    );
+      {
+        text: `SELECT topic, type, ${sums} FROM rates WHERE ${where} GROUP BY topic, type ORDER BY topic, type`,
+        parameters,
+      },
+    ] as const;
+    const limits = { statementTimeoutMs: this.statementTimeoutMs };
+    const [minutes, types] = await readAllAsTenant<[TopicMinute, TypeTotal]>(this.pool, tenant, statements, limits);
+    return { minutes, types };
   }
 }

@@ -1,6 +1,6 @@
 import type { TenantId } from '@chorda/kernel';
 import type pg from 'pg';
-import { withTenant } from '../database/with-tenant.js';
+import { readAllAsTenant } from '../database/tenant-read.js';
 
 /** What usage can be summed by; none sums all of the tenant. */
 export const usageGroups = ['agent', 'workflow', 'provider', 'model', 'hour', 'day'] as const;
@@ -85,19 +85,14 @@ export class UsageRepository {
         ? undefined
         : `SELECT ${shown.join(', ')}, ${sumTexts} FROM usage WHERE ${where}
            GROUP BY ${groups.map(([expression]) => expression).join(', ')} ORDER BY ${order} LIMIT ${query.limit + 1}`;
-    return withTenant(
-      this.pool,
-      tenant,
-      async (tx) => {
-        const total = await tx.query<UsageSums>(`SELECT ${sumTexts} FROM usage WHERE ${where}`, parameters);
-        const found = grouped === undefined ? total : await tx.query<UsageSums>(grouped, parameters);
-        return {
-          groups: found.rows.slice(0, query.limit),
-          total: total.rows[0] ?? {},
-          isTruncated: found.rows.length > query.limit,
-        };
-      },
-      { statementTimeoutMs: this.statementTimeoutMs },
-    );
+    const texts = [`SELECT ${sumTexts} FROM usage WHERE ${where}`, ...(grouped === undefined ? [] : [grouped])];
+    const statements = texts.map((text) => ({ text, parameters }));
+    const limits = { statementTimeoutMs: this.statementTimeoutMs };
+    const [total = [], found = total] = await readAllAsTenant<UsageSums[]>(this.pool, tenant, statements, limits);
+    return {
+      groups: found.slice(0, query.limit),
+      total: total[0] ?? {},
+      isTruncated: found.length > query.limit,
+    };
   }
 }
