@@ -11,6 +11,8 @@ const shared = {
 };
 const places = (suffix: string) =>
   ['libs', 'apps', 'deploy', 'bench', 'scripts'].map((at) => `${at}/**/*.${suffix}.spec.ts`);
+/** `npm run soak` lets each spec draw so many times as much, and so take as long. */
+const soakFactor = Math.max(1, Number(process.env['CHORDA_SOAK_FACTOR'] ?? 1));
 const excluded = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
@@ -28,7 +30,7 @@ export default defineConfig({
           exclude: excluded,
           environment: 'node',
           globalSetup: ['./libs/testing/src/global-setup.ts'],
-          testTimeout: 60_000,
+          testTimeout: 60_000 * soakFactor,
           hookTimeout: 120_000,
         },
       },
