@@ -1,5 +1,6 @@
 import { databaseEnv, kafkaEnv, loggingEnv, readEnv, registryEnv, selfReportEnv, wholeNumber } from '@chorda/platform';
 import { z } from 'zod';
+import { executorEnv } from './executors/executors.env.js';
 
 const schema = z.object({
   ...kafkaEnv,
@@ -7,6 +8,7 @@ const schema = z.object({
   ...databaseEnv,
   ...loggingEnv,
   ...selfReportEnv,
+  ...executorEnv,
   /** Connections to Postgres of the engine: as many partitions decide at once. */
   CHORDA_DECISIONS_CONNECTIONS: wholeNumber(2, 100).default(6),
   /** Commands decided in one transaction. */

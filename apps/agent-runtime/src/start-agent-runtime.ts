@@ -12,6 +12,7 @@ import {
   type RunningApp,
 } from '@chorda/platform';
 import { readAgentRuntimeEnv, type AgentRuntimeEnv } from './agent-runtime.env.js';
+import { startExecutors, type RunningExecutors } from './executors/start-executors.js';
 
 /** One group decides the commands of all agents. */
 export const agentDecisionsGroup = 'agent-runtime.decisions';
@@ -49,6 +50,7 @@ class AgentRuntime implements RunningApp {
   /** Closed in the reverse order of their opening. */
   private readonly closers: (() => Promise<void> | void)[] = [];
   private decisions: RunningDecisions | undefined;
+  private executors: RunningExecutors | undefined;
   private reporter: ServiceReporter | undefined;
 
   constructor(
@@ -65,6 +67,11 @@ class AgentRuntime implements RunningApp {
     await this.startReporter(codecs.events);
     this.decisions = this.decide(codecs);
     this.health.add('decisions', () => this.decisions?.notReady());
+    this.executors = await this.execute(codecs);
+    this.health.add('executors', () => {
+      const { state, error } = this.executors?.health() ?? { state: 'joining', error: undefined };
+      return state === 'running' ? undefined : (error ?? state);
+    });
   }
 
   notReady(): Promise<readonly string[]> {
@@ -75,6 +82,7 @@ class AgentRuntime implements RunningApp {
   async stop(): Promise<void> {
     this.health.beginDraining();
     await this.decisions?.stop();
+    await this.executors?.stop();
     await this.reporter?.stop();
     this.sampler.stop();
     for (const close of this.closers.splice(0).toReversed()) await close();
@@ -118,6 +126,19 @@ class AgentRuntime implements RunningApp {
       connectionsMax: env.CHORDA_DECISIONS_CONNECTIONS,
       sessionTimeoutMs: env.CHORDA_DECISIONS_SESSION_TIMEOUT_MS,
       drainTimeoutMs: env.CHORDA_DECISIONS_DRAIN_TIMEOUT_MS,
+    });
+  }
+
+  private execute({ work, commands }: Codecs): Promise<RunningExecutors> {
+    const { env, host, driver } = this;
+    return startExecutors({
+      env,
+      driver,
+      databaseUrl: env.DATABASE_URL,
+      codecs: { work, commands },
+      instance: host.instance,
+      logger: host.logger,
+      metrics: host.metrics,
     });
   }
 

@@ -1,0 +1,296 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { agentId, jsonText, jsonValue, type AgentWork } from '@chorda/contracts';
+import { defaultTenant, newId, silentLogger, tenantId } from '@chorda/kernel';
+import { Registry } from 'prom-client';
+import { z } from 'zod';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { OpenAiModel } from '../model/openai-model.js';
+import { startEffectServer, type EffectServer } from '../test-support/effect-server.js';
+import { call, ExecutorGround, taken, turn, type OpenGround } from '../test-support/executor-ground.js';
+import { executorEnv } from './executors.env.js';
+import type { Executor } from './executor.js';
+import { InboxFullError } from './work-intake.js';
+import { startExecutors } from './start-executors.js';
+
+let effects: EffectServer;
+let open: OpenGround;
+let ground: ExecutorGround;
+let modelServer: Server;
+let model: OpenAiModel;
+let modelAnswer: { readonly status: number; readonly body: object; readonly headers?: Record<string, string> };
+let asked: Record<string, unknown>[] = [];
+
+beforeAll(async () => {
+  effects = await startEffectServer();
+  open = await ExecutorGround.open(inject('stack'), effects.url);
+  ({ ground } = open);
+  modelServer = createServer((request, response) => {
+    let body = '';
+    request.on('data', (text: Buffer) => (body += text.toString()));
+    request.on('end', () => {
+      const { status, body: answer, headers } = request.url === '/v1/models' ? modelList : modelAnswer;
+      if (body !== '') asked.push(JSON.parse(body));
+      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => modelServer.listen(0, '127.0.0.1', resolve));
+  model = new OpenAiModel({
+    baseUrl: `http://127.0.0.1:${(modelServer.address() as AddressInfo).port}/v1`,
+    apiKey: undefined,
+    defaultModel: undefined,
+    defaultEmbeddingModel: undefined,
+  });
+});
+afterAll(async () => {
+  await open.close();
+  await effects.close();
+  modelServer.closeAllConnections();
+  modelServer.close();
+});
+
+const modelList = { status: 200, body: { object: 'list', data: [{ id: 'tiny' }] }, headers: {} };
+const started: Executor[] = [];
+const start = (changed: Parameters<ExecutorGround['executor']>[0] = {}) => {
+  const executor = ground.executor(changed, model);
+  started.push(executor);
+  return executor;
+};
+// Also of a test that failed: what it leaves behind would take the work of the next one.
+afterEach(() => Promise.all(started.splice(0).map((executor) => executor.stop(0))));
+const answered = (work: AgentWork, count = 1) =>
+  vi.waitFor(() => expect(ground.answersTo(work)).toHaveLength(count), { timeout: 90_000, interval: 20 });
+
+/** A machine with much else to do is slow, and not wrong. */
+const patient = { timeout: 30_000, interval: 20 };
+
+describe('executors', { timeout: 180_000 }, () => {
+  it('take work from the log, do it apart from the engine, and answer with commands; a record that comes twice is done once', async () => {
+    const env = z.object(executorEnv).parse({});
+    const executors = await startExecutors({
+      env,
+      driver: ground.driver,
+      databaseUrl: ground.addresses.databaseUrl,
+      codecs: ground.codecs,
+      instance: 'spec',
+      logger: silentLogger,
+      metrics: new Registry(),
+      model,
+      catalogue: ground.catalogue(),
+      sessionTimeoutMs: 6_000,
+    });
+    const once = call();
+    const invalid = call({ tool_name: 'effect_again', arguments: jsonText({ strange: 1 }) });
+    const unknown = call({ tool_name: 'no_such_tool' });
+    const worker = call({ tool_name: 'charge', queue: 'workers' });
+    const check: AgentWork = {
+      type: 'agent.check_requested',
+      data: {
+        agent_id: agentId('AGENT-check'),
+        phase: 'initialization',
+        attempt: 1,
+        attempt_token: newId(),
+        lease_ms: 1_000,
+        deadline_at: Date.now() + 600_000,
+        idempotency_key: newId(),
+        capabilities: [],
+        tools: ['effect_once', 'charge', 'missing'],
+        model: 'huge',
+        config: null,
+      },
+    };
+    const tool = { name: 'charge', description: null, parameters: '{}', idempotent: false, timeoutMs: 5_000 };
+    await ground.tools.register(defaultTenant, [tool], { actor: 'spec', toolsMax: 10 });
+    for (const work of [once, once, invalid, unknown, worker, check]) await ground.send(work);
+    await Promise.all([once, invalid, unknown, check].map((work) => answered(work)));
+    await executors.stop();
+
+    expect(effects.calls().get(once.data.idempotency_key)).toBe(1);
+    expect(ground.answersTo(once)[0]?.command).toMatchObject({
+      type: 'agent.record_tool_result',
+      data: {
+        agent_id: once.data.agent_id,
+        execution_id: once.data.execution_id,
+        turn: 1,
+        call_id: once.data.call_id,
+        status: 'completed',
+        output_data: jsonText({ key: once.data.idempotency_key }),
+      },
+    });
+    expect(ground.answersTo(invalid)[0]?.command).toMatchObject({
+      data: { status: 'refused', error: expect.stringContaining('ARGUMENTS_NOT_VALID') },
+    });
+    expect(ground.answersTo(unknown)[0]?.command).toMatchObject({ data: { status: 'refused' } });
+    expect(ground.answersTo(check)[0]?.command).toMatchObject({
+      type: 'agent.record_check',
+      data: {
+        phase: 'initialization',
+        checks: [
+          { name: 'tools', passed: false, detail: expect.stringContaining('missing') },
+          { name: 'model', passed: false, detail: expect.stringContaining('huge') },
+        ],
+        tools: [
+          { name: 'effect_once', queue: 'tools', idempotent: false },
+          { name: 'charge', queue: 'workers', idempotent: false, timeout_ms: 5_000 },
+        ],
+      },
+    });
+    // What users' own processes do waits for them.
+    const claimed = await ground.works.claimCalls(
+      { tenantId: defaultTenant, queue: 'workers', tools: ['charge'] },
+      'worker',
+      10,
+    );
+    expect(claimed.map(({ workId }) => workId)).toEqual([worker.data.attempt_token]);
+  });
+
+  it('ask a model once for a turn, and say why there was no answer', async () => {
+    const executor = start();
+    modelAnswer = {
+      status: 200,
+      body: {
+        id: 'chatcmpl-1',
+        model: 'tiny',
+        choices: [
+          {
+            message: {
+              content: null,
+              tool_calls: [{ id: 'c1', type: 'function', function: { name: 'effect_once', arguments: '{}' } }],
+            },
+            finish_reason: 'tool_calls',
+          },
+        ],
+        usage: { prompt_tokens: 10, completion_tokens: 5, prompt_tokens_details: { cached_tokens: 4 } },
+      },
+    };
+    const good = turn({ config: jsonText({ temperature: 0.5, color: 'red' }), completion_tokens_max: 300 });
+    await executor.take([taken(good)]);
+    await answered(good);
+    const { command } = ground.answersTo(good)[0]!;
+    expect(command).toMatchObject({
+      type: 'agent.record_turn',
+      data: {
+        model: 'tiny',
+        finish_reason: 'tool_calls',
+        prompt_tokens: 10,
+        cached_prompt_tokens: 4,
+        completion_tokens: 5,
+        cost_usd: null,
+      },
+    });
+    expect(command.type === 'agent.record_turn' && jsonValue(command.data.output_data)).toEqual({
+      content: null,
+      tool_calls: [{ id: 'c1', name: 'effect_once', arguments: '{}' }],
+    });
+    expect(asked).toMatchObject([{ model: 'tiny', temperature: 0.5, max_tokens: 300 }]);
+    asked = [];
+    modelAnswer = { status: 429, body: {}, headers: { 'retry-after': '3' } };
+    const busy = turn();
+    await executor.take([taken(busy)]);
+    await answered(busy);
+    expect(ground.answersTo(busy)[0]?.command).toMatchObject({
+      type: 'agent.record_turn_failure',
+      data: { error_code: 'MODEL_RATE_LIMITED', is_retriable: true, retry_after_ms: 3_000 },
+    });
+    expect(asked).toHaveLength(1);
+    await executor.stop(1_000);
+  });
+
+  it('do at least 50 works at once, no more than they have room for, and lengthen their leases meanwhile', async () => {
+    const [one, two] = [start({ slotsMax: 50 }), start({ slotsMax: 10, owner: 'two' })];
+    effects.hold(true);
+    const works = Array.from({ length: 80 }, () => call({ lease_ms: 30_000 }));
+    await one.take(works.map(taken));
+    expect(one.count).toBe(50);
+    two.start();
+    await vi.waitFor(() => expect(two.count).toBe(10), patient);
+    one.start();
+    const leases = async () => {
+      const { rows } = await ground.pool.query<{ token: string; until: Date }>(
+        "SELECT lease_token AS token, lease_until AS until FROM agent_work WHERE state = 'leased' AND queue = 'tools' ORDER BY 1",
+      );
+      return rows;
+    };
+    const first = await leases();
+    expect(first).toHaveLength(60);
+    await vi.waitFor(
+      async () => {
+        const now = await leases();
+        expect(now.map(({ token }) => token)).toEqual(first.map(({ token }) => token));
+        expect(now.every(({ until }, index) => until > first[index]!.until)).toBe(true);
+      },
+      { ...patient, interval: 100 },
+    );
+    effects.hold(false);
+    await Promise.all(works.map((work) => answered(work)));
+    await Promise.all([one.stop(2_000), two.stop(2_000)]);
+    expect(works.map((work) => effects.calls().get(work.data.idempotency_key))).toEqual(works.map(() => 1));
+    const statuses = works.map((work) => ground.answersTo(work)[0]?.command);
+    for (const command of statuses) expect(command).toMatchObject({ data: { status: 'completed' } });
+  });
+
+  it('that stop give back what may be repeated, and say that a call is lost that must not be', async () => {
+    const executor = start();
+    effects.hold(true);
+    const [once, again] = [call({ lease_ms: 30_000 }), call({ tool_name: 'effect_again', lease_ms: 30_000 })];
+    await executor.take([taken(once), taken(again)]);
+    await vi.waitFor(() => expect(effects.calls().get(again.data.idempotency_key)).toBe(1), patient);
+    await vi.waitFor(() => expect(effects.calls().get(once.data.idempotency_key)).toBe(1), patient);
+    await executor.stop(100);
+    effects.hold(false);
+    await answered(once);
+    expect(ground.answersTo(once)[0]?.command).toMatchObject({ data: { status: 'lost' } });
+    expect(ground.answersTo(again)).toEqual([]);
+    const next = start();
+    next.start();
+    await answered(again);
+    await next.stop(1_000);
+    expect(effects.calls().get(again.data.idempotency_key)).toBe(2);
+    expect(effects.calls().get(once.data.idempotency_key)).toBe(1);
+  });
+
+  it('begin nothing past its deadline, and take no more than the inbox may hold', async () => {
+    const late = call({ deadline_at: Date.now() - 1 });
+    const executor = start({ slotsMax: 0, readyMax: 2 });
+    executor.start();
+    await executor.take([late, call({ deadline_at: Date.now() + 5_000 }), call(), call()].map(taken));
+    await vi.waitFor(
+      async () => {
+        await expect(executor.take([taken(call())])).rejects.toThrow(InboxFullError);
+      },
+      { ...patient, interval: 200 },
+    );
+    await executor.stop(0);
+    expect(effects.calls().has(late.data.idempotency_key)).toBe(false);
+    await ground.pool.query('DELETE FROM agent_work');
+  });
+
+  it('refuse the late outcome of a lease that they have lost', async () => {
+    const executor = start();
+    effects.hold(true);
+    const work = call({ lease_ms: 1_000 });
+    await executor.take([taken(work)]);
+    await vi.waitFor(() => expect(effects.calls().get(work.data.idempotency_key)).toBe(1), patient);
+    // A process that stood still for longer than its lease: it did not lengthen it, and another looks after the inbox.
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    const other = start({ owner: 'other' });
+    other.start();
+    await answered(work);
+    effects.hold(false);
+    await executor.stop(2_000);
+    await other.stop(0);
+    expect(ground.answersTo(work)).toHaveLength(1);
+    expect(ground.answersTo(work)[0]?.command).toMatchObject({ data: { status: 'lost' } });
+    expect(effects.calls().get(work.data.idempotency_key)).toBe(1);
+  });
+
+  it('answer for the tenant of the work alone', async () => {
+    const executor = start();
+    const acme = tenantId('acme');
+    const work = call();
+    await executor.take([{ ...taken(work), tenantId: acme }]);
+    await answered(work);
+    await executor.stop(0);
+    expect(ground.answersTo(work)[0]?.tenantId).toBe(acme);
+  });
+});

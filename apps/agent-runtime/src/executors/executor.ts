@@ -1,0 +1,256 @@
+import type { AgentWork } from '@chorda/contracts';
+import { lostCall, type WorkOutcome } from '@chorda/domain';
+import { GroupedCalls, sleep, type Logger } from '@chorda/kernel';
+import { crashPoint } from '@chorda/platform';
+import type { AgentWorkRepository, LeasedWork, NewWork, WorkAnswer } from '@chorda/read-models';
+import { context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
+import type { CommandSender } from './command-sender.js';
+import type { ExecutorMetrics } from './executor-metrics.js';
+import { InboxFullError } from './work-intake.js';
+import type { WorkRunner } from './work-runner.js';
+
+export interface ExecutorParts {
+  readonly works: AgentWorkRepository;
+  readonly runner: WorkRunner;
+  readonly sender: CommandSender;
+  readonly metrics: ExecutorMetrics;
+  readonly logger: Logger;
+  /** Names this process among all that hold leases. */
+  readonly owner: string;
+  readonly slotsMax: number;
+  /** Works that may wait in the inbox; past it no more are taken from the log. */
+  readonly readyMax: number;
+}
+
+/** Queues whose work is done here; what users' own processes do only passes through the inbox. */
+const ownQueues = ['models', 'tools'];
+const lookEveryMs = 1_000;
+const beatEveryMs = 4_000;
+const stopGraceMs = 2_500;
+const sweepMax = 500;
+const pruneMax = 1_000;
+/** Of works that are over, so that a record that comes late is still known. */
+const keepMs = 60_000;
+
+interface Running {
+  readonly leased: LeasedWork;
+  readonly aborting: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Does work that the engine asked for, many at once and none of it within the engine's loop.
+ *
+ * A work goes through four steps, each of them stored before the next: it is leased; it is done; its outcome is stored
+ * under the lease; its command is sent. A process that is killed between two of them leaves a row from which another goes
+ * on. Killed after the work was begun and before its outcome was stored, work that may be repeated is done again with the
+ * same key, and a call that must not be repeated is answered as lost.
+ */
+export class Executor {
+  private readonly running = new Map<string, Running>();
+  /** From then on nothing is begun. */
+  private readonly stopping = new AbortController();
+  /** From then on nothing is looked after: until then leases are lengthened and outcomes sent, also while it drains. */
+  private readonly over = new AbortController();
+  private readonly answers;
+  private reserved = 0;
+  private isInboxFull = false;
+  private mayBeReady = true;
+  private wake = Promise.withResolvers<void>();
+  private loops: Promise<unknown> | undefined;
+
+  constructor(private readonly parts: ExecutorParts) {
+    this.answers = new GroupedCalls((answers: readonly WorkAnswer[]) => this.store(answers), {
+      itemsMax: 200,
+      callsMax: 2,
+    });
+  }
+
+  start(): void {
+    this.loops = Promise.all([
+      this.every(
+        lookEveryMs,
+        () => this.claimReady(),
+        (signal) => this.untilWoken(signal),
+      ),
+      this.every(beatEveryMs, () => this.beat()),
+      this.every(lookEveryMs, () => this.sweep()),
+    ]);
+  }
+
+  /** What the log brings. As much of it as there is room for is begun at once. @throws InboxFullError */
+  async take(items: readonly NewWork[]): Promise<void> {
+    if (this.isInboxFull) {
+      this.parts.metrics.refusedIntake.inc();
+      throw new InboxFullError(this.parts.readyMax);
+    }
+    const own = items.filter(({ queue }) => ownQueues.includes(queue));
+    const others = items.filter(({ queue }) => !ownQueues.includes(queue));
+    const room = this.stopping.signal.aborted ? 0 : Math.min(this.free(), own.length);
+    this.reserved += room;
+    try {
+      if (others.length > 0) await this.parts.works.take(others, this.parts.owner, 0);
+      for (const leased of own.length > 0 ? await this.parts.works.take(own, this.parts.owner, room) : []) {
+        this.begin(leased);
+      }
+    } finally {
+      this.reserved -= room;
+    }
+    if (own.length > room) this.look();
+  }
+
+  /** Looks for ready work now, and not only at the next turn of the clock. */
+  look(): void {
+    this.mayBeReady = true;
+    this.wake.resolve();
+  }
+
+  /** Work that is being done here now. */
+  get count(): number {
+    return this.running.size;
+  }
+
+  /**
+   * Begins nothing more, lets what runs come to its end within `drainMs`, then stops it: what may be repeated is given
+   * back to others, and a call of unknown outcome is answered as lost.
+   */
+  async stop(drainMs: number): Promise<void> {
+    this.stopping.abort();
+    const ended = () => Promise.allSettled([...this.running.values()].map((running) => running.ended));
+    await Promise.race([ended(), sleep(drainMs)]);
+    for (const { aborting } of this.running.values()) aborting.abort(new StoppedError());
+    await Promise.race([ended(), sleep(stopGraceMs)]);
+    this.over.abort();
+    await Promise.allSettled([this.loops, ended()]);
+  }
+
+  private free(): number {
+    return Math.max(0, this.parts.slotsMax - this.running.size - this.reserved);
+  }
+
+  private begin(leased: LeasedWork): void {
+    const aborting = new AbortController();
+    const ended = this.run(leased, aborting.signal).finally(() => {
+      this.running.delete(leased.leaseToken);
+      this.parts.metrics.running.set(this.running.size);
+      if (this.mayBeReady) this.wake.resolve();
+    });
+    this.running.set(leased.leaseToken, { leased, aborting, ended });
+    this.parts.metrics.running.set(this.running.size);
+  }
+
+  private async run(leased: LeasedWork, signal: AbortSignal): Promise<void> {
+    const { metrics, logger, sender } = this.parts;
+    const { queue } = leased;
+    const done = metrics.seconds.startTimer({ queue });
+    try {
+      const outcome = await this.outcomeOf(leased, signal);
+      done();
+      crashPoint('executor-before-answer');
+      if (outcome === 'given back') {
+        await this.parts.works.release([leased]);
+        return;
+      }
+      const text = JSON.stringify(outcome);
+      if (!(await this.answers.call({ ...leased, outcome: text }))) {
+        metrics.late.inc({ queue });
+        logger.warn('An outcome came after its lease was lost, and is left aside', { queue });
+        return;
+      }
+      metrics.works.inc({ queue, outcome: outcome.kind === 'tool_result' ? outcome.status : outcome.kind });
+      crashPoint('executor-after-answer');
+      await sender.send({ ...leased, outcome: text }, this.over.signal);
+    } catch (error) {
+      // Its lease ends by itself; then it is begun again, or answered as lost.
+      logger.error('Work could not be brought to an end here', { queue, error });
+    }
+  }
+
+  private async outcomeOf(leased: LeasedWork, signal: AbortSignal): Promise<WorkOutcome | 'given back'> {
+    const { work, metadata, tenantId, leftMs } = leased;
+    const parent = propagation.extract(ROOT_CONTEXT, JSON.parse(metadata));
+    const asked: AgentWork = JSON.parse(work);
+    const assignment = { work: asked, tenantId, leftMs, signal };
+    const outcome = await context.with(parent, () => this.parts.runner.run(assignment));
+    const isStopped = signal.aborted && signal.reason instanceof StoppedError;
+    // Others have time for it that this process has not.
+    return isStopped && isUnfinished(outcome) && mayRepeat(asked) ? 'given back' : outcome;
+  }
+
+  private async store(answers: readonly WorkAnswer[]): Promise<readonly boolean[]> {
+    const kept = await this.parts.works.answer(answers);
+    return answers.map(({ leaseToken }) => kept.has(leaseToken));
+  }
+
+  private async claimReady(): Promise<void> {
+    const room = this.free();
+    if (room === 0 || this.stopping.signal.aborted) return;
+    this.reserved += room;
+    try {
+      const claimed = await this.parts.works.claim(ownQueues, this.parts.owner, room);
+      this.mayBeReady = claimed.length === room;
+      for (const leased of claimed) this.begin(leased);
+    } finally {
+      this.reserved -= room;
+    }
+  }
+
+  private async beat(): Promise<void> {
+    const held = [...this.running.values()];
+    if (held.length === 0) return;
+    const alive = await this.parts.works.beat(held.map(({ leased }) => leased));
+    for (const { leased, aborting } of held) {
+      // What ended meanwhile holds no lease any more, and has nothing left to stop.
+      if (!alive.has(leased.leaseToken) && this.running.has(leased.leaseToken)) aborting.abort(new LeaseLostError());
+    }
+  }
+
+  /** Looks after the whole inbox, for processes that are gone too. */
+  private async sweep(): Promise<void> {
+    const { works, metrics, sender, readyMax } = this.parts;
+    const { repeated, lost } = await works.expireLeases(JSON.stringify(lostCall), sweepMax);
+    metrics.repeated.inc(repeated);
+    metrics.lost.inc(lost);
+    if (repeated > 0) this.look();
+    await sender.sendUnsent();
+    metrics.expired.inc((await works.prune(keepMs, pruneMax)).expired);
+    const counts = await works.counts();
+    metrics.inbox.reset();
+    for (const { queue, state, count } of counts) metrics.inbox.set({ queue, state }, count);
+    const ready = counts.filter(({ state }) => state === 'ready').reduce((sum, { count }) => sum + count, 0);
+    this.isInboxFull = ready > readyMax;
+  }
+
+  /** Goes on after a failure: Postgres that is away comes back, and leases are for such times. */
+  private async every(ms: number, look: () => Promise<void>, pause = (signal: AbortSignal) => sleep(ms, signal)) {
+    const { signal } = this.over;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await look();
+        failures = 0;
+      } catch (error) {
+        if (failures++ === 0) this.parts.logger.warn('Cannot look after the inbox; trying again', { error });
+      }
+      await pause(signal);
+    }
+  }
+
+  private async untilWoken(signal: AbortSignal): Promise<void> {
+    const pausing = new AbortController();
+    await Promise.race([this.wake.promise, sleep(lookEveryMs, AbortSignal.any([signal, pausing.signal]))]);
+    pausing.abort();
+    this.wake = Promise.withResolvers();
+  }
+}
+
+/** Only for `signal.reason`: nobody throws it. */
+class StoppedError extends Error {}
+class LeaseLostError extends Error {}
+
+function mayRepeat(work: AgentWork): boolean {
+  return work.type !== 'agent.tool_requested' || work.data.idempotent;
+}
+
+function isUnfinished(outcome: WorkOutcome): boolean {
+  return outcome.kind === 'turn_failure' || (outcome.kind === 'tool_result' && outcome.status !== 'completed');
+}

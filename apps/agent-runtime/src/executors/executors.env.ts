@@ -1,0 +1,138 @@
+import { wholeNumber } from '@chorda/platform';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { OpenAiModel } from '../model/openai-model.js';
+import type { ModelPort } from '../model/model-port.js';
+import { priceSchema } from '../model/model-prices.js';
+import { databaseSchema } from '../tools/database/connections.js';
+import { databaseTools } from '../tools/database/database-tools.js';
+import { AddressGuard } from '../tools/http/address-guard.js';
+import { httpTools } from '../tools/http/http-tools.js';
+import { secretSchema } from '../tools/http/secrets.js';
+import { llmTools } from '../tools/llm/llm-tools.js';
+import { ToolCatalogue } from '../tools/tool-catalogue.js';
+
+const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+/** JSON of a map by name. No fault of it shows a value, which may be a secret. */
+function jsonMap<Value extends z.ZodType>(value: Value) {
+  return z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.record(z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/), value))
+    .default({});
+}
+
+const httpUrls = z
+  .string()
+  .transform(list)
+  .refine((urls) => urls.every((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)), {
+    error: 'must be URLs that begin with http:// or https://, separated by commas',
+  });
+
+const networks = z
+  .string()
+  .transform(list)
+  .refine((cidrs) => cidrs.every((cidr) => ipaddr.isValidCIDR(cidr)), {
+    error: 'must be networks like 10.1.0.0/16 or fd00::/8, separated by commas',
+  })
+  .default([]);
+
+const portList = z
+  .string()
+  .transform((text, context) => {
+    if (text.trim() === '*') return [];
+    const ports = list(text).map(Number);
+    if (ports.length > 0 && ports.every((port) => Number.isInteger(port) && port > 0 && port < 65_536)) return ports;
+    context.addIssue({ code: 'custom', message: 'must be ports separated by commas, or * for all' });
+    return z.NEVER;
+  })
+  .default([80, 443, 8080, 8443]);
+
+/** Settings of executors: models, tools, and how much is done at once. */
+export const executorEnv = {
+  /** Servers with the HTTP API of OpenAI, with or without /v1; the first one is asked. */
+  VLLM_URLS: httpUrls.optional(),
+  /** Without VLLM_URLS: models are those of OpenAI. */
+  OPENAI_API_KEY: z.string().optional(),
+  CHORDA_MODEL: z.string().max(200).optional(),
+  CHORDA_EMBEDDING_MODEL: z.string().max(200).optional(),
+  /** Tokens that a turn may generate where its agent says nothing; left out: what the context has room for. */
+  CHORDA_MODEL_COMPLETION_TOKENS_MAX: wholeNumber(1, 1_000_000).optional(),
+  CHORDA_MODEL_PRICES: jsonMap(priceSchema),
+  /** Works that one executor does at once. */
+  CHORDA_EXECUTOR_SLOTS: wholeNumber(1, 1_000).default(100),
+  /** Works that may wait in the inbox of all executors; past it they stay on the log. */
+  CHORDA_EXECUTOR_INBOX_MAX: wholeNumber(100, 1_000_000).default(10_000),
+  CHORDA_TOOL_SECRETS: jsonMap(secretSchema),
+  CHORDA_TOOL_DATABASES: jsonMap(databaseSchema),
+  CHORDA_TOOL_DATABASE_ROWS_MAX: wholeNumber(1, 10_000).default(200),
+  CHORDA_TOOL_DATABASE_BYTES_MAX: wholeNumber(1_024, 131_072).default(65_536),
+  CHORDA_TOOL_DATABASE_TIMEOUT_MS: wholeNumber(100, 300_000).default(10_000),
+  /** Hosts that tools may ask, `*.example.com` for all names below one; left out: any. */
+  CHORDA_TOOL_HTTP_HOSTS: z.string().transform(list).default([]),
+  CHORDA_TOOL_HTTP_PORTS: portList,
+  /** Networks beside the public Internet that tools may reach. */
+  CHORDA_TOOL_HTTP_NETWORKS: networks,
+  CHORDA_TOOL_HTTP_TIMEOUT_MS: wholeNumber(100, 300_000).default(20_000),
+  CHORDA_TOOL_HTTP_REDIRECTS_MAX: wholeNumber(0, 20).default(5),
+  /** Of a response; what is beyond is cut. */
+  CHORDA_TOOL_HTTP_RESPONSE_BYTES_MAX: wholeNumber(1_024, 131_072).default(65_536),
+} as const;
+
+export type ExecutorEnv = z.infer<z.ZodObject<typeof executorEnv>>;
+
+const openAiUrl = 'https://api.openai.com/v1';
+/** The simulator's own default. */
+const simulatorUrl = 'http://127.0.0.1:4650/v1';
+const modelToolTimeoutMs = 60_000;
+const completionTokensDefault = 1_024;
+const connectTimeoutMs = 5_000;
+
+/** The model that is configured, else the simulator, which says in every answer what it is. */
+export function modelOf(env: ExecutorEnv): ModelPort {
+  const [first] = env.VLLM_URLS ?? [];
+  const given = first?.replace(/\/+$/, '').replace(/(\/v1)?$/, '/v1');
+  return new OpenAiModel({
+    baseUrl: given ?? (env.OPENAI_API_KEY ? openAiUrl : simulatorUrl),
+    apiKey: env.OPENAI_API_KEY,
+    defaultModel: env.CHORDA_MODEL,
+    defaultEmbeddingModel: env.CHORDA_EMBEDDING_MODEL,
+  });
+}
+
+export function catalogueOf(env: ExecutorEnv, model: ModelPort): ToolCatalogue {
+  return new ToolCatalogue([
+    ...llmTools({
+      model,
+      timeoutMs: modelToolTimeoutMs,
+      completionTokensMax: env.CHORDA_MODEL_COMPLETION_TOKENS_MAX ?? completionTokensDefault,
+    }),
+    ...httpTools({
+      guard: new AddressGuard(env.CHORDA_TOOL_HTTP_NETWORKS),
+      rules: { hosts: env.CHORDA_TOOL_HTTP_HOSTS.map((host) => host.toLowerCase()), ports: env.CHORDA_TOOL_HTTP_PORTS },
+      secrets: env.CHORDA_TOOL_SECRETS,
+      redirectsMax: env.CHORDA_TOOL_HTTP_REDIRECTS_MAX,
+      responseBytesMax: env.CHORDA_TOOL_HTTP_RESPONSE_BYTES_MAX,
+      connectTimeoutMs,
+      timeoutMs: env.CHORDA_TOOL_HTTP_TIMEOUT_MS,
+    }),
+    ...databaseTools({
+      connections: env.CHORDA_TOOL_DATABASES,
+      rowsMax: env.CHORDA_TOOL_DATABASE_ROWS_MAX,
+      bytesMax: env.CHORDA_TOOL_DATABASE_BYTES_MAX,
+      timeoutMs: env.CHORDA_TOOL_DATABASE_TIMEOUT_MS,
+    }),
+  ]);
+}

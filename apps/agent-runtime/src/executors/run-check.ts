@@ -1,0 +1,87 @@
+import { jsonText, type agentCommand, type agentWork, type JsonText } from '@chorda/contracts';
+import type { WorkOutcome } from '@chorda/domain';
+import type { AgentToolRepository, RegisteredTool } from '@chorda/read-models';
+import { ModelError } from '../model/model-errors.js';
+import type { ModelPort } from '../model/model-port.js';
+import type { ToolCatalogue } from '../tools/tool-catalogue.js';
+import type { Tool } from '../tools/tool.js';
+import { timeForWorkMs, type Assignment } from './work-runner.js';
+
+export interface CheckParts {
+  readonly model: ModelPort;
+  readonly catalogue: ToolCatalogue;
+  readonly registered: AgentToolRepository;
+}
+
+type Check = agentCommand.ValidationCheck;
+type Definition = agentCommand.ToolDefinition;
+
+/** How long a call may wait for an executor and its answer for the engine, beside the tool's own time. */
+const waitingMs = 10_000;
+const modelTimeoutMs = 10_000;
+
+/** Looks whether an agent finds what it needs outside of the engine: its tools, and its model. */
+export async function runCheck(
+  parts: CheckParts,
+  assignment: Assignment<agentWork.CheckRequested>,
+): Promise<WorkOutcome> {
+  const startedMs = performance.now();
+  const { phase } = assignment.work.data;
+  const found = phase === 'clean_up' ? nothingToCheck : await look(parts, assignment);
+  return { kind: 'check', ...found, duration_ms: Math.round(performance.now() - startedMs) };
+}
+
+/** Executors keep nothing of an agent between two works: connections, leases and memory end with each of them. */
+const nothingToCheck = { checks: [{ name: 'clean_up', passed: true, detail: null }], tools: [] };
+
+async function look(parts: CheckParts, assignment: Assignment<agentWork.CheckRequested>) {
+  const { tools: names, model } = assignment.work.data;
+  const [tools, modelCheck] = await Promise.all([
+    toolsNamed(parts, assignment.tenantId, names),
+    checkModel(parts.model, model, assignment),
+  ]);
+  const missing = names.filter((name) => !tools.some((tool) => tool.name === name));
+  const detail = `no such tool: ${missing.join(', ')}; it is neither built in nor registered by a worker of this tenant`;
+  const toolCheck: Check = {
+    name: 'tools',
+    passed: missing.length === 0,
+    detail: missing.length === 0 ? null : detail,
+  };
+  return { checks: [toolCheck, modelCheck], tools };
+}
+
+async function toolsNamed(
+  { catalogue, registered }: CheckParts,
+  tenantId: Assignment['tenantId'],
+  names: readonly string[],
+): Promise<readonly Definition[]> {
+  const builtIn = names.flatMap((name) => catalogue.get(name) ?? []);
+  const others = names.filter((name) => catalogue.get(name) === undefined);
+  const offered = others.length === 0 ? [] : await registered.find(tenantId, others);
+  return [...builtIn.map(ofDeployment), ...offered.map(ofWorker)];
+}
+
+function ofDeployment({ name, description, parameters, idempotent, timeoutMs }: Tool): Definition {
+  const timeout_ms = timeoutMs + waitingMs;
+  return { name, description, parameters: jsonText(parameters), queue: 'tools', idempotent, timeout_ms };
+}
+
+function ofWorker({ name, description, parameters, idempotent, timeoutMs }: RegisteredTool): Definition {
+  // Registered through the gateway, which has parsed it.
+  return { name, description, parameters: parameters as JsonText, queue: 'workers', idempotent, timeout_ms: timeoutMs };
+}
+
+async function checkModel(
+  model: ModelPort,
+  wanted: string | null,
+  { signal, leftMs }: Assignment<agentWork.CheckRequested>,
+): Promise<Check> {
+  try {
+    const names = await model.models({ signal, timeoutMs: Math.min(modelTimeoutMs, timeForWorkMs(leftMs)) });
+    const passed = names.length > 0 && (wanted === null || names.includes(wanted));
+    return { name: 'model', passed, detail: passed ? null : `the model server does not have ${wanted ?? 'any model'}` };
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return { name: 'model', passed: false, detail: error.message };
+  }
+}
