@@ -1,6 +1,7 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { CommandLine, examples, type Streams } from './command-line/command-line.js';
 import { exitCodes, type ExitCode } from './command-line/exit-codes.js';
+import { commandsCommand } from './agents/agents.command.js';
 import { applyCommand } from './apply/apply.command.js';
 import { deadLettersCommand } from './dead-letters/dead-letters.command.js';
 import { demoCommand } from './demo/demo.command.js';
@@ -65,6 +66,7 @@ export function buildProgram(cli: CommandLine): Command {
   program.commandsGroup('Read models:');
   for (const command of readModelCommands(cli)) program.addCommand(command);
   program.addCommand(usageCommand(cli));
+  program.addCommand(commandsCommand(cli));
   program.commandsGroup('Operate:');
   program.addCommand(projectionsCommand(cli));
   program.addCommand(parkedCommand(cli));

@@ -36,6 +36,8 @@ export const gatewayEnv = z.object({
   CHORDA_EXTERNAL_TYPES_MAX: wholeNumber(0, 10_000).default(200),
   ...selfReportEnv,
   ...ingestEnv,
+  /** How long the caller of a command waits for its outcome who does not say; then it is answered 202. */
+  CHORDA_COMMAND_WAIT_MS: wholeNumber(0, 60_000).default(10_000),
   /** Events and bytes that the live tail keeps in memory; older ones are read from the journal. */
   CHORDA_TAIL_EVENTS_MAX: wholeNumber(10, 10_000_000).default(20_000),
   CHORDA_TAIL_BYTES_MAX: wholeNumber(mebibyte, 64 * 1024 * mebibyte).default(64 * mebibyte),

@@ -12,6 +12,11 @@ import {
   RebuildRepository,
 } from '@chorda/read-models';
 import type pg from 'pg';
+import { AgentCommandsController } from './agents/agent-commands.controller.js';
+import { AgentCommands } from './agents/agent-commands.js';
+import { ExecutionCommandsController } from './agents/execution-commands.controller.js';
+import type { DecisionParts } from './agents/open-decisions.js';
+import { StreamsController } from './agents/streams.controller.js';
 import { AuditRelay } from './audit/audit-relay.js';
 import { Denials } from './audit/denials.js';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
@@ -22,7 +27,14 @@ import { ReadYourWrites } from './events/read-your-writes.js';
 import { ExternalTypesController } from './external-types/external-types.controller.js';
 import { externalTypeProviders, type ExternalTypeParts } from './external-types/open-external-types.js';
 import { GatewayMetrics } from './gateway.metrics.js';
-import { gatewayAdmin, gatewayLogger, gatewayPool, gatewayProducer, gatewayReadiness } from './gateway.tokens.js';
+import {
+  decisionParts,
+  gatewayAdmin,
+  gatewayLogger,
+  gatewayPool,
+  gatewayProducer,
+  gatewayReadiness,
+} from './gateway.tokens.js';
 import { HealthController, type Readiness } from './health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/standard-schema-problem.js';
@@ -62,6 +74,7 @@ export interface GatewayParts {
   readonly access: AccessParts;
   readonly externalTypes: ExternalTypeParts;
   readonly ingest: IngestParts;
+  readonly decisions: DecisionParts;
   readonly journal: JournalRepository;
   readonly services: ServicesRepository;
   readonly checkpoints: CheckpointRepository;
@@ -91,6 +104,9 @@ export class GatewayModule {
         TenantsController,
         HealthController,
         ReferenceController,
+        AgentCommandsController,
+        ExecutionCommandsController,
+        StreamsController,
         ...queryControllers,
       ],
       providers: [
@@ -119,6 +135,8 @@ export class GatewayModule {
         { provide: SimulationDoor, useValue: parts.simulation },
         ...externalTypeProviders(parts.externalTypes),
         ...ingestProviders(parts.ingest),
+        { provide: decisionParts, useValue: parts.decisions },
+        AgentCommands,
         Entrance,
         ReadYourWrites,
         ...queryProviders,

@@ -7,3 +7,4 @@ export const gatewayAdmin = Symbol('gateway kafka admin');
 export const gatewayDriver = Symbol('gateway kafka driver');
 export const gatewayPool = Symbol('gateway database pool');
 export const ingestLimits = Symbol('gateway ingest limits');
+export const decisionParts = Symbol('gateway decision parts');

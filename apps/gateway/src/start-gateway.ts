@@ -32,6 +32,7 @@ import {
 } from '@chorda/read-models';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import { openDecisions } from './agents/open-decisions.js';
 import { AuditRelay } from './audit/audit-relay.js';
 import { Denials } from './audit/denials.js';
 import { tokenIssuer } from './auth/access.env.js';
@@ -210,6 +211,7 @@ async function openParts(
   health.add('kafka', () => tail.feed.notReady());
   const access = openAccess(env, { pool, redis, producer, codec, metrics, logger }, closing);
   const ingest = openIngest(env, { metrics, host, redis }, closing);
+  const decisions = await openDecisions(env, { driver, producer, events: codec, host }, closing);
   const issuer = tokenIssuer(env);
   const tokens = issuer && new TokenVerifier(issuer);
   const parts: GatewayParts = {
@@ -222,6 +224,7 @@ async function openParts(
     access,
     externalTypes,
     ingest,
+    decisions,
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),
     checkpoints,

@@ -1,5 +1,6 @@
 import type { EventType } from '@chorda/contracts';
 import { KeysApi, TenantsApi } from './access.js';
+import { AgentsApi, CommandsApi, ExecutionsApi } from './agents.js';
 import { retryDefaults, type RetryOptions } from './backoff.js';
 import { InvalidCallError } from './errors.js';
 import { EventsApi } from './events.js';
@@ -49,6 +50,9 @@ export interface ChordaClientOptions {
  */
 export class ChordaClient {
   readonly events: EventsApi;
+  readonly agents: AgentsApi;
+  readonly executions: ExecutionsApi;
+  readonly commands: CommandsApi;
   readonly parked: ParkedApi;
   readonly rebuilds: RebuildsApi;
   readonly keys: KeysApi;
@@ -72,6 +76,9 @@ export class ChordaClient {
       retry: { ...retryDefaults, ...options.retry },
     });
     this.events = new EventsApi(this.#http, options.source ?? 'urn:chorda:client');
+    this.agents = new AgentsApi(this.#http);
+    this.executions = new ExecutionsApi(this.#http);
+    this.commands = new CommandsApi(this.#http);
     this.parked = new ParkedApi(this.#http);
     this.rebuilds = new RebuildsApi(this.#http);
     this.keys = new KeysApi(this.#http);

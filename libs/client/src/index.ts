@@ -1,4 +1,13 @@
 export { KeysApi, TenantsApi, type CallOptions } from './access.js';
+export {
+  AgentsApi,
+  CommandsApi,
+  ExecutionsApi,
+  type CommandAnswer,
+  type CommandOptions,
+  type HistoryOptions,
+  type StateOptions,
+} from './agents.js';
 export { ChordaClient, type ChordaClientOptions, type StoryOptions } from './chorda-client.js';
 export type { RetryOptions } from './backoff.js';
 export {

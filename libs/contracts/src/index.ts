@@ -55,7 +55,7 @@ export {
 export { avroOfJsonSchema } from './registered/json-schema.js';
 export type { EventSchema } from './schema/event-schema.js';
 export { withTypes as asyncApiWithTypes } from './generator/asyncapi.js';
-export { parseEventData, type ParsedEvent } from './payload/parse.js';
+export { parseCommandData, parseEventData, type ParsedCommand, type ParsedEvent } from './payload/parse.js';
 export { eventDataToJson, eventDataToJsonText } from './payload/to-json.js';
 export { formatDecimal, parseDecimal } from './payload/decimal.js';
 export { jsonText, jsonValue } from './payload/json-text.js';

@@ -9,13 +9,14 @@ export interface Surface {
   readonly command?: string;
   readonly client: ((client: ChordaClient, known: Known) => Promise<unknown>) | string;
   readonly method?: string;
-  /** There is no such thing on a new system: both say NOT_FOUND, and that is the right answer. */
-  readonly isAbsent?: true;
+  /** There is no such thing on a new system: both say NOT_FOUND, or this code, and that is the right answer. */
+  readonly isAbsent?: true | 'AGENT_NOT_FOUND' | 'EXECUTION_NOT_FOUND';
 }
 
 const forBrowsers = 'for browsers';
 const aDocument = 'a document: fetch it';
 const parkedId = 'a'.repeat(32);
+const nobody = 'agent-of-nobody';
 const record = { type: 'record', name: 'Op', fields: [{ name: 'n', type: 'long' }] };
 const deadLetter = { topic: 'external.webhook.spec.dead-letter', partition: 0, offset: '0' };
 const webhook = { user_id: 'user-7', provider: 'me', event_name: 'hello', body: 'hi' } as const;
@@ -57,6 +58,90 @@ export const surfaces: Readonly<Record<string, Surface>> = {
   getAgent: shown('agents', ({ agentId }) => agentId),
   listExecutions: listed('executions'),
   getExecution: shown('executions', ({ executionId }) => executionId),
+  // No engine decides here: commands are taken, and what would be decided is not there.
+  createAgent: {
+    cli: () => ['agents', 'create', '--name', 'Op'],
+    command: 'agents create',
+    client: (client) => client.agents.create({ name: 'Op' }),
+    method: 'agents.create',
+  },
+  validateAgent: {
+    cli: () => ['agents', 'validate', nobody],
+    command: 'agents validate',
+    client: (client) => client.agents.validate(nobody),
+    method: 'agents.validate',
+  },
+  executeAgent: {
+    cli: () => ['agents', 'execute', nobody, '--text', 'hello'],
+    command: 'agents execute',
+    client: (client) => client.agents.execute(nobody, { input_data: 'hello' }),
+    method: 'agents.execute',
+  },
+  terminateAgent: {
+    cli: () => ['agents', 'terminate', nobody, '--reason', 'a test'],
+    command: 'agents terminate',
+    client: (client) => client.agents.terminate(nobody),
+    method: 'agents.terminate',
+  },
+  deleteAgent: {
+    cli: () => ['agents', 'delete', nobody],
+    command: 'agents delete',
+    client: (client) => client.agents.delete(nobody),
+    method: 'agents.delete',
+  },
+  getAgentHistory: {
+    cli: () => ['agents', 'history', nobody],
+    command: 'agents history',
+    client: (client) => client.agents.history(nobody),
+    method: 'agents.history',
+    isAbsent: 'AGENT_NOT_FOUND',
+  },
+  getAgentState: {
+    cli: () => ['agents', 'state', nobody, '--at-version', '1'],
+    command: 'agents state',
+    client: (client) => client.agents.state(nobody, { version: '1' }),
+    method: 'agents.state',
+    isAbsent: 'AGENT_NOT_FOUND',
+  },
+  cancelExecution: {
+    cli: () => ['executions', 'cancel', 'e-1', '--agent', nobody],
+    command: 'executions cancel',
+    client: (client) => client.executions.cancel('e-1', { agent_id: nobody }),
+    method: 'executions.cancel',
+  },
+  retryExecution: {
+    cli: () => ['executions', 'retry', 'e-1', '--agent', nobody],
+    command: 'executions retry',
+    client: (client) => client.executions.retry('e-1', { agent_id: nobody }),
+    method: 'executions.retry',
+  },
+  settleIncident: {
+    cli: () => ['executions', 'settle', 'e-1', 'i-1', '--as', 'failed', '--agent', nobody],
+    command: 'executions settle',
+    client: (client) => client.executions.settle('e-1', 'i-1', { resolution: 'failed', agent_id: nobody }),
+    method: 'executions.settle',
+  },
+  getExecutionHistory: {
+    cli: () => ['executions', 'history', 'e-1', '--agent', nobody],
+    command: 'executions history',
+    client: (client) => client.executions.history('e-1', { agentId: nobody }),
+    method: 'executions.history',
+    isAbsent: 'EXECUTION_NOT_FOUND',
+  },
+  getExecutionState: {
+    cli: () => ['executions', 'state', 'e-1', '--agent', nobody],
+    command: 'executions state',
+    client: (client) => client.executions.state('e-1', { agentId: nobody }),
+    method: 'executions.state',
+    isAbsent: 'EXECUTION_NOT_FOUND',
+  },
+  getCommand: {
+    cli: () => ['commands', 'show', 'c-1'],
+    command: 'commands show',
+    client: (client) => client.commands.get('c-1'),
+    method: 'commands.get',
+    isAbsent: true,
+  },
   listRuns: listed('runs'),
   getRun: shown('runs', ({ runId }) => runId),
   listRunSteps: {

@@ -37,6 +37,8 @@ export async function startSystem(
     CHORDA_TOPIC_PREFIX: freshTopicPrefix(),
     CHORDA_URL: `http://127.0.0.1:${port}`,
     CHORDA_SIMULATED_DECISIONS: 'true',
+    // No engine runs here: a command is answered 202 soon.
+    CHORDA_COMMAND_WAIT_MS: '200',
     PORT: String(port),
   };
   await succeed(settings, 'apply');

@@ -65,6 +65,48 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     cause: 'What is asked for cannot be done in the state that the thing is in; `detail` names both.',
     fix: 'Read the thing again and do what its state allows.',
   },
+  AGENT_NOT_FOUND: {
+    cause: 'No agent with this id was created here. Agents that other systems tell of are not run here.',
+    fix: 'Look at `GET /v1/agents`, or create it with `POST /v1/agents`.',
+  },
+  EXECUTION_NOT_FOUND: {
+    cause: 'No execution with this id was started here, or its agent is another.',
+    fix: 'Look at `GET /v1/executions`; right after its start name the agent by `agent_id`.',
+  },
+  ILLEGAL_TRANSITION: {
+    cause: 'The agent or the execution is in a state that does not allow this; `state` names it.',
+    fix: 'Do what its state allows; `detail` says what that is.',
+  },
+  AGENT_EXISTS: { cause: 'An agent with this id was created before.', fix: 'Use it, or leave `agent_id` out.' },
+  AGENT_DELETED: { cause: 'The agent was deleted; its history stays.', fix: 'Create another.' },
+  AGENT_BUSY: {
+    cause: 'The agent runs as many executions as its `concurrency_max` allows.',
+    fix: 'Come again when one has ended, or create the agent with a higher `concurrency_max`.',
+  },
+  EXECUTION_EXISTS: {
+    cause: 'An execution with this id was started before, by another command.',
+    fix: 'Leave `execution_id` out; to repeat a request use `Idempotency-Key`.',
+  },
+  INCIDENT_NOT_OPEN: {
+    cause: 'The incident was settled, or is of another execution.',
+    fix: 'Look at the open incidents of the execution with `GET /v1/executions/{id}/state`.',
+  },
+  CONTEXT_TOO_LARGE: {
+    cause: 'What was said in the execution is more than another can go on from.',
+    fix: 'Start a new execution.',
+  },
+  INVALID_COMMAND: {
+    cause: 'A rule of the agent does not allow a value; `pointer` names the field.',
+    fix: 'Change the field.',
+  },
+  DECISIONS_OVERLOADED: {
+    cause: 'Commands of this agent wait too long to be decided. Nothing was taken.',
+    fix: 'Send it again after `Retry-After`.',
+  },
+  COMMAND_FAULT: {
+    cause: 'The command met a fault of Chorda and was set aside; it has no effect.',
+    fix: 'Tell the operator: the command is on the dead-letter topic of its command topic.',
+  },
   ALREADY_EXISTS: { cause: 'One with this name is there.', fix: 'Use it, or choose another name.' },
   PAYLOAD_TOO_LARGE: {
     cause: 'The body, or what it inflates to, is larger than a request may be, or holds too many events.',

@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { agentCommandSchemas } from '../agents/agent-commands.openapi.js';
 import { externalTypeSchemas } from '../external-types/external-types.openapi.js';
 import { keySchemas } from '../keys/keys.openapi.js';
 import { completenessProperties, pageSchema } from '../lists/list.openapi.js';
@@ -61,6 +62,7 @@ export const sharedSchemas: Record<string, unknown> = {
   ...projectionSchemas,
   ...rebuildSchemas,
   ...querySchemas,
+  ...agentCommandSchemas,
   ...externalTypeSchemas,
   ...keySchemas,
   ...tenantSchemas,

@@ -40,6 +40,8 @@ export async function prepareGround(stack: StackAddresses): Promise<Ground> {
     DATABASE_URL: database.url,
     CHORDA_TOPIC_PREFIX: prefix,
     CHORDA_SIMULATED_DECISIONS: 'true',
+    // No engine runs beside most gateways of specs: a command is answered 202 soon.
+    CHORDA_COMMAND_WAIT_MS: '200',
     PORT: '0',
   };
   const driver = createKafkaDriver({ brokers: [stack.kafkaBrokers], topicPrefix: prefix, clientId: 'gateway-spec' });

@@ -50,6 +50,24 @@ export async function seedTenant(ground: Ground, gateway: GatewayUnderTest): Pro
   }
 }
 
+/** No engine runs beside the specs of all operations: what it would decide is not there, for the tenant itself neither. */
+const agent = `/v1/agents/${markOfTenant}-agent`;
+const execution = `/v1/executions/${markOfTenant}-execution`;
+const agentPaths = {
+  validateAgent: `${agent}/validate`,
+  executeAgent: `${agent}/execute`,
+  terminateAgent: `${agent}/terminate`,
+  deleteAgent: agent,
+  getAgentHistory: `${agent}/history`,
+  getAgentState: `${agent}/state`,
+  cancelExecution: `${execution}/cancel`,
+  retryExecution: `${execution}/retry`,
+  settleIncident: `${execution}/incidents/${markOfTenant}-incident/settle`,
+  getExecutionHistory: `${execution}/history`,
+  getExecutionState: `${execution}/state`,
+  getCommand: `/v1/commands/${markOfTenant}-command`,
+};
+
 function pathsOf(known: Omit<SeededTenant, 'paths' | 'position'>): Readonly<Record<string, string>> {
   const { topic, partition, offset } = known.deadLetter;
   const parked = `/v1/projections/spec/parked/${known.parkedId}`;
@@ -57,6 +75,7 @@ function pathsOf(known: Omit<SeededTenant, 'paths' | 'position'>): Readonly<Reco
     getEvent: `/v1/events/${known.eventId}`,
     getAgent: `/v1/agents/${markOfTenant}-agent`,
     getExecution: `/v1/executions/${markOfTenant}-execution`,
+    ...agentPaths,
     getRun: `/v1/runs/${markOfTenant}-run`,
     listRunSteps: `/v1/runs/${markOfTenant}-run/steps`,
     getTask: `/v1/tasks/${markOfTenant}-task`,

@@ -1016,6 +1016,184 @@ export type ParkedDiscard = {
   readonly discarded_at?: string;
 };
 
+export type NewAgent = {
+  /** Letters, digits, `.`, `_`, `:`, `-`. Left out: AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX */
+  readonly agent_id?: string;
+  /** Name for people */
+  readonly name: string;
+  /** What it is for */
+  readonly description?: string | null;
+  /** assistant, analyst, coder, or any word */
+  readonly agent_type?: string;
+  /** Version of the definition, in your words */
+  readonly definition_version?: string | null;
+  /** TEXT_PROCESSING, DOCUMENT_ANALYSIS, API_INTEGRATION, WORKFLOW_CONTROL */
+  readonly capabilities?: readonly string[];
+  /** Names of tools that it may call */
+  readonly tools?: readonly string[];
+  /** Model to ask; null: the default of the deployment */
+  readonly model?: string | null;
+  /** What the model is told before everything else */
+  readonly instructions?: string | null;
+  /** Settings: any JSON value */
+  readonly config?: unknown;
+  readonly memory?: {
+    readonly history_messages_max?: number;
+  } | null;
+  /** What an execution may use; null leaves a limit to the default */
+  readonly limits?: {
+    /** From start to end, milliseconds. Default 300,000 */
+    readonly execution_time_ms_max?: number | null;
+    /** Model calls. Default 20 */
+    readonly turns_max?: number | null;
+    /** Tokens, sent and generated. Default 1,000,000 */
+    readonly tokens_max?: number | null;
+    /** US dollars, as decimal text. Default: not limited */
+    readonly cost_usd_max?: string | null;
+  } | null;
+  readonly concurrency_max?: number;
+};
+
+export type NewExecution = {
+  /** Left out: it follows from the command */
+  readonly execution_id?: string;
+  /** What goes in: any JSON value */
+  readonly input_data: unknown;
+  /** On whose behalf; a pseudonymous id */
+  readonly user_id?: string | null;
+  /** The conversation that it belongs to */
+  readonly session_id?: string | null;
+  /** What an execution may use; null leaves a limit to the default */
+  readonly limits?: {
+    /** From start to end, milliseconds. Default 300,000 */
+    readonly execution_time_ms_max?: number | null;
+    /** Model calls. Default 20 */
+    readonly turns_max?: number | null;
+    /** Tokens, sent and generated. Default 1,000,000 */
+    readonly tokens_max?: number | null;
+    /** US dollars, as decimal text. Default: not limited */
+    readonly cost_usd_max?: string | null;
+  } | null;
+  readonly metadata?: {
+    /** The run that asks */
+    readonly workflow_id?: string | null;
+    /** Its step */
+    readonly step_id?: string | null;
+  } | null;
+};
+
+export type Reason = {
+  /** Why, in your words */
+  readonly reason?: string | null;
+};
+
+export type ExecutionReason = {
+  /** Why, in your words */
+  readonly reason?: string | null;
+  /** Its agent */
+  readonly agent_id?: string;
+};
+
+export type OfAgent = {
+  /** Its agent */
+  readonly agent_id?: string;
+  /** Of the new execution */
+  readonly execution_id?: string;
+};
+
+export type IncidentSettlement = {
+  readonly resolution: 'completed' | 'failed' | 'repeat' | 'abort';
+  /** What the tool gave, where it was done */
+  readonly output_data?: unknown;
+  /** Why, in your words */
+  readonly reason?: string | null;
+  /** The agent of the execution */
+  readonly agent_id?: string;
+};
+
+/** What was decided. What else it holds depends on the command. */
+export type CommandDecided = {
+  /** Of this request */
+  readonly command_id: string;
+  readonly events: readonly DecidedEvent[];
+  /** A read that brings it as `min_position` sees all of it */
+  readonly position: string;
+  /** The agent */
+  readonly agent_id?: string;
+  /** The execution */
+  readonly execution_id?: string;
+  /** Of the agent */
+  readonly state?: string;
+  /** Of the execution */
+  readonly status?: string;
+  /** Executions of the agent */
+  readonly running?: number;
+};
+
+export type DecidedEvent = {
+  /** Of the event */
+  readonly id: string;
+  /** Of the event */
+  readonly type: string;
+  /** Its place in its stream; null for a fact */
+  readonly stream_version: string | null;
+};
+
+export type CommandTaken = {
+  /** Of this request */
+  readonly command_id: string;
+  readonly status: "taken";
+  readonly position: null;
+};
+
+export type CommandOutcome = {
+  readonly status: 'accepted' | 'refused' | 'failed';
+  /** Of the command */
+  readonly command_id: string;
+  readonly events?: readonly DecidedEvent[];
+  /** Where what it did stands */
+  readonly position?: string;
+  /** Why it was refused */
+  readonly code?: string;
+  /** Why it was refused, for people */
+  readonly detail?: string;
+};
+
+export type StreamHistory = {
+  readonly items: readonly {
+    /** Of the event */
+    readonly id: string;
+    /** Of the event */
+    readonly type: string;
+    readonly time: string;
+    /** Its place in the stream, decimal */
+    readonly stream_version: string;
+    /** The agent */
+    readonly subject: string;
+    /** The first request of the chain */
+    readonly correlation_id?: string;
+    /** What directly caused it */
+    readonly causation_id?: string | null;
+    /** The command that was decided */
+    readonly command_id?: string | null;
+    /** Of its data */
+    readonly data_schema?: string;
+    /** As in /v1/events */
+    readonly data: Readonly<Record<string, unknown>>;
+  }[];
+  /** `after` of the next page */
+  readonly next_after: string | null;
+};
+
+export type StreamState = {
+  /** Events that it follows from, decimal */
+  readonly version: string;
+  /** When the last of them happened */
+  readonly at: string;
+  /** Times end in `_ms`: milliseconds since the Unix epoch */
+  readonly state: Readonly<Record<string, unknown>>;
+};
+
 /** One of the two */
 export type ExternalTypeSchema = {
   /** An Avro record; its name, namespace and topic are set from the type */
@@ -1042,7 +1220,7 @@ export type NewApiKey = {
   /** A usual bundle of scopes */
   readonly role?: 'viewer' | 'producer' | 'operator' | 'admin';
   /** Beside those of the role */
-  readonly scopes?: readonly ('events:write' | 'events:read' | 'events:simulate' | 'system:read' | 'system:operate' | 'admin' | 'deployment:operate')[];
+  readonly scopes?: readonly ('events:write' | 'events:read' | 'agents:write' | 'events:simulate' | 'system:read' | 'system:operate' | 'admin' | 'deployment:operate')[];
   /** Default: your own */
   readonly tenant_id?: string;
   readonly expires_at?: string;

@@ -3,6 +3,8 @@ import { eventSchemaOf, isEventType } from '../catalogue.js';
 import { idBytesMax } from '../checked-id.js';
 import type { Event } from '../event.js';
 import type { AnyEvent, EventType } from '../event-type.js';
+import type { CommandMap } from '../generated/message-map.js';
+import { commandCatalogue, type CommandType } from '../message-types.js';
 import type { Bounds, EventSchema, FieldShape, FieldType, RecordShape } from '../schema/event-schema.js';
 import { eventBytesMax } from '../topics/catalogue.js';
 import { formatDecimal, parseDecimal } from './decimal.js';
@@ -20,12 +22,35 @@ const longMax = 2n ** 63n - 1n;
 const intMin = -(2 ** 31);
 const intMax = 2 ** 31 - 1;
 
+export type ParsedCommand<Type extends CommandType> =
+  { readonly ok: true; readonly command: CommandMap[Type] } | { readonly ok: false; readonly issues: readonly Issue[] };
+
+/** Reads the payload of a command as {@link parseEventData} reads that of an event. */
+export function parseCommandData<Type extends CommandType>(type: Type, json: unknown): ParsedCommand<Type> {
+  const { data, issues } = readPayload(commandCatalogue.schemaOf(type), json);
+  if (issues.length > 0) return { ok: false, issues };
+  const command: Event<string, object> = { type, data };
+  if (!isCommandOf(type, command)) throw new TypeError(`${type} is no command`);
+  return { ok: true, command };
+}
+
+/** What the reader found no fault with has the shape of its schema: that is what the reader is for. */
+function isCommandOf<Type extends CommandType>(
+  type: Type,
+  command: Event<string, object>,
+): command is CommandMap[Type] & Event<string, object> {
+  return command.type === type;
+}
+
+function readPayload(schema: EventSchema, json: unknown): { readonly data: object; readonly issues: readonly Issue[] } {
+  const reader = new PayloadReader(subjectsOf(schema));
+  return { data: reader.record(schema.shape, json, '', 1, true), issues: reader.issues };
+}
+
 /** Reads a payload that came as JSON, strictly; `issues` lists every broken rule with a pointer into the payload. */
 export function parseEventData(type: EventType, json: unknown): ParsedEvent {
-  const schema = eventSchemaOf(type);
-  const reader = new PayloadReader(subjectsOf(schema));
-  const data = reader.record(schema.shape, json, '', 1, true);
-  const event = { type, data };
+  const reader = readPayload(eventSchemaOf(type), json);
+  const event = { type, data: reader.data };
   return isSound(event, reader.issues) ? { ok: true, event } : { ok: false, issues: reader.issues };
 }
 
