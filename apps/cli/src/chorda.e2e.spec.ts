@@ -231,11 +231,16 @@ describe('chorda, against running apps', () => {
     // It is still no Avro, so the group sets it aside again: a new letter, and the old one is marked.
     expect(await run('dead-letters', 'redrive', ...where, '--yes')).toMatchObject({ code: 0 });
     await expect
-      .poll(async () => (await letters()).map((each) => each.dead_letter_offset), { timeout: 30_000 })
+      .poll(async () => (await letters()).map((each) => each.dead_letter_offset), { timeout: 60_000 })
       .not.toContain(letter!.dead_letter_offset);
     await expect.poll(letters, { timeout: 30_000 }).toHaveLength(1);
-    const all = json(await run('dead-letters', 'list', '--each', '--all', '--json')).dead_letters;
+    const all = json(await run('dead-letters', 'list', '--brokers', '--each', '--all', '--json')).dead_letters;
     expect(all.map(({ redriven_at }) => redriven_at !== null)).toEqual(expect.arrayContaining([false, true]));
+    // Both ways show the same letters, and name them alike.
+    const places = (each: typeof all) => each.map(({ dead_letter_offset: offset }) => offset).sort();
+    const atGateway = json(await run('dead-letters', 'list', '--each', '--all', '--json')).dead_letters;
+    expect(places(atGateway)).toEqual(places(all));
+    expect(Object.keys(atGateway[0] ?? {})).toEqual(Object.keys(all[0] ?? {}));
   });
 
   it('says what to do when nothing answers', async () => {

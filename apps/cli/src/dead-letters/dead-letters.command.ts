@@ -8,7 +8,9 @@ import type { ShowOptions } from './show-dead-letter.js';
 /** `chorda dead-letters …`: what a consumer group has set aside, why, and sending it through again. */
 export function deadLettersCommand(cli: CommandLine): Command {
   const deadLetters = new Command('dead-letters').description(
-    'Messages that a consumer could not take: look at them, mend the cause, send them through again',
+    'Messages that a consumer could not take: look at them, mend the cause, send them through again.\n' +
+      'At the gateway, which shows those of your tenant as the read model has them; with --brokers in Kafka itself, of\n' +
+      'every tenant, and those that name none.',
   );
   deadLetters.addCommand(listCommand(cli));
   deadLetters.addCommand(showCommand(cli));
@@ -23,8 +25,9 @@ function listCommand(cli: CommandLine): Command {
     .option('-t, --topic <name>', 'only of this topic')
     .option('-g, --group <name>', 'only of this consumer group')
     .option('--each', 'every dead letter instead of groups')
+    .option('--brokers', 'work on Kafka itself')
     .option('--all', 'also those that were sent through again')
-    .option('-n, --limit <count>', 'read at most so many of each dead-letter topic', positiveNumber, 10_000)
+    .option('-n, --limit <count>', 'at most so many; with --brokers of each dead-letter topic', positiveNumber, 10_000)
     .addHelpText(
       'after',
       examples(
@@ -48,6 +51,7 @@ function showCommand(cli: CommandLine): Command {
     .requiredOption('-g, --group <name>', 'the consumer group that set it aside')
     .requiredOption('-p, --partition <number>', 'partition of the dead letter, from `list --each`', wholeNumber)
     .requiredOption('-o, --offset <number>', 'offset of the dead letter, from `list --each`', wholeNumber)
+    .option('--brokers', 'work on Kafka itself')
     .addHelpText(
       'after',
       examples([
@@ -73,6 +77,7 @@ function redriveCommand(cli: CommandLine): Command {
     .requiredOption('-t, --topic <name>', 'the topic that the messages were on')
     .requiredOption('-g, --group <name>', 'the consumer group that set them aside')
     .option('--reason <name>', 'only those that were set aside for this reason')
+    .option('--brokers', 'work on Kafka itself')
     .option('-n, --limit <count>', 'at most so many', positiveNumber)
     .option('--rate <count>', 'at most so many a second', positiveNumber, 100)
     .option('--dry-run', 'say what would be sent and send nothing')

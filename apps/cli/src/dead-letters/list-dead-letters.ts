@@ -1,10 +1,9 @@
-import { listDeadLetters as readDeadLetters, type DeadLetter, type DeadLetterQuery } from '@chorda/messaging';
 import type { CommandContext } from '../command-line/command-line.js';
-import { withKafka } from '../command-line/kafka.js';
 import type { Output } from '../command-line/output.js';
-import { letterJson } from './letter-json.js';
+import type { ShownLetter } from './letter-json.js';
+import { withLetters, type LetterStoreOptions } from './letter-store.js';
 
-export interface ListOptions {
+export interface ListOptions extends LetterStoreOptions {
   readonly topic?: string;
   readonly group?: string;
   readonly each?: boolean;
@@ -23,39 +22,32 @@ interface LetterGroup {
 }
 
 export async function listDeadLetters(context: CommandContext, options: ListOptions): Promise<void> {
-  const { output, environment } = context;
-  const letters = await withKafka(environment, (driver) => readDeadLetters(driver, queryOf(options)));
-  if (options.each === true) output.result({ dead_letters: letters.map(letterJson) }, () => eachText(output, letters));
+  const { output } = context;
+  const { topic, group, limit, all, each } = options;
+  const query = { topic, group, limit, includeRedriven: all === true };
+  const letters = await withLetters(context, options, (store) => store.list(query));
+  if (each === true) output.result({ dead_letters: letters }, () => eachText(output, letters));
   else {
     const groups = groupsOf(letters);
     output.result({ groups, dead_letters: letters.length }, () => groupsText(output, groups));
   }
 }
 
-function queryOf({ topic, group, limit, all }: ListOptions): DeadLetterQuery {
-  return {
-    limit,
-    includeRedriven: all === true,
-    ...(topic === undefined ? {} : { topic }),
-    ...(group === undefined ? {} : { group }),
-  };
-}
-
 /** What somebody has to mend is a reason, not a message: the letters of one cause are one line. */
-export function groupsOf(letters: readonly DeadLetter[]): readonly LetterGroup[] {
-  const groups = Map.groupBy(letters, (letter) => [letter.origin.topic, letter.group, letter.reason].join(' '));
+export function groupsOf(letters: readonly ShownLetter[]): readonly LetterGroup[] {
+  const groups = Map.groupBy(letters, (letter) => [letter.topic, letter.group, letter.reason].join(' '));
   return [...groups.values()]
     .map((members) => {
       const times = members.map((letter) => letter.at).sort();
-      const newest = members[members.length - 1]!;
+      const newest = members.find(({ at }) => at === times.at(-1)) ?? members[0]!;
       return {
-        topic: newest.origin.topic,
+        topic: newest.topic,
         group: newest.group,
         reason: newest.reason,
         count: members.length,
         oldest_at: times[0]!,
         newest_at: times[times.length - 1]!,
-        example_message: newest.errorMessage,
+        example_message: newest.error_message,
       };
     })
     .sort((left, right) => right.count - left.count);
@@ -74,16 +66,16 @@ function groupsText(output: Output, groups: readonly LetterGroup[]): string {
   return output.table(['COUNT', 'TOPIC', 'GROUP', 'REASON', 'NEWEST', 'MESSAGE OF THE NEWEST'], rows);
 }
 
-function eachText(output: Output, letters: readonly DeadLetter[]): string {
+function eachText(output: Output, letters: readonly ShownLetter[]): string {
   if (letters.length === 0) return 'No dead letters.';
   const rows = letters.map((letter) => [
-    `${letter.place.partition}/${letter.place.offset}`,
+    `${letter.dead_letter_partition}/${letter.dead_letter_offset}`,
     letter.at,
-    letter.origin.topic,
+    letter.topic,
     letter.group,
     output.paint('bad', letter.reason),
-    letter.eventType ?? '?',
-    letter.eventId ?? '?',
+    letter.event_type ?? '?',
+    letter.event_id ?? '?',
   ]);
   return output.table(['PLACE', 'SET ASIDE', 'TOPIC', 'GROUP', 'REASON', 'TYPE', 'EVENT ID'], rows);
 }

@@ -1,12 +1,11 @@
-import { redrive, type DeadLetter, type KafkaDriver, type RedriveOptions as Redrive } from '@chorda/messaging';
 import { confirmed } from '../command-line/ask.js';
 import type { CommandContext } from '../command-line/command-line.js';
 import { exitCodes, type ExitCode } from '../command-line/exit-codes.js';
-import { withKafka } from '../command-line/kafka.js';
-import { letterJson } from './letter-json.js';
+import type { ShownLetter } from './letter-json.js';
+import { withLetters, type LetterStore, type LetterStoreOptions } from './letter-store.js';
 import { groupsOf } from './list-dead-letters.js';
 
-export interface RedriveOptions {
+export interface RedriveOptions extends LetterStoreOptions {
   readonly topic: string;
   readonly group: string;
   readonly reason?: string;
@@ -17,22 +16,15 @@ export interface RedriveOptions {
 }
 
 export function redriveDeadLetters(context: CommandContext, options: RedriveOptions): Promise<ExitCode> {
-  return withKafka(context.environment, (driver) => redriveWith(driver, context, options));
+  return withLetters(context, options, (store) => redriveWith(store, context, options));
 }
 
-async function redriveWith(driver: KafkaDriver, context: CommandContext, options: RedriveOptions): Promise<ExitCode> {
+async function redriveWith(store: LetterStore, context: CommandContext, options: RedriveOptions): Promise<ExitCode> {
   const { output, signal } = context;
-  const { topic, group, reason } = options;
-  const base: Redrive = {
-    topic,
-    group,
-    ...(reason === undefined ? {} : { filter: (letter: DeadLetter) => letter.reason === reason }),
-  };
-  const planned = (await redrive(driver, { ...base, dryRun: true }))
-    .slice(0, options.limit)
-    .map(({ letter }) => letter);
+  const { topic, group, reason, limit } = options;
+  const planned = await store.list({ topic, group, reason, limit, includeRedriven: false });
   if (planned.length === 0 || options.dryRun === true) {
-    output.result({ dry_run: options.dryRun === true, sent: 0, dead_letters: planned.map(letterJson) }, () =>
+    output.result({ dry_run: options.dryRun === true, sent: 0, dead_letters: planned }, () =>
       planned.length === 0 ? 'Nothing to redrive.' : planText(planned),
     );
     return exitCodes.ok;
@@ -42,19 +34,15 @@ async function redriveWith(driver: KafkaDriver, context: CommandContext, options
     return exitCodes.failed;
   }
   // Exactly what was shown: letters that came meanwhile were not agreed to.
-  const places = planned.map(({ place }) => ({ partition: place.partition, offset: place.offset }));
-  const receipts = await redrive(driver, { ...base, places, recordsPerSecondMax: options.rate, signal });
-  const sent = receipts.map(({ letter, sentTo }) => ({
-    ...letterJson(letter),
-    sent_to: sentTo && { topic: sentTo.topic, partition: sentTo.partition, offset: sentTo.offset },
-  }));
+  const sent = await store.redrive(planned, options.rate);
   output.result({ dry_run: false, sent: sent.length, dead_letters: sent }, () => `${sent.length} sent through again`);
-  output.note(`Watch them with: chorda dead-letters list -t ${topic} -g ${group}`);
+  const where = options.brokers === true ? ' --brokers' : '';
+  output.note(`Watch them with: chorda dead-letters list${where} -t ${topic} -g ${group}`);
   return sent.length === planned.length ? exitCodes.ok : exitCodes.failed;
 }
 
-function planText(letters: readonly DeadLetter[]): string {
+function planText(letters: readonly ShownLetter[]): string {
   const reasons = groupsOf(letters).map(({ count, reason }) => `  ${count} for ${reason}`);
   const [first] = letters;
-  return [`${letters.length} dead letters of ${first?.origin.topic} in ${first?.group}:`, ...reasons].join('\n');
+  return [`${letters.length} dead letters of ${first?.topic} in ${first?.group}:`, ...reasons].join('\n');
 }

@@ -193,20 +193,20 @@ export const surfaces: Readonly<Record<string, Surface>> = {
   },
   listDeadLetters: {
     cli: () => ['dead-letters', 'list'],
-    command: 'dead-letters list (at the brokers)',
+    command: 'dead-letters list',
     client: (client) => first(client.deadLetters.list().pages()),
     method: 'deadLetters.list',
   },
   getDeadLetter: {
     cli: () => ['dead-letters', 'show', '-t', 'external.webhook', '-g', 'spec', '-p', '0', '-o', '0'],
-    command: 'dead-letters show (at the brokers)',
+    command: 'dead-letters show',
     client: (client) => client.deadLetters.get(deadLetter),
     method: 'deadLetters.get',
     isAbsent: true,
   },
   redriveDeadLetters: {
     cli: () => ['dead-letters', 'redrive', '-t', 'external.webhook', '-g', 'spec', '--dry-run'],
-    command: 'dead-letters redrive (at the brokers)',
+    command: 'dead-letters redrive',
     client: (client) => client.deadLetters.redrive({ items: [deadLetter], dry_run: true }),
     method: 'deadLetters.redrive',
   },
