@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { createApiKey } from '@chorda/platform';
 import { defaultTenant } from '@chorda/kernel';
-import { exportJWK, SignJWT, type JWTPayload } from 'jose';
+import { exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   otherTenant,
@@ -167,7 +167,7 @@ async function keyThat(state: 'expired' | 'revoked'): Promise<string> {
 }
 
 /** A token that would open every door, but for what is changed. Times are far beyond what clocks may differ by. */
-function tokenWith(changes: JWTPayload = {}, key = issuerKey.privateKey): Promise<string> {
+function tokenWith(changes: Record<string, unknown> = {}, key = issuerKey.privateKey): Promise<string> {
   const nowS = Math.floor(Date.now() / 1_000);
   const usual = { iss: issuer, aud: audience, sub: 'ann', iat: nowS, exp: nowS + 300, tenant: defaultTenant };
   return new SignJWT({ ...usual, scope: scopes.join(' '), ...changes })

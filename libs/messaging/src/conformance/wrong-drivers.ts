@@ -151,6 +151,7 @@ function replaced(partition: AssignedPartition, wrong: Wrong): AssignedPartition
       return partition.endOffset;
     },
     start: (offset) => partition.start(offset),
+    rest: () => partition.rest(),
     read: (limits: ReadLimits): Promise<RecordChunk | undefined> => partition.read(limits),
     commit: (nextOffset) => partition.commit(nextOffset),
     progress: () => partition.progress(),

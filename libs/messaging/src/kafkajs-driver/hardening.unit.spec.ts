@@ -5,6 +5,7 @@ import { DriverVersionError } from '../errors.js';
 import { assertKafkajsVersion, stopIdleTimerLoop } from './kafkajs-internals.js';
 import { ProducerPartition, type Waiting } from './producer-partition.js';
 import { openSocket } from './sockets.js';
+import { packRecord } from './wire/record-batch.js';
 
 const load = createRequire(import.meta.url);
 const quiet = { debug: () => undefined, warn: () => undefined };
@@ -88,7 +89,7 @@ describe('grouping by partition', () => {
   function secondsFor(count: number): number {
     const partition = new ProducerPartition('t', 0);
     partition.useIdentity(1n, 0);
-    const record = { key: null, value: Buffer.alloc(20), headers: [], timestampMs: 1 };
+    const record = packRecord({ key: null, value: Buffer.alloc(20), headers: [], timestampMs: 1 });
     const waiting: Waiting = { record, bytes: 20, sinceMs: 0, resolve: () => undefined, reject: () => undefined };
     const startedMs = performance.now();
     for (let index = 0; index < count; index++) partition.add(waiting);
@@ -108,7 +109,7 @@ describe('grouping by partition', () => {
     const partition = new ProducerPartition('t', 0);
     partition.useIdentity(1n, 0);
     const add = (bytes: number) => {
-      const record = { key: null, value: Buffer.alloc(bytes), headers: [], timestampMs: 1 };
+      const record = packRecord({ key: null, value: Buffer.alloc(bytes), headers: [], timestampMs: 1 });
       partition.add({ record, bytes, sinceMs: 0, resolve: () => undefined, reject: () => undefined });
     };
     for (const bytes of [10, 10, 300_000, 10]) add(bytes);
