@@ -33,6 +33,9 @@ export interface SimulatorSettings {
   readonly allowsControl: boolean;
   readonly scripts: readonly Script[];
   readonly bodyBytesMax: number;
+  /** A client that leaves so much unread for so long is taken for one that has left. */
+  readonly unreadBytesMax: number;
+  readonly unreadMsMax: number;
   /** Requests that `/simulator/requests` remembers. */
   readonly logEntriesMax: number;
   readonly logFile?: string;
@@ -53,5 +56,7 @@ export const simulatorDefaults: SimulatorSettings = {
   allowsControl: false,
   scripts: [],
   bodyBytesMax: 32 * 1024 * 1024,
+  unreadBytesMax: 1024 * 1024,
+  unreadMsMax: 30_000,
   logEntriesMax: 10_000,
 };

@@ -65,6 +65,8 @@ const schema = z.object({
   /** JSON file of scripts: what the model says to whom. */
   CHORDA_SIMULATOR_SCRIPTS: z.string().optional(),
   CHORDA_SIMULATOR_BODY_BYTES_MAX: wholeNumber(1_024, 1_073_741_824).default(simulatorDefaults.bodyBytesMax),
+  /** How long a client may leave more than a megabyte of its stream unread. */
+  CHORDA_SIMULATOR_UNREAD_MS_MAX: wholeNumber(100, 3_600_000).default(simulatorDefaults.unreadMsMax),
   CHORDA_SIMULATOR_LOG_ENTRIES_MAX: wholeNumber(0, 1_000_000).default(simulatorDefaults.logEntriesMax),
   /** File that gets a line of JSON for each request. */
   CHORDA_SIMULATOR_LOG_FILE: z.string().optional(),
@@ -93,6 +95,8 @@ export function readSimulatorSettings(source: NodeJS.ProcessEnv): SimulatorSetti
     allowsControl: env.CHORDA_SIMULATOR_CONTROL,
     scripts: env.CHORDA_SIMULATOR_SCRIPTS === undefined ? [] : readScripts(env.CHORDA_SIMULATOR_SCRIPTS),
     bodyBytesMax: env.CHORDA_SIMULATOR_BODY_BYTES_MAX,
+    unreadBytesMax: simulatorDefaults.unreadBytesMax,
+    unreadMsMax: env.CHORDA_SIMULATOR_UNREAD_MS_MAX,
     logEntriesMax: env.CHORDA_SIMULATOR_LOG_ENTRIES_MAX,
     ...(env.CHORDA_SIMULATOR_LOG_FILE !== undefined && { logFile: env.CHORDA_SIMULATOR_LOG_FILE }),
   };

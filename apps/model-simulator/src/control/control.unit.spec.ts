@@ -103,6 +103,8 @@ it('refuses a body past its bound, and one of another type', async () => {
     chat({ messages: [{ role: 'user', content: 'x'.repeat(4_000) }] }),
   );
   expect(large.status).toBe(413);
+  const metrics = await (await send('GET', '/metrics')).text();
+  expect(metrics).toContain('chorda_simulator_bounds_hit_total{bound="body_bytes"} 1.0');
   const url = `${simulator?.url}/v1/chat/completions`;
   const form = await fetch(url, { method: 'POST', body: new URLSearchParams({ model: 'simulated' }) });
   expect([form.status, await form.text()]).toEqual([400, expect.stringContaining('Unsupported Media Type')]);

@@ -36,6 +36,7 @@ export class RequestLog {
   constructor(
     private readonly entriesMax: number,
     path: string | undefined,
+    private readonly onForgotten: () => void,
   ) {
     this.file = path === undefined ? undefined : createWriteStream(path, { flags: 'a', mode: 0o600 });
   }
@@ -47,6 +48,7 @@ export class RequestLog {
       return;
     }
     this.dropped += 1;
+    this.onForgotten();
     if (this.entriesMax === 0) return;
     this.entries[this.next] = entry;
     this.next = (this.next + 1) % this.entriesMax;

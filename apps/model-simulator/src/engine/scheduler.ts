@@ -133,9 +133,24 @@ export class Scheduler {
   change(settings: Partial<LiveEngineSettings>, nowMs: number): void {
     this.advance(nowMs);
     this.settings = { ...this.settings, ...settings };
+    for (const sequence of [...this.running.values()]) this.replan(sequence);
     this.note();
     this.startWaiting();
     this.advance(nowMs);
+  }
+
+  /** What runs goes on at the new pace: its next token comes when it was due, or sooner where that is quicker now. */
+  private replan(sequence: Sequence): void {
+    this.settle(sequence, this.nowMs);
+    const { segment, generated } = sequence;
+    const { prefillMs, prefillTokenMs } = this.settings;
+    const tokenMs = this.tokenMsNow();
+    const dueMs = segment.firstTokenAtMs + (generated - segment.from) * segment.tokenMs;
+    const computed = sequence.request.promptTokens - sequence.cachedTokens;
+    const afreshMs = generated === 0 ? prefillMs + computed * prefillTokenMs : tokenMs;
+    this.running.remove(sequence);
+    this.begin(sequence, Math.max(0, Math.min(dueMs - this.nowMs, afreshMs)), tokenMs);
+    this.running.push(sequence);
   }
 
   private endSegment(sequence: Sequence): void {

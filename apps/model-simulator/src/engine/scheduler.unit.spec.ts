@@ -289,6 +289,18 @@ describe('under pressure', () => {
   });
 });
 
+it('takes a new pace at once, and the next token at the latest when it was due', () => {
+  const scheduler = quiet({ tokenMs: 1_000, prefillMs: 10 });
+  const running = scheduler.submit(requestOf('running'), 0);
+  scheduler.change({ tokenMs: 1 }, 500);
+  scheduler.advance(508);
+  expect([running.generated, running.finishedMs]).toEqual([8, 507]);
+  const slowed = scheduler.submit(requestOf('slowed'), 1_000);
+  scheduler.change({ tokenMs: 100 }, 1_010.5);
+  scheduler.advance(5_000);
+  expect(slowed.finishedMs).toBeCloseTo(1_011 + 600, 6);
+});
+
 describe('the prefix cache', () => {
   it('finds the blocks of a prompt again, never all of them, and only under the same salt and adapter', () => {
     const scheduler = quiet({ prefillTokenMs: 1 });

@@ -1,6 +1,10 @@
+import { connect } from 'node:net';
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startModelSimulator, type Fault, type LoggedRequest, type ModelSimulator } from '../index.js';
+
+// Nothing here depends on how quick a machine is; a busy one only takes longer.
+vi.setConfig({ testTimeout: 30_000 });
 
 let simulator: ModelSimulator;
 let client: OpenAI;
@@ -28,12 +32,21 @@ async function log(): Promise<readonly LoggedRequest[]> {
 }
 
 async function logged(outcome: LoggedRequest['outcome']): Promise<LoggedRequest> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 1_000; tries += 1) {
     const found = (await log()).find((entry) => entry.outcome === outcome);
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error(`Nothing was logged as ${outcome}: ${JSON.stringify(await log())}`);
+}
+
+/** Waits until it stands there. */
+async function metric(line: string): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    if ((await (await fetch(`${simulator.url}/metrics`)).text()).includes(line)) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`Never ${line}`);
 }
 
 /** A stream to its end, or to what breaks it. */
@@ -60,6 +73,7 @@ describe('a fault that a header asks for', () => {
     expect(error).toBeInstanceOf(OpenAI.RateLimitError);
     expect(error instanceof OpenAI.APIError ? error.headers?.get('retry-after') : undefined).toBe('7');
     await expect(client.chat.completions.create(asked, by({ kind: 'status', status: 503 }))).rejects.toThrow(/503/);
+    await metric('chorda_simulator_faults_total{kind="status"} 2.0');
     expect((await log()).map(({ status, outcome, fault }) => [status, outcome, fault])).toEqual([
       [429, 'fault', 'status'],
       [503, 'fault', 'status'],
@@ -67,15 +81,21 @@ describe('a fault that a header asks for', () => {
   });
 
   it('hangs before any answer until the client leaves, and takes no slot', async () => {
-    const options = { ...by({ kind: 'hang' }), timeout: 50 };
-    await expect(client.chat.completions.create(asked, options)).rejects.toThrow(OpenAI.APIConnectionTimeoutError);
+    const leaving = new AbortController();
+    const asking = client.chat.completions.create(asked, { ...by({ kind: 'hang' }), signal: leaving.signal });
+    const refused = expect(asking).rejects.toThrow(OpenAI.APIUserAbortError);
+    await metric('chorda_simulator_faults_total{kind="hang"} 1.0');
+    leaving.abort();
+    await refused;
     expect(await logged('fault')).toMatchObject({ fault: 'hang', started_ms: null });
   });
 
   it('cuts a stream after so many tokens, and accounts for what was generated', async () => {
     const { text, error } = await streamed({ kind: 'cut', after_tokens: 4 });
     expect([text, error !== undefined]).toEqual(['one ', true]);
-    expect(await logged('abort')).toMatchObject({ fault: 'cut', generated_tokens: 4 });
+    const entry = await logged('abort');
+    expect(entry.fault).toBe('cut');
+    expect(entry.generated_tokens).toBeGreaterThanOrEqual(4);
   });
 
   it('cuts before any answer, and in the middle of a plain one', async () => {
@@ -192,4 +212,18 @@ describe('faults by rule', () => {
     expect((await fetch(url, { method: 'POST', headers, body: JSON.stringify(asked) })).status).toBe(403);
     expect((await send('GET', 'occupancy')).status).toBe(200);
   });
+});
+
+it('lets go of a client that reads nothing, and counts it', async () => {
+  await simulator.stop();
+  simulator = await startModelSimulator({ unreadMsMax: 100 });
+  const { hostname, port } = new URL(simulator.url);
+  const body = JSON.stringify({ ...asked, max_tokens: 60_000, ignore_eos: true, stream: true });
+  const head = ['POST /v1/chat/completions HTTP/1.1', 'host: a', 'content-type: application/json'];
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  socket.pause();
+  socket.write(`${head.join('\r\n')}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  await metric('chorda_simulator_bounds_hit_total{bound="unread_bytes"} 1.0');
 });

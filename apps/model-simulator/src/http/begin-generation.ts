@@ -34,13 +34,27 @@ export async function beginGeneration(exchange: Exchange, plan: GenerationPlan):
     prompt_tokens: [...prompts].reduce((sum, { length }) => sum + length, 0),
   });
   const fault = exchange.fault(model.name, plan.promptText);
+  if (fault !== undefined) simulator.counters.onFault(fault.kind);
   const hasPassed = fault === undefined || (await passedFault(exchange, fault, entry));
   if (!hasPassed) return;
   try {
     const { engine, lora } = model;
-    const { log } = simulator;
+    const { log, counters, settings: bounds } = simulator;
     const { shape } = plan;
-    const context = { engine, log, entry, response, headers, fault, lora: lora?.name, sampling, choices, shape };
+    const context = {
+      engine,
+      log,
+      counters,
+      bounds,
+      entry,
+      response,
+      headers,
+      fault,
+      lora: lora?.name,
+      sampling,
+      choices,
+      shape,
+    };
     new Generation(context).start();
   } catch (error) {
     if (error instanceof AnswerError) close(exchange, entry, error.status, 'refused');
@@ -75,6 +89,7 @@ async function passedFault(exchange: Exchange, fault: Fault, entry: LoggedReques
 
 async function hang(exchange: Exchange): Promise<void> {
   await pause(exchange, hangMsMax);
+  if (!exchange.response.destroyed) exchange.simulator.counters.onBound('hang');
   exchange.response.destroy();
 }
 

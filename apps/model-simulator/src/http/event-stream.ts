@@ -3,8 +3,10 @@ import type { Fault } from '../faults/fault.js';
 import { errorBody } from './answer-error.js';
 import { beginEvents } from './reply.js';
 
-/** A reader that leaves so much unread is taken for one that has left. */
-const unreadBytesMax = 16 * 1024 * 1024;
+export interface UnreadBounds {
+  readonly unreadBytesMax: number;
+  readonly unreadMsMax: number;
+}
 
 /**
  * Server-sent events of one answer, and what is made to go wrong with them.
@@ -17,12 +19,15 @@ export class EventStream {
   private state: 'open' | 'silent' | 'closed' = 'open';
   private tokens = 0;
   private pending = '';
+  private unread: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly response: ServerResponse,
     private readonly headers: Readonly<Record<string, string>>,
     private readonly fault: Fault | undefined,
-    private readonly onCut: () => void,
+    private readonly bounds: UnreadBounds,
+    /** `isUnread`: not by a fault, but because the client reads nothing. */
+    private readonly onCut: (isUnread: boolean) => void,
   ) {}
 
   /** Headers are out before the first token. */
@@ -49,18 +54,32 @@ export class EventStream {
     const text = this.pending;
     this.pending = '';
     this.response.write(text);
-    if (this.response.writableLength <= unreadBytesMax) return;
-    this.state = 'closed';
-    this.response.destroy();
-    this.onCut();
+    this.watchReader();
   }
 
   end(): void {
     if (this.state !== 'open') return;
     const end = this.fault?.kind === 'no_end' ? '' : 'data: [DONE]\n\n';
     this.response.end(this.pending + end);
+    this.watchReader();
     this.pending = '';
     this.state = 'closed';
+  }
+
+  /** By time and not by size alone: an answer without token times is all there at once, and its reader is not slow. */
+  private watchReader(): void {
+    if (this.unread !== undefined || this.response.writableLength <= this.bounds.unreadBytesMax) return;
+    this.unread = setTimeout(() => {
+      this.state = 'closed';
+      this.response.destroy();
+      this.onCut(true);
+    }, this.bounds.unreadMsMax);
+    const settle = () => {
+      clearTimeout(this.unread);
+      this.unread = undefined;
+    };
+    this.response.once('drain', settle);
+    this.response.once('close', settle);
   }
 
   private faultAt(tokens: number): void {
@@ -79,7 +98,7 @@ export class EventStream {
           JSON.stringify(errorBody('EngineCore encountered an issue. (simulated)', 'InternalServerError', null, 500)),
         );
         this.end();
-        this.onCut();
+        this.onCut(false);
         return;
       case 'cut':
         this.cut();
@@ -93,6 +112,6 @@ export class EventStream {
     const { socket } = this.response;
     if (socket === null) this.response.destroy();
     else socket.end(() => this.response.destroy());
-    this.onCut();
+    this.onCut(false);
   }
 }

@@ -71,13 +71,20 @@ export class Exchange {
   entry(
     about: Pick<LoggedRequest, 'id' | 'model' | 'lora' | 'priority' | 'is_streamed' | 'sequences' | 'prompt_tokens'>,
   ) {
+    const { id, model, lora, priority, is_streamed, sequences, prompt_tokens } = about;
     const entry: LoggedRequest = {
-      ...about,
+      id,
       path: this.path,
+      model,
+      lora,
+      priority,
+      is_streamed,
+      sequences,
       arrived_ms: this.arrivedMs,
       started_ms: null,
       first_token_ms: null,
       finished_ms: this.arrivedMs,
+      prompt_tokens,
       cached_tokens: 0,
       generated_tokens: 0,
       preemptions: 0,

@@ -5,9 +5,10 @@ import type { Sequence } from '../engine/sequence.js';
 import type { Fault } from '../faults/fault.js';
 import type { AnswerPlan } from '../model/answer-plan.js';
 import { DeltaCursor, type Delta } from '../model/delta-cursor.js';
+import type { OwnCounters } from '../metrics/own-counters.js';
 import { joined } from '../text/chat-template.js';
 import { overloaded } from './answer-error.js';
-import { EventStream } from './event-stream.js';
+import { EventStream, type UnreadBounds } from './event-stream.js';
 import { sendAnswer } from './plain-answer.js';
 import type { Sampling } from './sampling.js';
 
@@ -44,6 +45,8 @@ export interface AnswerShape {
 export interface GenerationContext {
   readonly engine: Engine;
   readonly log: RequestLog;
+  readonly counters: OwnCounters;
+  readonly bounds: UnreadBounds;
   readonly entry: LoggedRequest;
   readonly response: ServerResponse;
   readonly headers: Readonly<Record<string, string>>;
@@ -69,11 +72,12 @@ export class Generation {
   private isOver = false;
 
   constructor(private readonly context: GenerationContext) {
-    const { response, headers, fault, choices, sampling } = context;
+    const { response, headers, fault, choices, sampling, bounds } = context;
     this.unfinished = choices.length;
     this.prompts = new Set(choices.map(({ prompt }) => prompt));
     this.promptTokens = [...this.prompts].reduce((sum, prompt) => sum + prompt.length, 0);
-    if (sampling.isStreamed) this.events = new EventStream(response, headers, fault, () => this.abort());
+    if (sampling.isStreamed)
+      this.events = new EventStream(response, headers, fault, bounds, (isUnread) => this.cut(isUnread));
   }
 
   /** @throws the 503 of a full engine; then nothing was begun. */
@@ -146,6 +150,11 @@ export class Generation {
       return;
     }
     this.note(outcome);
+  }
+
+  private cut(isUnread: boolean): void {
+    if (isUnread) this.context.counters.onBound('unread_bytes');
+    this.abort();
   }
 
   private abort(): void {

@@ -22,10 +22,10 @@ export function sendText(
   type: string | undefined,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const bytes = Buffer.from(text, 'utf8');
   const contentType = type === undefined ? {} : { 'content-type': type };
-  response.writeHead(status, { ...fixed, ...contentType, ...headers, 'content-length': bytes.length });
-  response.end(bytes);
+  response.writeHead(status, { ...fixed, ...contentType, ...headers, 'content-length': Buffer.byteLength(text) });
+  // As a text: head and body then leave in one write, which costs half of two.
+  response.end(text);
 }
 
 export function beginEvents(response: ServerResponse, headers: Readonly<Record<string, string>>): void {

@@ -43,7 +43,9 @@ function readBytes(request: IncomingMessage, bytesMax: number): Promise<Buffer> 
     request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)));
     request.on('error', reject);
     // A client that leaves in the middle of its body ends no stream.
-    request.on('close', () => reject(new ClientLeftError()));
+    request.on('close', () => {
+      if (!request.complete) reject(new ClientLeftError());
+    });
   });
 }
 

@@ -29,7 +29,12 @@ export const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> =
   },
   '/metrics': {
     GET: ({ response, simulator }) =>
-      sendText(response, 200, metricsPage(simulator.models.engines), 'text/plain; version=1.0.0; charset=utf-8'),
+      sendText(
+        response,
+        200,
+        metricsPage(simulator.models.engines, simulator.counters),
+        'text/plain; version=1.0.0; charset=utf-8',
+      ),
   },
   ...controlRoutes,
 };

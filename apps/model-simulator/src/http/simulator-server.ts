@@ -28,6 +28,7 @@ export class SimulatorServer {
       this.answer(request, response).catch((error: unknown) => this.fail(response, error));
     });
     this.server.maxConnections = connectionsMax;
+    this.server.on('drop', () => this.simulator.counters.onBound('connections'));
   }
 
   async listen(): Promise<string> {
@@ -69,6 +70,7 @@ export class SimulatorServer {
     } catch (error) {
       if (!(error instanceof AnswerError)) throw error;
       // What is left of a body that was refused is not read.
+      if (error.status === 413) this.simulator.counters.onBound('body_bytes');
       const headers = error.status === 413 ? { ...error.headers, connection: 'close' } : error.headers;
       sendJson(response, error.status, error.body, { ...exchange.headers, ...headers });
     }

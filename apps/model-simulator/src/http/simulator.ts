@@ -2,19 +2,21 @@ import { RequestLog } from '../control/request-log.js';
 import { ServedModels } from '../engine/served-models.js';
 import { FaultRules } from '../faults/fault-rules.js';
 import type { Script } from '../model/script.js';
+import { OwnCounters } from '../metrics/own-counters.js';
 import type { SimulatorSettings } from '../simulator-settings.js';
 
 /** What every request of a running simulator shares. */
 export class Simulator {
   readonly models: ServedModels;
   readonly faults = new FaultRules();
+  readonly counters = new OwnCounters();
   readonly log: RequestLog;
   readonly startedSeconds = Math.floor(Date.now() / 1000);
   scripts: readonly Script[];
 
   constructor(readonly settings: SimulatorSettings) {
     this.models = new ServedModels(settings);
-    this.log = new RequestLog(settings.logEntriesMax, settings.logFile);
+    this.log = new RequestLog(settings.logEntriesMax, settings.logFile, () => this.counters.onBound('log_entries'));
     this.scripts = settings.scripts;
   }
 

@@ -1,29 +1,20 @@
 import type { Engine } from '../engine/engine.js';
 import type { EngineMetrics } from './engine-metrics.js';
 import { float } from './histogram.js';
+import type { OwnCounters } from './own-counters.js';
 import { vllmFamilies } from './vllm-families.js';
 
 type FamilyName = (typeof vllmFamilies)[number][0];
 type Figures = ReturnType<Engine['figures']>;
 
 /** `/metrics` of vLLM for every engine, then what only a simulator can say. */
-export function metricsPage(engines: readonly Engine[]): string {
+export function metricsPage(engines: readonly Engine[], own: OwnCounters): string {
   const samples = engines.map((engine) => samplesOf(engine.metrics, engine.figures()));
-  const own = engines.map(({ metrics: { model, aborted } }) => sample('aborted', model, aborted));
+  const aborted = new Map(engines.map(({ metrics }) => [metrics.model, metrics.aborted]));
   const families = vllmFamilies.map(([name, type, help]) =>
     [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map((of) => of(name))].join('\n'),
   );
-  return `${families.join('\n')}\n${ownFamily('aborted', own)}`;
-}
-
-function ownFamily(name: string, samples: readonly string[]): string {
-  const full = `chorda_simulator_${name}_total`;
-  const help = 'Requests that ended because their client had left. This server is a simulator, not vLLM.';
-  return `# HELP ${full} ${help}\n# TYPE ${full} counter\n${samples.join('\n')}\n`;
-}
-
-function sample(name: string, model: string, value: number): string {
-  return `chorda_simulator_${name}_total{model_name="${model}"} ${float(value)}`;
+  return `${families.join('\n')}\n${own.render(aborted)}`;
 }
 
 function samplesOf(metrics: EngineMetrics, figures: Figures): (name: FamilyName) => string {

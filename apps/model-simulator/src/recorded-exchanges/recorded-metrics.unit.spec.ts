@@ -1,6 +1,8 @@
-import { afterEach, expect, it } from 'vitest';
-import type { ModelSimulator } from '../index.js';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { LoggedRequest, ModelSimulator } from '../index.js';
 import { startAsRecorded, textOf } from './recorded.spec.js';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 let simulator: ModelSimulator | undefined;
 afterEach(() => simulator?.stop());
@@ -23,7 +25,7 @@ function value(page: string, name: string, labels = ''): number {
 }
 
 async function until(simulatorOf: ModelSimulator, running: number, waiting: number): Promise<string> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 1_000; tries += 1) {
     const page = await metricsOf(simulatorOf);
     if (value(page, 'num_requests_running') === running && value(page, 'num_requests_waiting') === waiting) return page;
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -39,7 +41,7 @@ it('has every metric of a real server under its name, with its labels, buckets a
 it.each([true, false])(
   'shows 20 requests on 8 slots as the real server did, and none once their clients have left (streaming: %s)',
   async (stream) => {
-    simulator = await startAsRecorded('default', 1_000);
+    simulator = await startAsRecorded('default', 600_000);
     const { url } = simulator;
     const leaving = new AbortController();
     const body = JSON.stringify({
@@ -66,37 +68,45 @@ it.each([true, false])(
     const left = await until(simulator, 0, 0);
     expect(value(left, 'kv_cache_usage_perc')).toBe(0);
     expect(value(left, 'request_success_total', 'abort')).toBe(0);
-    expect(left).toContain('chorda_simulator_aborted_total{model_name="tiny"} 20.0');
+    expect(left).toContain('chorda_simulator_requests_aborted_total{model_name="tiny"} 20.0');
     expect(value(left, 'generation_tokens_total')).toBe(8);
     expect(value(left, 'prompt_tokens_total')).toBe(8 * 28);
   },
 );
 
-it('answers in the order of the recorded server: a full engine displaces nobody, then the highest goes first', async () => {
-  simulator = await startAsRecorded('priority', 4);
+it('starts in the order of the recorded server: a full engine displaces nobody, then the highest goes first', async () => {
+  simulator = await startAsRecorded('priority', 600_000);
   const { url } = simulator;
-  const order: string[] = [];
-  const ask = async (name: string, priority: number) => {
-    const body = JSON.stringify({
-      ...{ model: 'tiny', messages: [{ role: 'user', content: name }], priority },
-      ...{ max_tokens: 60, ignore_eos: true },
-    });
-    const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });
-    await answer.text();
-    order.push(answer.status === 200 ? name : `${name}: ${answer.status}`);
+  const headers = { 'content-type': 'application/json' };
+  const ask = async (name: string, priority: number, tokens = 60) => {
+    const messages = [{ role: 'user', content: 'Say hello.' }];
+    const body = JSON.stringify({ model: 'tiny', messages, priority, max_tokens: tokens, ignore_eos: true });
+    const asked = { method: 'POST', headers: { ...headers, 'x-request-id': name }, body };
+    return (await fetch(`${url}/v1/chat/completions`, asked)).status;
   };
-  const running = Array.from({ length: 8 }, (_, index) => ask(`first ${index}`, 5));
+  const running = Array.from({ length: 8 }, (_, index) => ask(`first ${index}`, 5, 20 + index));
   await until(simulator, 8, 0);
   const waiting = Array.from({ length: 3 }, (_, index) => ask(`then ${index}`, 5));
   await until(simulator, 8, 3);
   const high = ask('high', 0);
   await until(simulator, 8, 4);
-  await Promise.all(Array.from({ length: 4 }, (_, index) => ask(`over ${index}`, 5)));
-  expect(order).toEqual(expect.arrayContaining(['over 0: 503', 'over 1: 503', 'over 2: 503', 'over 3: 503']));
-  await Promise.all([...running, ...waiting, high]);
-  expect(order.findIndex((name) => name.startsWith('then'))).toBeGreaterThan(order.indexOf('high') - 1);
-  expect(order.slice(0, 12).filter((name) => name.startsWith('first'))).toHaveLength(8);
+  expect(await Promise.all(Array.from({ length: 4 }, (_, index) => ask(`over ${index}`, 5)))).toEqual([
+    503, 503, 503, 503,
+  ]);
+  await fetch(`${url}/simulator/settings`, { method: 'PATCH', headers, body: '{"token_ms":1}' });
+  expect(await Promise.all([...running, ...waiting, high])).toEqual(Array.from({ length: 12 }, () => 200));
+
+  const log = await (await fetch(`${url}/simulator/requests`)).text();
+  const started = new Map(
+    log
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as LoggedRequest)
+      .map(({ id, started_ms }) => [id.replace('chatcmpl-', ''), started_ms ?? Infinity]),
+  );
+  const startOf = (name: string) => started.get(name) ?? Infinity;
+  for (const index of [0, 1, 2]) expect(startOf('high')).toBeLessThan(startOf(`then ${index}`));
+  for (const index of [0, 1, 2, 3, 4, 5, 6, 7]) expect(startOf(`first ${index}`)).toBeLessThan(startOf('high'));
   const page = await metricsOf(simulator);
   expect(value(page, 'admission_rejections_total', 'max_num_queued_reqs')).toBe(4);
   expect(value(page, 'request_success_total', 'length')).toBe(12);
