@@ -31,6 +31,7 @@ import type { Projection } from './runner/projection.js';
 import { ProjectionRunner, type PartitionStop } from './runner/projection-runner.js';
 import { whyNotReady } from './runner/readiness.js';
 import type { VersionGap } from './runner/stream-versions.js';
+import { sharedTransactionBounds } from './runner/shared-transactions.js';
 import { SupervisedConsumer } from './runner/supervised-consumer.js';
 import { Upkeep } from './runner/upkeep.js';
 import { registerGenerations, servingProjections } from './rebuild/generations.js';
@@ -67,6 +68,7 @@ export async function startProjector(
 class Projector implements RunningApp {
   readonly name = 'projector';
   private readonly pool: pg.Pool;
+  private readonly pipelined: pg.Pool;
   private readonly driver;
   /** Every version of every projection that this code has. */
   private readonly codes;
@@ -99,11 +101,10 @@ class Projector implements RunningApp {
     projections: readonly Projection[] | undefined,
   ) {
     const { logger } = host;
-    this.pool = createPool(env.DATABASE_URL, {
-      applicationName: `chorda projector ${host.instance}`.slice(0, 63),
-      connectionsMax: env.CHORDA_PROJECTOR_CONNECTIONS,
-      transactionTimeoutMs,
-    });
+    const session = { applicationName: `chorda projector ${host.instance}`.slice(0, 63), transactionTimeoutMs };
+    this.pool = createPool(env.DATABASE_URL, { ...session, connectionsMax: env.CHORDA_PROJECTOR_CONNECTIONS });
+    const connectionsMax = sharedTransactionBounds.openMax;
+    this.pipelined = createPool(env.DATABASE_URL, { ...session, connectionsMax, isPipelined: true });
     this.driver = createKafkaDriver(kafkaConnection(env, `chorda-projector-${process.pid}`), { logger });
     this.codes =
       projections ??
@@ -170,6 +171,7 @@ class Projector implements RunningApp {
     await this.driver.close();
     this.codec?.close();
     this.sampler.stop();
+    await this.pipelined.end();
     await this.pool.end();
   }
 
@@ -226,6 +228,7 @@ class Projector implements RunningApp {
     const topicIds = new Map<string, string | undefined>();
     const runner = new ProjectionRunner({
       pool: this.pool,
+      pipelined: this.pipelined,
       projections,
       group: projectorGroup,
       owner: this.host.instance,

@@ -25,7 +25,9 @@ export async function insertRows<C extends Columns>(
   rows: readonly RowOf<C>[],
 ): Promise<void> {
   if (rows.length === 0) return;
-  if (rows.length >= copyRowsMin) await copyRows(tx, table, rows);
+  // A transaction whose statements do not wait for each other takes no COPY, which is a conversation.
+  const canCopy = !('pipeline' in tx && tx.pipeline === true);
+  if (canCopy && rows.length >= copyRowsMin) await copyRows(tx, table, rows);
   else await unnestRows(tx, table, rows);
 }
 

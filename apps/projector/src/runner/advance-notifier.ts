@@ -3,7 +3,7 @@ import { checkpointChannel, formatAdvances, type CheckpointAdvance } from '@chor
 import type pg from 'pg';
 
 /** NOTIFY takes less than 8000 bytes; names and offsets of one advance stay below 400. */
-const advancesPerNotification = 20;
+const payloadBytesMax = 7_500;
 
 /**
  * Wakes readers once for each committed batch, after its commit and on another connection: inside the transaction the
@@ -29,11 +29,23 @@ export class AdvanceNotifier {
     await this.sending;
   }
 
+  private nextPayload(): string {
+    const lines: string[] = [];
+    let bytes = 0;
+    for (const advance of this.waiting) {
+      const line = formatAdvances([advance]);
+      bytes += Buffer.byteLength(line) + 1;
+      if (lines.length > 0 && bytes > payloadBytesMax) break;
+      lines.push(line);
+    }
+    this.waiting.splice(0, lines.length);
+    return lines.join('\n');
+  }
+
   private async sendAll(): Promise<void> {
     while (this.waiting.length > 0) {
-      const advances = this.waiting.splice(0, advancesPerNotification);
       try {
-        await this.pool.query('SELECT pg_notify($1, $2)', [checkpointChannel, formatAdvances(advances)]);
+        await this.pool.query('SELECT pg_notify($1, $2)', [checkpointChannel, this.nextPayload()]);
       } catch (error) {
         this.logger.debug('A notification of readers failed', { error });
       }

@@ -1,12 +1,13 @@
 import type { Batch } from '@chorda/messaging';
-import { crashPoint } from '@chorda/platform';
+import { crashPoint, isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import { aggregateKeyOf } from '../parking/aggregate-key.js';
 import type { Slice, SliceParts, Worker } from './apply-slice.js';
+import { checkpointTable, type CheckpointMove } from './checkpoint-table.js';
 import { TransactionOfSeveralError } from './errors.js';
 import type { IdentityWindow } from './identity-window.js';
 import type { Projection } from './projection.js';
-import { withoutApplied } from './stream-versions.js';
+import { withoutApplied, type SortedEvents } from './stream-versions.js';
 
 /** A batch of one partition in a transaction that others share. */
 export interface Member {
@@ -44,10 +45,11 @@ export function canShare({ batch, slice, workers, window }: Member): boolean {
 }
 
 /**
- * Writes what several partitions have brought, behind the statement that has moved and locked their checkpoints. What is
- * not of the usual kind, parks nothing here: the transaction is given up for it.
+ * Writes what several partitions have brought. Each step sends all its statements before it waits for an answer, so a
+ * transaction of a dozen statements waits four times and not twelve. What is not of the usual kind, parks nothing here: the
+ * transaction is given up for it.
  *
- * @param revisions What that statement says of each worker's parked sequences, member by member.
+ * @param tx Of a pool whose statements are sent as they come; its transaction is begun here.
  * @returns What to do once it is committed.
  * @throws {@link TransactionOfSeveralError} where a batch needs a transaction of its own.
  */
@@ -55,39 +57,70 @@ export async function applyTogether(
   tx: pg.ClientBase,
   { metrics, projections }: Pick<SliceParts, 'metrics'> & { readonly projections: readonly Projection[] },
   members: readonly Member[],
-  revisions: readonly bigint[],
+  moves: readonly CheckpointMove[],
 ): Promise<readonly (() => void)[]> {
+  const parts = members.map(({ slice: { messages }, window }) => ({ messages, window }));
+  const [, revisions, sorted] = await answersOf([
+    tx.query(begin),
+    checkpointTable.advanceAll(tx, moves),
+    withoutApplied(tx, parts),
+  ]);
+  checkUsual(members, revisions, sorted);
+  if (isPlanted('checkpoint-before-rows')) await answersOf([tx.query('COMMIT'), tx.query('BEGIN')]);
+  crashPoint('before-rows');
+  const placesOf = placesByProjection(members);
+  const committed: (() => void)[] = members.map((member) => () => {
+    for (const { lastMinute } of member.workers) lastMinute.add(member.slice.messages.length, 0);
+  });
+  // Sent in the order in which every transaction writes them, so that no two wait for each other's rows.
+  const written = projections.map(async (projection) => {
+    const places = placesOf.get(projection);
+    if (places)
+      committed.push(await applyFor(tx, metrics, projection, sorted, places.size === members.length || places));
+  });
+  await answersOf(written);
+  return committed;
+}
+
+/** A prepared one goes with the statements behind it. */
+const begin = { name: 'begin', text: 'BEGIN' };
+
+function checkUsual(
+  members: readonly Member[],
+  revisions: readonly bigint[] | undefined,
+  { gaps, fillers }: SortedEvents,
+): void {
+  if (!revisions) throw new TransactionOfSeveralError('a checkpoint stands elsewhere');
   const workers = members.flatMap((member) => member.workers);
   if (workers.some(({ parked }, index) => parked.revision !== revisions[index])) {
     throw new TransactionOfSeveralError('somebody has changed what is parked');
   }
-  const parts = members.map(({ slice: { messages }, window }) => ({ messages, window }));
-  const { first, repeats, gaps, fillers } = await withoutApplied(tx, parts);
   if (gaps.length > 0 || fillers.size > 0) throw new TransactionOfSeveralError('a stream lacks versions');
-  const committed: (() => void)[] = [];
-  const placesOf = placesByProjection(members);
-  // In the order in which every transaction writes them, so that no two wait for each other's rows.
-  for (const projection of projections) {
-    const places = placesOf.get(projection);
-    if (!places) continue;
-    const isOwn = ({ origin }: Placed) => places.has(`${origin.topic}/${origin.partition}`);
-    const isAll = places.size === members.length;
-    const messages = isAll ? first : first.filter(isOwn);
-    const repeated = isAll ? repeats.length : repeats.filter(isOwn).length;
-    const applied = messages.length === 0 ? 0 : await projection.apply(tx, messages);
-    crashPoint(`after-rows-${projection.name}`);
-    committed.push(() => {
-      const count = (result: string, by: number) => metrics.events.inc({ projection: projection.name, result }, by);
-      count('applied', applied);
-      count('ignored', messages.length - applied);
-      count('repeat', repeated);
-    });
-  }
-  committed.push(() => {
-    for (const member of members)
-      for (const { lastMinute } of member.workers) lastMinute.add(member.slice.messages.length, 0);
-  });
-  return committed;
+}
+
+async function applyFor(
+  tx: pg.ClientBase,
+  metrics: SliceParts['metrics'],
+  projection: Projection,
+  { first, repeats }: SortedEvents,
+  places: ReadonlySet<string> | true,
+): Promise<() => void> {
+  const isOwn = ({ origin }: Placed) => places === true || places.has(`${origin.topic}/${origin.partition}`);
+  const messages = places === true ? first : first.filter(isOwn);
+  const applied = messages.length === 0 ? 0 : await projection.apply(tx, messages);
+  crashPoint(`after-rows-${projection.name}`);
+  return () => {
+    const count = (result: string, by: number) => metrics.events.inc({ projection: projection.name, result }, by);
+    count('applied', applied);
+    count('ignored', messages.length - applied);
+    count('repeat', repeats.filter(isOwn).length);
+  };
+}
+
+/** Waits for all of them before it tells of one that failed: nothing may be sent behind the end of its transaction. */
+async function answersOf<const T extends readonly Promise<unknown>[]>(sent: T) {
+  await Promise.allSettled(sent);
+  return Promise.all(sent);
 }
 
 interface Placed {

@@ -26,6 +26,8 @@ import { traceRows } from './trace-rows.js';
 export interface RunnerParts extends SliceParts {
   /** Sessions with `transaction_timeout`, of the role that owns the tables. */
   readonly pool: pg.Pool;
+  /** The same for transactions that batches share, whose statements do not wait for each other. */
+  readonly pipelined: pg.Pool;
   readonly projections: readonly Projection[];
   /** The consumer group; its redrive topics feed the projections of their sources. */
   readonly group: string;
@@ -253,22 +255,18 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
    * @throws Whatever it was: nothing was written then, as far as is known, and each batch is tried by itself.
    */
   private async commitTogether(members: readonly Member[]): Promise<void> {
-    const { pool, metrics, notifier, projections } = this.parts;
+    const { pool, pipelined, metrics, notifier, projections } = this.parts;
     const startMs = Date.now();
     const messages = members.flatMap(({ slice }) => slice.messages);
     const moves = members.flatMap(({ slice, workers }) =>
       workers.map(({ claim }) => ({ place: slice, claim, nextOffset: slice.nextOffset })),
     );
     for (const projection of projections) await projection.prepare?.(pool, messages);
-    const tx = await this.begin();
+    const tx = await pipelined.connect();
     let isLost = true;
     let committed: readonly (() => void)[] = [];
     try {
-      const revisions = await checkpointTable.advanceAll(tx, moves);
-      if (!revisions) throw new TransactionOfSeveralError('a checkpoint stands elsewhere');
-      if (isPlanted('checkpoint-before-rows')) await tx.query('COMMIT; BEGIN');
-      crashPoint('before-rows');
-      committed = await applyTogether(tx, this.parts, members, revisions);
+      committed = await applyTogether(tx, this.parts, members, moves);
       crashPoint('before-commit');
       await tx.query('COMMIT');
       isLost = false;

@@ -175,6 +175,7 @@ type GapNote = Omit<VersionGap, 'message'>;
 export interface TestRunner {
   readonly runner: ProjectionRunner;
   readonly pool: pg.Pool;
+  readonly pipelined: pg.Pool;
   readonly metrics: Registry;
   readonly stops: PartitionStop[];
   readonly gaps: GapNote[];
@@ -197,11 +198,13 @@ export async function startRunner(
     readonly bounds?: Partial<ParkBounds>;
   } = {},
 ): Promise<TestRunner> {
-  const pool = createPool(databaseUrl, {
+  const session = {
     applicationName: options.owner ?? 'runner',
     connectionsMax: 4,
     transactionTimeoutMs: options.transactionTimeoutMs ?? 5_000,
-  });
+  };
+  const pool = createPool(databaseUrl, session);
+  const pipelined = createPool(databaseUrl, { ...session, isPipelined: true });
   const projections = options.projections ?? ownProjections();
   await checkpointTable.register(pool, projections);
   const metrics = new Registry();
@@ -212,6 +215,7 @@ export async function startRunner(
   const notifier = new AdvanceNotifier(pool, silentLogger);
   const runner = new ProjectionRunner({
     pool,
+    pipelined,
     projections,
     group,
     owner: options.owner ?? 'runner',
@@ -236,13 +240,14 @@ export async function startRunner(
   });
   const close = async () => {
     await notifier.settled();
+    await pipelined.end();
     await pool.end();
   };
   const retryAll = async () => {
     retries.ring();
     await retries.settled();
   };
-  return { runner, pool, metrics, stops, gaps, parked, retryAll, fenced: () => fenced, close };
+  return { runner, pool, pipelined, metrics, stops, gaps, parked, retryAll, fenced: () => fenced, close };
 }
 
 /** For projections of a spec that write nothing. */

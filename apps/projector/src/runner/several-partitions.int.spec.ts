@@ -99,7 +99,7 @@ describe('batches of several partitions', () => {
 
   it('whose connection is lost behind their COMMIT: none is written again, and all count as done', async () => {
     let cuts = 0;
-    interceptCommits(test.pool, async (client, commit) => {
+    interceptCommits(test.pipelined, async (client, commit) => {
       if (cuts++ > 0) return commit();
       const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       await commit();

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { GatheringSocket } from './gathering-socket.js';
 
 export interface PoolOptions {
   /** Shown in pg_stat_activity. Default 'chorda'. */
@@ -11,6 +12,12 @@ export interface PoolOptions {
   readonly transactionTimeoutMs?: number;
   /** How long a caller waits for a free connection. Default 5 s. */
   readonly connectTimeoutMs?: number;
+  /**
+   * Statements are sent as they come, without waiting for the answer to the one before, and those of one turn of the event
+   * loop in one write. COPY and cursors are refused then. Who sends several at once waits for all of them, also where one
+   * fails: the ones behind it fail too, in the same transaction. Default no.
+   */
+  readonly isPipelined?: boolean;
 }
 
 /** A bounded pool. A connection that is lost while idle is dropped by the pool, and another opened when it is needed. */
@@ -27,6 +34,7 @@ export function createPool(databaseUrl: string, options: PoolOptions = {}): pg.P
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     options: settings.join(' '),
+    ...(options.isPipelined ? { pipeline: true, stream: () => new GatheringSocket() } : {}),
   });
   pool.on('error', () => undefined);
   // A connection that is cut while it is lent out and has no query to fail tells nobody but its own listeners; without
