@@ -51,9 +51,9 @@ export async function seedTenant(ground: Ground, gateway: GatewayUnderTest): Pro
 }
 
 /** No engine runs beside the specs of all operations: what it would decide is not there, for the tenant itself neither. */
-const agent = `/v1/agents/${markOfTenant}-agent`;
-const execution = `/v1/executions/${markOfTenant}-execution`;
-const agentPaths = {
+const agent = '/v1/agents/undecided';
+const execution = '/v1/executions/undecided';
+export const agentPaths = {
   validateAgent: `${agent}/validate`,
   executeAgent: `${agent}/execute`,
   terminateAgent: `${agent}/terminate`,
@@ -62,10 +62,10 @@ const agentPaths = {
   getAgentState: `${agent}/state`,
   cancelExecution: `${execution}/cancel`,
   retryExecution: `${execution}/retry`,
-  settleIncident: `${execution}/incidents/${markOfTenant}-incident/settle`,
+  settleIncident: `${execution}/incidents/undecided/settle`,
   getExecutionHistory: `${execution}/history`,
   getExecutionState: `${execution}/state`,
-  getCommand: `/v1/commands/${markOfTenant}-command`,
+  getCommand: '/v1/commands/undecided',
 };
 
 function pathsOf(known: Omit<SeededTenant, 'paths' | 'position'>): Readonly<Record<string, string>> {
