@@ -19,11 +19,17 @@ export interface AppsOptions {
  */
 export async function loadApps({ simulatesModel = false }: AppsOptions = {}): Promise<readonly NamedApp[]> {
   const simulators = simulatesModel ? [await loadSimulator()] : [];
-  const [{ startProjector }, { startGateway }] = await Promise.all([
+  const [{ startProjector }, { startAgentRuntime }, { startGateway }] = await Promise.all([
     import('@chorda/projector'),
+    import('@chorda/agent-runtime'),
     import('@chorda/gateway'),
   ]);
-  return [...simulators, { name: 'projector', start: startProjector }, { name: 'gateway', start: startGateway }];
+  return [
+    ...simulators,
+    { name: 'projector', start: startProjector },
+    { name: 'agent-runtime', start: startAgentRuntime },
+    { name: 'gateway', start: startGateway },
+  ];
 }
 
 /** It asks nobody for a key, so it listens on loopback whatever the others do. */
