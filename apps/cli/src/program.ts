@@ -3,6 +3,7 @@ import { CommandLine, examples, type Streams } from './command-line/command-line
 import { exitCodes, type ExitCode } from './command-line/exit-codes.js';
 import { commandsCommand } from './agents/agents.command.js';
 import { applyCommand } from './apply/apply.command.js';
+import { decisionsCommand } from './decisions/decisions.command.js';
 import { deadLettersCommand } from './dead-letters/dead-letters.command.js';
 import { demoCommand } from './demo/demo.command.js';
 import { devCommand } from './dev/dev.command.js';
@@ -15,6 +16,7 @@ import { correlationCommand, readModelCommands, usageCommand } from './read-mode
 import { schemasCommand } from './schemas/schemas.command.js';
 import { metricsCommand, systemCommand } from './system/system.command.js';
 import { tenantsCommand } from './tenants/tenants.command.js';
+import { toolsCommand } from './tools/tools.command.js';
 import { topicsCommand } from './topics/topics.command.js';
 
 const introduction =
@@ -71,6 +73,8 @@ export function buildProgram(cli: CommandLine): Command {
   program.addCommand(projectionsCommand(cli));
   program.addCommand(parkedCommand(cli));
   program.addCommand(deadLettersCommand(cli));
+  program.addCommand(decisionsCommand(cli));
+  program.addCommand(toolsCommand(cli));
   program.addCommand(topicsCommand(cli));
   program.addCommand(schemasCommand(cli));
   program.addCommand(keysCommand(cli));

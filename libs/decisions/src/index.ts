@@ -29,6 +29,7 @@ export {
   type RestoreOptions,
   type RestoreProgress,
 } from './restore/restore-decisions.js';
+export { aggregateSpec, type AggregateSpec, type Endings } from './testing/aggregate-spec.js';
 export type { StreamSource } from './store/load-streams.js';
 export {
   StreamReader,

@@ -50,35 +50,67 @@ export class DecisionMetrics {
     const registers = [registry];
     const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
       new Counter<'kind' | Label>({
-        name: `chorda_decisions_${name}`,
+        name,
         help,
         labelNames: ['kind', ...labelNames],
         registers,
       });
     const histogram = (name: string, help: string, buckets: number[]) =>
-      new Histogram({ name: `chorda_decisions_${name}`, help, labelNames: ['kind'] as const, buckets, registers });
-    this.commands = counter('commands_total', 'Commands by what became of them', 'outcome');
-    this.turns = counter('turns_total', 'Turns by how they ended', 'result');
-    this.turnSeconds = histogram('turn_seconds', 'From the first read of a turn to its commit', seconds);
-    this.turnCommands = histogram('turn_commands', 'Commands and timers decided in one transaction', sizes);
-    this.records = counter('records_total', 'Events, facts and work items that were decided', 'sort');
-    this.timers = counter('timers_total', 'Timers that came due', 'result');
-    this.timerLateness = histogram('timer_lateness_seconds', 'From when a timer is due to its turn', seconds);
-    this.faults = counter('faults_total', 'Times that a command could not be decided by a fault of ours');
+      new Histogram({ name, help, labelNames: ['kind'] as const, buckets, registers });
+    this.commands = counter('chorda_decisions_commands_total', 'Commands by what became of them', 'outcome');
+    this.turns = counter('chorda_decisions_turns_total', 'Turns by how they ended', 'result');
+    this.turnSeconds = histogram(
+      'chorda_decisions_turn_seconds',
+      'From the first read of a turn to its commit',
+      seconds,
+    );
+    this.turnCommands = histogram(
+      'chorda_decisions_turn_commands',
+      'Commands and timers decided in one transaction',
+      sizes,
+    );
+    this.records = counter('chorda_decisions_records_total', 'Events, facts and work items that were decided', 'sort');
+    this.timers = counter('chorda_decisions_timers_total', 'Timers that came due', 'result');
+    this.timerLateness = histogram(
+      'chorda_decisions_timer_lateness_seconds',
+      'From when a timer is due to its turn',
+      seconds,
+    );
+    this.faults = counter(
+      'chorda_decisions_faults_total',
+      'Times that a command could not be decided by a fault of ours',
+    );
     this.publishSeconds = histogram(
-      'publish_seconds',
+      'chorda_decisions_publish_seconds',
       'From handing a batch to the brokers to its last answer',
       seconds,
     );
-    this.publishFailures = counter('publish_failures_total', 'Batches that the brokers did not take at once');
-    this.republished = counter('republished_records_total', 'Records that an owner published for one before it');
-    this.imported = counter('imported_records_total', 'Events that the log had and the database had not');
-    this.claims = counter('claims_total', 'Partitions that were taken');
-    this.waits = counter('waits_total', 'Times that a partition had to wait before it went on', 'cause');
-    this.streamReads = counter('stream_reads_total', 'Streams that turns needed, by where they came from', 'from');
-    this.answers = counter('answers_total', 'Waits for an outcome by how they ended', 'result');
+    this.publishFailures = counter(
+      'chorda_decisions_publish_failures_total',
+      'Batches that the brokers did not take at once',
+    );
+    this.republished = counter(
+      'chorda_decisions_republished_records_total',
+      'Records that an owner published for one before it',
+    );
+    this.imported = counter(
+      'chorda_decisions_imported_records_total',
+      'Events that the log had and the database had not',
+    );
+    this.claims = counter('chorda_decisions_claims_total', 'Partitions that were taken');
+    this.waits = counter(
+      'chorda_decisions_waits_total',
+      'Times that a partition had to wait before it went on',
+      'cause',
+    );
+    this.streamReads = counter(
+      'chorda_decisions_stream_reads_total',
+      'Streams that turns needed, by where they came from',
+      'from',
+    );
+    this.answers = counter('chorda_decisions_answers_total', 'Waits for an outcome by how they ended', 'result');
     this.refusedAtDoor = counter(
-      'refused_total',
+      'chorda_decisions_refused_total',
       'Commands that were told to come again before they were taken',
       'reason',
     );
@@ -101,7 +133,7 @@ export class DecisionMetrics {
     const all = () => [...this.engines].flatMap((standings) => standings());
     const gauge = (name: string, help: string, valueOf: (standing: PartitionStanding) => number) =>
       new Gauge({
-        name: `chorda_decisions_${name}`,
+        name,
         help,
         labelNames: ['kind', 'partition'],
         registers: [registry],
@@ -112,13 +144,29 @@ export class DecisionMetrics {
           }
         },
       });
-    gauge('lag_commands', 'Commands of the log that are not decided', ({ lagCommands }) => lagCommands);
-    gauge('unpublished_records', 'Committed records that the brokers have not acknowledged', (standing) => {
-      return standing.unpublishedRecords;
-    });
-    gauge('unpublished_seconds', 'Age of the oldest of them', ({ unpublishedSeconds }) => unpublishedSeconds);
-    gauge('cached_streams', 'States that are held in memory', ({ cachedStreams }) => cachedStreams);
-    gauge('stopped', '1 while the partition waits for something to be mended', ({ stoppedBy }) => Number(!!stoppedBy));
+    gauge(
+      'chorda_decisions_lag_commands',
+      'Commands of the log that are not decided',
+      ({ lagCommands }) => lagCommands,
+    );
+    gauge(
+      'chorda_decisions_unpublished_records',
+      'Committed records that the brokers have not acknowledged',
+      (standing) => {
+        return standing.unpublishedRecords;
+      },
+    );
+    gauge(
+      'chorda_decisions_unpublished_seconds',
+      'Age of the oldest of them',
+      ({ unpublishedSeconds }) => unpublishedSeconds,
+    );
+    gauge('chorda_decisions_cached_streams', 'States that are held in memory', ({ cachedStreams }) => cachedStreams);
+    gauge(
+      'chorda_decisions_stopped_partitions',
+      '1 while the partition waits for something to be mended',
+      ({ stoppedBy }) => Number(!!stoppedBy),
+    );
   }
 }
 

@@ -72,8 +72,8 @@ export class TailEvent implements FilterSubject {
 
   /** The stream of a decision and its place in it; a fact has none. */
   get version(): { readonly stream: string; readonly number: bigint } | undefined {
-    const number = this.metadata.decision?.streamVersion;
-    return number === undefined ? undefined : { stream: `${this.tenant}\n${this.topic}\n${this.subject}`, number };
+    const { streamVersion: number, stream = this.subject } = this.metadata.decision ?? {};
+    return number === undefined ? undefined : { stream: `${this.tenant}\n${this.topic}\n${stream}`, number };
   }
 
   /**

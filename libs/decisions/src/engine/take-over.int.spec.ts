@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { expectSoundHistory } from '../test-support/sound-history.js';
+import { TillGround } from '../test-support/till-ground.js';
+
+const tills = Array.from({ length: 24 }, (_, index) => `t-${index}`);
+
+/** Guarantee 6, with the group as the only way to find out who is gone. */
+describe('when an owner is killed', { timeout: 120_000 }, () => {
+  let ground: TillGround;
+
+  beforeAll(async () => {
+    ground = await TillGround.open(inject('stack'));
+  });
+
+  afterAll(() => ground.close());
+
+  it('another member of its group decides for all of its partitions within 10 s', async () => {
+    const killed = ground.startProcess();
+    await killed.until('it runs', () => killed.output().includes('running'));
+    const engine = ground.startEngine();
+    await expect.poll(() => engine.health().partitions.length, { timeout: 30_000 }).toBe(6);
+    for (const till of tills)
+      await ground.send({ type: 'till.add', data: { amount: 1 } }, { till, id: `before-${till}` });
+    await expect.poll(async () => (await ground.outcomes()).size, { timeout: 20_000 }).toBe(tills.length);
+
+    killed.signal('SIGKILL');
+    const killedAtMs = Date.now();
+    for (const till of tills)
+      await ground.send({ type: 'till.add', data: { amount: 1 } }, { till, id: `after-${till}` });
+    await expect.poll(async () => (await ground.outcomes()).size, { timeout: 20_000 }).toBe(2 * tills.length);
+    expect(Date.now() - killedAtMs).toBeLessThan(10_000);
+    await expect
+      .poll(async () => [...(await ground.balances()).values()].filter((balance) => balance === 2).length)
+      .toBe(tills.length);
+    await expectSoundHistory(ground);
+  });
+});
