@@ -4,6 +4,8 @@ import { UnsupportedSchemaError } from './unsupported-schema-error.js';
 /** How often `*` and `+` repeat beyond what they must. */
 const repeatsMore = 3;
 const textLengthMax = 10_000;
+/** Groups in groups that repeat write little and take for ever. */
+const stepsMax = 100_000;
 
 const classes: Readonly<Record<string, string>> = {
   d: '0123456789',
@@ -41,6 +43,7 @@ function unsupported(pattern: string): UnsupportedSchemaError {
 
 class PatternReader {
   private at = 0;
+  private steps = 0;
 
   constructor(
     private readonly pattern: string,
@@ -101,6 +104,8 @@ class PatternReader {
   }
 
   private atom(): string {
+    this.steps += 1;
+    if (this.steps > stepsMax) throw unsupported(this.pattern);
     const character = this.pattern[this.at] ?? '';
     this.at += 1;
     if (character === '^' || character === '$') return '';

@@ -9,6 +9,7 @@ type SchemaObject = Exclude<JsonSchema, boolean>;
 const depthOptional = 4;
 const depthMax = 64;
 const valuesMax = 10_000;
+const charactersMax = 1_000_000;
 
 /** Keywords that say what must not be, which cannot be followed by writing down what may be. */
 const unsupported = [
@@ -46,6 +47,7 @@ export function schemaValue(schema: JsonSchema, random: Random): unknown {
 
 class SchemaWriter {
   private values = 0;
+  private characters = 0;
 
   constructor(
     private readonly root: JsonSchema,
@@ -175,8 +177,9 @@ class SchemaWriter {
     const end = max < Infinity ? max : start + 100 * step;
     const lastMultiple = Math.floor(end / step) - (Math.floor(end / step) * step >= below ? 1 : 0);
     if (firstMultiple <= lastMultiple) {
-      // Through the text, because 3 * 0.1 is not 0.3.
-      return Number((wholeBetween(firstMultiple, lastMultiple, this.random) * step).toPrecision(12));
+      const value = wholeBetween(firstMultiple, lastMultiple, this.random) * step;
+      // Through the text, because 3 * 0.1 is not 0.3; what is whole would lose digits there.
+      return Number.isInteger(step) ? value : Number(value.toPrecision(12));
     }
     if (isWhole || 'multipleOf' in schema || min > max || (min === max && (above === min || below === max))) {
       throw new UnsupportedSchemaError('The schema asks for a number between bounds that leave none.');
@@ -192,7 +195,9 @@ class SchemaWriter {
     const known = typeof format === 'string' ? formats[format] : undefined;
     if (known !== undefined) return known;
     const text = `simulated ${name}`;
-    if (least > 1_000_000) throw new UnsupportedSchemaError('The schema asks for a text that is too long.');
+    this.characters += least;
+    if (this.characters > charactersMax)
+      throw new UnsupportedSchemaError('The schema asks for a text that is too long.');
     return Array.from(text.padEnd(least, ' simulated')).slice(0, most).join('');
   }
 }

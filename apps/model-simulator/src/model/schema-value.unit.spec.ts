@@ -29,6 +29,7 @@ const { schema: anySchema } = fc.letrec<{ schema: JsonSchema }>((tie) => ({
     fc.tuple(bounds, bounds).map(([a, b]) => ({ type: 'number', minimum: Math.min(a, b), maximum: Math.max(a, b) })),
     fc.constantFrom(
       { type: 'integer', exclusiveMinimum: 3, multipleOf: 7 },
+      { type: 'integer', minimum: 1_234_567_890_123_456, maximum: 1_234_567_890_123_999 },
       { type: 'number', multipleOf: 0.25, maximum: -1 },
       { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 0.125 },
       { type: 'string', format: 'date-time' },
@@ -102,6 +103,9 @@ it.each([
   { type: 'array', items: { const: 1 }, minItems: 2, uniqueItems: true },
   { type: 'string', pattern: '(?=x)y' },
   { type: 'string', pattern: '(' },
+  { type: 'string', pattern: '((){9999}){9999}' },
+  { type: 'array', items: { type: 'string', minLength: 600_000 }, minItems: 2 },
+  { type: 'array', minItems: 1_000_000_000 },
 ] satisfies JsonSchema[])('says that it cannot follow %j', (schema) => {
   expect(() => schemaValue(schema, seededRandom(1))).toThrow(UnsupportedSchemaError);
 });
