@@ -1,6 +1,6 @@
 import { sleep } from '@chorda/kernel';
 import { startStack, type TestStack } from '@chorda/testing';
-import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, inject, it } from 'vitest';
 import { DatabaseProxy } from './test-support/database-proxy.js';
 import { ProjectorGround } from './test-support/ground.js';
 import { soakFactor } from './test-support/soak-factor.js';
@@ -16,6 +16,8 @@ describe('a projector under load whose Postgres', { timeout: 300_000, repeats: s
     ground = await ProjectorGround.open({ ...inject('stack'), databaseUrl: stack.databaseUrl });
     proxy = await DatabaseProxy.open(ground.database.url);
   });
+
+  afterEach(() => ground.endProjectors());
 
   afterAll(async () => {
     await ground?.close();

@@ -1,5 +1,5 @@
 import type { SourceProcess } from '@chorda/testing';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { DatabaseProxy, type Held, type ProxyPoint } from './test-support/database-proxy.js';
 import { ProjectorGround } from './test-support/ground.js';
 import { soakFactor } from './test-support/soak-factor.js';
@@ -23,6 +23,9 @@ describe('projectors that are stopped past their session', { timeout: 300_000, r
   beforeAll(async () => {
     ground = await ProjectorGround.open(inject('stack'));
   });
+
+  // Also where it failed: projectors that stay stopped would hold up whatever is repeated after it.
+  afterEach(() => ground.endProjectors());
 
   afterAll(async () => {
     await ground?.close();
