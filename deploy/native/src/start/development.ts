@@ -165,7 +165,14 @@ export class Development {
   private modelEnvironment(): NodeJS.ProcessEnv {
     const { simulatesModel, ports } = this.settings;
     if (!simulatesModel) return {};
-    return { CHORDA_SIMULATOR_PORT: String(ports.simulator), VLLM_URLS: `http://127.0.0.1:${ports.simulator}` };
+    const { env } = this.options;
+    return {
+      CHORDA_SIMULATOR_PORT: String(ports.simulator),
+      VLLM_URLS: `http://127.0.0.1:${ports.simulator}`,
+      // It writes with one model and embeds with another, and who names none means the one that can.
+      ...usualModel(env, 'CHORDA_MODEL', env['CHORDA_SIMULATOR_MODELS'] || 'simulated'),
+      ...usualModel(env, 'CHORDA_EMBEDDING_MODEL', env['CHORDA_SIMULATOR_EMBEDDING_MODELS'] || 'simulated-embedding'),
+    };
   }
 
   private async startApps(loaded: Awaited<ReturnType<typeof loadApps>>, env: NodeJS.ProcessEnv): Promise<void> {
@@ -277,6 +284,11 @@ function givenKafka(env: NodeJS.ProcessEnv): ReturnType<typeof kafkaConnection> 
 /** With servers of our own nobody else's events are at stake, and `npm run demo` has no decision engine to go to yet. */
 function demoDefaults(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { CHORDA_SIMULATED_DECISIONS: env['CHORDA_SIMULATED_DECISIONS'] || 'true' };
+}
+
+/** The first of those that are simulated, where nobody has said which one is meant. */
+function usualModel(env: NodeJS.ProcessEnv, key: string, simulated: string): NodeJS.ProcessEnv {
+  return env[key] || env[`${key}_FILE`] ? {} : { [key]: simulated.split(',')[0]?.trim() };
 }
 
 function seconds(sinceMs: number): string {
