@@ -3,7 +3,7 @@ import type { Message, TopicPartition } from '@chorda/messaging';
 import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import { binaryArray } from '../bulk/binary-array.js';
-import { entriesOf, isTimely, moveHead, searchBlocks } from './identity-blocks.js';
+import { entriesOf, isTimely, moveHead, searchBlocks, type BlockEntry } from './identity-blocks.js';
 import { IdentityTable, identityBytes, type KnownIdentity } from './identity-table.js';
 import { TransactionOfSeveralError } from './errors.js';
 import { IdentityWindow } from './identity-window.js';
@@ -11,19 +11,39 @@ import { IdentityWindow } from './identity-window.js';
 /** A repeat further away than this from its first occurrence counts as an event of its own. */
 export const identityWindowMs = 30 * 86_400_000;
 
-interface Identified {
+/** An event with its identity, as a block keeps it. */
+interface Identified extends BlockEntry {
   readonly message: Message;
-  /** 32 hex digits. */
+  /** Its 16 bytes, a character each. */
   readonly identity: string;
-  /** The same as bytes: those of a batch lie in one buffer. */
-  readonly bytes: Buffer;
-  readonly at: number;
-  /** Of its id, where that is a UUIDv7. */
-  readonly idTimeMs: number | undefined;
+  /** Whether its id has a time in it, which is then `idTimeMs`. */
+  readonly isTimed: boolean;
 }
 
-/** The first occurrence of each identity; `entry` is left out where no record in hand is it. */
-type Firsts = Map<string, { readonly offset: bigint; readonly entry?: Identified }>;
+/** The first occurrence of each identity that a batch brings. */
+class Firsts {
+  private readonly known = new Map<string, { readonly offset: bigint }>();
+  hasRepeats = false;
+
+  constructor(identified: readonly Identified[]) {
+    for (const entry of identified) if (!this.known.has(entry.identity)) this.known.set(entry.identity, entry);
+    this.hasRepeats = this.known.size < identified.length;
+  }
+
+  isFirst(entry: Identified): boolean {
+    return this.known.get(entry.identity) === entry;
+  }
+
+  /** It came before, by no record in hand. */
+  cameAt(identity: string, offset: bigint): void {
+    this.known.set(identity, { offset });
+    this.hasRepeats = true;
+  }
+
+  offsetOf({ identity }: Identified): bigint | undefined {
+    return this.known.get(identity)?.offset;
+  }
+}
 
 /**
  * Leaves out what the partition has brought before: a request that was sent again, or a producer that was restarted,
@@ -88,31 +108,22 @@ function cutByTime(messages: readonly Message[]): readonly (readonly Message[])[
 async function sortOut(tx: pg.ClientBase, parts: readonly PartOfLog[]): Promise<Sorted> {
   const identifiedOf = parts.map(({ messages }) => identify(messages));
   const identified = identifiedOf.length === 1 ? (identifiedOf[0] ?? []) : identifiedOf.flat();
-  const firsts: Firsts = new Map();
-  for (const entry of identified) {
-    if (!firsts.has(entry.identity)) firsts.set(entry.identity, { offset: entry.message.origin.offset, entry });
-  }
-  const isEachFirst = firsts.size === identified.length;
-  const candidatesOf = isEachFirst
-    ? identifiedOf
-    : identifiedOf.map((entries) => entries.filter((entry) => isIn(firsts, entry)));
+  const firsts = new Firsts(identified);
+  const isFirst = (entry: Identified) => firsts.isFirst(entry);
+  const candidatesOf = firsts.hasRepeats ? identifiedOf.map((entries) => entries.filter(isFirst)) : identifiedOf;
   const elsewhere = candidatesOf.filter((_, index) => !parts[index]?.window).flat();
   if (elsewhere.length > 0) await compareFromElsewhere(tx, elsewhere, firsts);
   const inOrder = parts.flatMap(({ window }, index) =>
     window ? [{ window, candidates: candidatesOf[index] ?? [] }] : [],
   );
   if (inOrder.length > 0) await compareInOrder(tx, inOrder, firsts);
-  const repeats = identified.filter((entry) => !isIn(firsts, entry));
-  if (repeats.length === 0) return { first: identified.map(({ message }) => message), repeats: [] };
+  if (!firsts.hasRepeats) return { first: identified.map(({ message }) => message), repeats: [] };
+  const repeats = identified.filter((entry) => !isFirst(entry));
   await writeDown(tx, repeats, firsts);
   return {
-    first: identified.filter((entry) => isIn(firsts, entry)).map(({ message }) => message),
+    first: identified.filter(isFirst).map(({ message }) => message),
     repeats: repeats.map(({ message }) => message),
   };
-}
-
-function isIn(firsts: Firsts, entry: Identified): boolean {
-  return firsts.get(entry.identity)?.entry === entry;
 }
 
 interface CandidatesOf {
@@ -128,14 +139,14 @@ async function compareInOrder(tx: pg.ClientBase, parts: readonly CandidatesOf[],
     const sorted = [];
     for (const { window, candidates } of parts) {
       await window.ready(tx);
-      const timed = candidates.filter(({ idTimeMs }) => idTimeMs !== undefined);
+      const timed = candidates.filter(({ isTimed }) => isTimed);
       sorted.push({ window, ...(await sortTimed(tx, timed, window)) });
     }
-    const additions = sorted.map(({ window, added }) => ({ window, entries: added.map(blockEntryOf) }));
+    const additions = sorted.map(({ window, added }) => ({ window, entries: added }));
     if (await IdentityWindow.append(tx, additions)) {
-      for (const { repeated } of sorted) for (const [identity, offset] of repeated) firsts.set(identity, { offset });
-      const alsoInTable = sorted.flatMap(({ added }) => added.filter((entry) => !isTimely(blockEntryOf(entry))));
-      const untimed = parts.flatMap(({ candidates }) => candidates.filter(({ idTimeMs }) => idTimeMs === undefined));
+      for (const { repeated } of sorted) for (const [identity, offset] of repeated) firsts.cameAt(identity, offset);
+      const alsoInTable = sorted.flatMap(({ added }) => added.filter((entry) => !isTimely(entry)));
+      const untimed = parts.flatMap(({ candidates }) => candidates.filter(({ isTimed }) => !isTimed));
       return compareWithTable(tx, [...untimed, ...alsoInTable], firsts);
     }
     if (parts.length > 1) throw new TransactionOfSeveralError('the identities of a partition have moved');
@@ -160,7 +171,7 @@ async function sortTimed(
     const known = window.find(entry.bytes, entry.at);
     if (known && !isPast(entry.message, known.timeMs)) {
       if (!isSameRecord(entry.message, known.offset)) repeated.set(entry.identity, known.offset);
-    } else if (known || window.isWhole(entry.idTimeMs ?? 0)) added.push(entry);
+    } else if (known || window.isWhole(entry.idTimeMs)) added.push(entry);
     else unsure.push(entry);
   }
   if (unsure.length === 0) return { added, repeated };
@@ -181,11 +192,11 @@ async function compareFromElsewhere(
   candidates: readonly Identified[],
   firsts: Firsts,
 ): Promise<void> {
-  const timed = candidates.filter(({ idTimeMs }) => idTimeMs !== undefined);
+  const timed = candidates.filter(({ isTimed }) => isTimed);
   const byPlace = Map.groupBy(timed, placeOf);
   for (const [, entries] of [...byPlace].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [first] = entries;
-    const untilMs = entries.reduce((until, { idTimeMs }) => Math.max(until, idTimeMs ?? 0), 0);
+    const untilMs = entries.reduce((until, { idTimeMs }) => Math.max(until, idTimeMs), 0);
     if (first) await moveHead(tx, first.message.origin, untilMs);
   }
   // What a redrive brings is compared first: afterwards an identity that it added could not be told from an old one.
@@ -194,7 +205,7 @@ async function compareFromElsewhere(
   for (const entry of candidates) {
     const first = known.get(entry.identity);
     if (first === undefined) added.push(entry);
-    else if (!isSameRecord(entry.message, first.offset)) firsts.set(entry.identity, { offset: first.offset });
+    else if (!isSameRecord(entry.message, first.offset)) firsts.cameAt(entry.identity, first.offset);
   }
   await addOrReplace(tx, added);
 }
@@ -202,11 +213,6 @@ async function compareFromElsewhere(
 /** Adds what is new; where something was there, it is looked at. */
 async function compareWithTable(tx: pg.ClientBase, candidates: readonly Identified[], firsts: Firsts): Promise<void> {
   if (candidates.length > 0 && !(await insertAll(tx, candidates))) await compareWithKnown(tx, candidates, firsts);
-}
-
-function blockEntryOf({ message, bytes, at, idTimeMs }: Identified) {
-  const { offset } = message.origin;
-  return { bytes, at, offset, timeMs: message.record.timestampMs, idTimeMs: idTimeMs ?? 0 };
 }
 
 /** Deletes identities that are past the window, in steps that hold no lock for long. @returns How many went. */
@@ -251,16 +257,33 @@ const uuidVersion7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0
  */
 function identify(messages: readonly Message[]): readonly Identified[] {
   const bytes = Buffer.allocUnsafe(messages.length * identityBytes);
+  let last: { readonly origin: Message['origin']; readonly tenantId: string; readonly source: string } | undefined;
+  let before = '';
   return messages.map((message, index) => {
-    const { origin, envelope } = message;
+    const { record, origin, envelope } = message;
     const { id, tenantId, source } = envelope.metadata;
-    const digest = hash('sha256', JSON.stringify([origin.topic, origin.partition, tenantId, source, id]), 'hex');
-    const time = uuidVersion7.test(id) ? id.slice(0, 8) + id.slice(9, 13) : '';
-    const identity = time + digest.slice(0, 32 - time.length);
+    if (!last || source !== last.source || tenantId !== last.tenantId || !isSamePartition(origin, last.origin)) {
+      before = `${JSON.stringify([origin.topic, origin.partition, tenantId, source]).slice(0, -1)},`;
+      last = { origin, tenantId, source };
+    }
+    const isTimed = uuidVersion7.test(id);
+    // A list as JSON, whose last item needs no escape where it is a UUID.
+    const digest = hash('sha256', isTimed ? `${before}"${id}"]` : `${before}${JSON.stringify(id)}]`, 'binary');
     const at = index * identityBytes;
-    bytes.write(identity, at, 'hex');
-    return { message, identity, bytes, at, idTimeMs: time === '' ? undefined : bytes.readUIntBE(at, timeBytes) };
+    if (isTimed) {
+      bytes.write(id.slice(0, 8) + id.slice(9, 13), at, timeBytes, 'hex');
+      bytes.write(digest, at + timeBytes, identityBytes - timeBytes, 'latin1');
+    } else {
+      bytes.write(digest, at, identityBytes, 'latin1');
+    }
+    const identity = bytes.toString('latin1', at, at + identityBytes);
+    const idTimeMs = isTimed ? bytes.readUIntBE(at, timeBytes) : 0;
+    return { message, identity, bytes, at, isTimed, idTimeMs, offset: origin.offset, timeMs: record.timestampMs };
   });
+}
+
+function isSamePartition(a: TopicPartition, b: TopicPartition): boolean {
+  return a.partition === b.partition && a.topic === b.topic;
 }
 
 /** Whether none of them was there: the usual case, which needs no second look. */
@@ -295,7 +318,7 @@ async function compareWithKnown(tx: pg.ClientBase, candidates: readonly Identifi
     const first = known.get(candidate.identity);
     if (first === undefined || isSameRecord(candidate.message, first.offset)) continue;
     if (isPast(candidate.message, first.timeMs)) replaced.push(candidate);
-    else firsts.set(candidate.identity, { offset: first.offset });
+    else firsts.cameAt(candidate.identity, first.offset);
   }
   if (replaced.length === 0) return;
   await tx.query(
@@ -332,7 +355,7 @@ async function loadKnown(
   };
   const inTable = await loadFromTable(tx, candidates);
   for (const entry of candidates) note(entry, inTable.get(entry.identity));
-  const timed = candidates.filter(({ idTimeMs }) => idTimeMs !== undefined);
+  const timed = candidates.filter(({ isTimed }) => isTimed);
   for (const entries of Map.groupBy(timed, placeOf).values()) await findInBlocks(tx, entries, note);
   return known;
 }
@@ -349,7 +372,7 @@ async function findInBlocks(
   const [first] = entries;
   if (!first) return;
   const place: TopicPartition = first.message.origin;
-  const times = entries.map(({ idTimeMs }) => idTimeMs ?? 0);
+  const times = entries.map(({ idTimeMs }) => idTimeMs);
   await searchBlocks(tx, place, times, (block) => {
     const table = new IdentityTable();
     for (const entry of entriesOf(block)) table.add(block.identities, entry.at, entry);
@@ -367,14 +390,17 @@ async function loadFromTable(
     identityArrays(candidates).slice(0, 2),
   );
   return new Map(
-    rows.map((row) => [row.identity, { offset: BigInt(row.first_offset), timeMs: row.record_time.getTime() }]),
+    rows.map((row) => [
+      Buffer.from(row.identity, 'hex').toString('latin1'),
+      { offset: BigInt(row.first_offset), timeMs: row.record_time.getTime() },
+    ]),
   );
 }
 
 function identityArrays(identified: readonly Identified[]): Buffer[] {
   return [
     binaryArray('text', identified, ({ message }) => message.envelope.metadata.tenantId),
-    binaryArray('uuid', identified, ({ identity }) => identity),
+    binaryArray('uuid', identified, ({ bytes, at }) => bytes.toString('hex', at, at + identityBytes)),
     binaryArray('bigint', identified, ({ message }) => message.origin.offset),
     binaryArray('timestamp', identified, ({ message }) => message.record.timestampMs),
   ];
@@ -391,7 +417,7 @@ async function writeDown(tx: pg.ClientBase, repeats: readonly Identified[], firs
       repeats.map(({ message }) => message.record.topic),
       repeats.map(({ message }) => message.record.partition),
       repeats.map(({ message }) => message.record.offset),
-      repeats.map(({ identity }) => firsts.get(identity)?.offset),
+      repeats.map((entry) => firsts.offsetOf(entry)),
       repeats.map(({ message }) => message.envelope.metadata.id),
       repeats.map(({ message }) => message.envelope.metadata.source),
       repeats.map(({ message }) => new Date(message.record.timestampMs).toISOString()),
