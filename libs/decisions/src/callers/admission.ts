@@ -1,5 +1,5 @@
 import { sleep, type Logger } from '@chorda/kernel';
-import type { KafkaDriver } from '@chorda/messaging';
+import type { KafkaAdmin, KafkaDriver } from '@chorda/messaging';
 import type pg from 'pg';
 import type { Registry } from 'prom-client';
 import { DecisionMetrics } from '../metrics.js';
@@ -46,6 +46,8 @@ export class DecisionAdmission {
   private readonly unpublishedSecondsMax: number;
   private watching: Promise<void> | undefined;
   private lookedAtMs = 0;
+  /** For all looks: a connection for each was a handshake a second. */
+  private admin: KafkaAdmin | undefined;
 
   constructor(private readonly parts: AdmissionParts) {
     this.metrics = DecisionMetrics.of(parts.metrics);
@@ -60,6 +62,7 @@ export class DecisionAdmission {
   async close(): Promise<void> {
     this.ending.abort();
     await this.watching;
+    await this.admin?.close();
   }
 
   /** Undefined: the command may be sent. */
@@ -82,37 +85,33 @@ export class DecisionAdmission {
   /** Looks once; `start` does it every second. */
   async look(): Promise<void> {
     const { pool, driver, kind, commandTopic } = this.parts;
-    const admin = await driver.admin();
-    try {
-      const ends = new Map((await admin.offsets(commandTopic)).map(({ partition, end }) => [partition, end]));
-      const { rows } = await pool.query<{
-        partition: number;
-        next_command_offset: string;
-        oldest_seconds: number | null;
-      }>(
-        `SELECT partition, next_command_offset, (
-           SELECT extract(epoch FROM clock_timestamp()) - e.time_ms / 1000.0 FROM decision_events e
-           WHERE e.kind = p.kind AND e.partition = p.partition AND e.partition_seq > p.published_seq
-           ORDER BY e.partition_seq LIMIT 1)::float8 AS oldest_seconds
-         FROM decision_partitions p WHERE kind = $1`,
-        [kind],
-      );
-      const nowMs = Date.now();
-      const elapsed = Math.max(0.001, (nowMs - this.lookedAtMs) / 1000);
-      this.lookedAtMs = nowMs;
-      for (const row of rows) {
-        const nextOffset = BigInt(row.next_command_offset);
-        const before = this.partitions.get(row.partition)?.nextOffset ?? nextOffset;
-        const end = ends.get(row.partition) ?? nextOffset;
-        this.partitions.set(row.partition, {
-          lag: end > nextOffset ? end - nextOffset : 0n,
-          nextOffset,
-          unpublishedSeconds: row.oldest_seconds ?? 0,
-          rate: Math.max(0, Number(nextOffset - before)) / elapsed,
-        });
-      }
-    } finally {
-      await admin.close();
+    this.admin ??= await driver.admin();
+    const ends = new Map((await this.admin.offsets(commandTopic)).map(({ partition, end }) => [partition, end]));
+    const { rows } = await pool.query<{
+      partition: number;
+      next_command_offset: string;
+      oldest_seconds: number | null;
+    }>(
+      `SELECT partition, next_command_offset, (
+         SELECT extract(epoch FROM clock_timestamp()) - e.time_ms / 1000.0 FROM decision_events e
+         WHERE e.kind = p.kind AND e.partition = p.partition AND e.partition_seq > p.published_seq
+         ORDER BY e.partition_seq LIMIT 1)::float8 AS oldest_seconds
+       FROM decision_partitions p WHERE kind = $1`,
+      [kind],
+    );
+    const nowMs = Date.now();
+    const elapsed = Math.max(0.001, (nowMs - this.lookedAtMs) / 1000);
+    this.lookedAtMs = nowMs;
+    for (const row of rows) {
+      const nextOffset = BigInt(row.next_command_offset);
+      const before = this.partitions.get(row.partition)?.nextOffset ?? nextOffset;
+      const end = ends.get(row.partition) ?? nextOffset;
+      this.partitions.set(row.partition, {
+        lag: end > nextOffset ? end - nextOffset : 0n,
+        nextOffset,
+        unpublishedSeconds: row.oldest_seconds ?? 0,
+        rate: Math.max(0, Number(nextOffset - before)) / elapsed,
+      });
     }
   }
 

@@ -14,7 +14,13 @@ const dynamicTopicConfig = 1;
 const leaderPatienceMs = 10_000;
 const undecidedPatienceMs = 5_000;
 
-export async function connectAdmin(connection: KafkaConnection, cluster: Cluster, logger: Logger): Promise<KafkaAdmin> {
+/** @param onClose Told by whoever closes it, the driver or its user. */
+export async function connectAdmin(
+  connection: KafkaConnection,
+  cluster: Cluster,
+  logger: Logger,
+  onClose: (admin: KafkaAdmin) => void,
+): Promise<KafkaAdmin> {
   const kafka = new Kafka({
     brokers: [...connection.brokers],
     clientId: connection.clientId,
@@ -36,7 +42,7 @@ export async function connectAdmin(connection: KafkaConnection, cluster: Cluster
     await admin.disconnect().catch(() => undefined);
     throw error;
   });
-  return new KafkajsAdmin(admin, cluster, connection.topicPrefix);
+  return new KafkajsAdmin(admin, cluster, connection.topicPrefix, onClose);
 }
 
 /** What a cluster says while it is still making up its mind (a new topic, a leader that moved) is asked again for a while. */
@@ -58,6 +64,7 @@ class KafkajsAdmin implements KafkaAdmin {
     private readonly admin: Admin,
     private readonly cluster: Cluster,
     private readonly prefix: string,
+    private readonly onClose: (admin: KafkaAdmin) => void,
   ) {}
 
   async listTopics(): Promise<readonly string[]> {
@@ -148,6 +155,7 @@ class KafkajsAdmin implements KafkaAdmin {
   }
 
   async close(): Promise<void> {
+    this.onClose(this);
     await Promise.allSettled([this.admin.disconnect(), this.cluster.close()]);
   }
 

@@ -74,7 +74,9 @@ class KafkajsDriver implements KafkaDriver {
   }
 
   async admin(): Promise<KafkaAdmin> {
-    const admin = await connectAdmin(this.connection, this.cluster(), this.logger);
+    // One that is made for a moment and closed must not be remembered: many are, over the life of a driver.
+    const forget = (closed: KafkaAdmin) => void this.open.delete(closed);
+    const admin = await connectAdmin(this.connection, this.cluster(), this.logger, forget);
     this.open.add(admin);
     return admin;
   }
