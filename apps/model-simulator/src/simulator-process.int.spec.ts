@@ -54,9 +54,12 @@ describe('the simulator as a process of its own', () => {
 
   it('says which setting is wrong, and lists them all in its help', async () => {
     const wrong = startSourceProcess(main, { METRICS_PORT: '0', CHORDA_SIMULATOR_SLOTS: 'many' });
+    const unwritable = startSourceProcess(main, { METRICS_PORT: '0', CHORDA_SIMULATOR_LOG_FILE: '/nowhere/log' });
     const help = startSourceProcess(main, {}, ['--help']);
     expect(await wrong.ended).toEqual({ code: 78, signal: null });
     expect(wrong.output()).toContain('CHORDA_SIMULATOR_SLOTS must be a whole number');
+    expect(await unwritable.ended).toEqual({ code: 78, signal: null });
+    expect(unwritable.output()).toContain('CHORDA_SIMULATOR_LOG_FILE names a file that cannot be written (ENOENT)');
     expect(await help.ended).toEqual({ code: 0, signal: null });
     expect(help.output()).toContain('CHORDA_SIMULATOR_SLOTS');
   });

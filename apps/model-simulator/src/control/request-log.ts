@@ -1,4 +1,4 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 
 export type RequestOutcome = 'stop' | 'length' | 'abort' | 'refused' | 'fault' | 'error';
 
@@ -26,8 +26,12 @@ export interface LoggedRequest {
   fault: string | null;
 }
 
+/** What waits for a disk that is slow; past it entries are left out of the file, and counted. */
+const unwrittenBytesMax = 64 * 1024 * 1024;
+
 /** The last requests in memory, and all of them in a file where one is named: a killed simulator leaves it behind. */
 export class RequestLog {
+  private hasFileFailed = false;
   private entries: LoggedRequest[] = [];
   private next = 0;
   private dropped = 0;
@@ -37,12 +41,17 @@ export class RequestLog {
     private readonly entriesMax: number,
     path: string | undefined,
     private readonly onForgotten: () => void,
+    private readonly onUnwritten: () => void,
   ) {
-    this.file = path === undefined ? undefined : createWriteStream(path, { flags: 'a', mode: 0o600 });
+    if (path === undefined) return;
+    // Opened here, so that a path that cannot be written is said at the start.
+    this.file = createWriteStream(path, { fd: openSync(path, 'a', 0o600) });
+    // A disk that is full costs the log, and not the answers.
+    this.file.on('error', () => (this.hasFileFailed = true));
   }
 
   add(entry: LoggedRequest): void {
-    this.file?.write(`${JSON.stringify(entry)}\n`);
+    this.write(entry);
     if (this.entries.length < this.entriesMax) {
       this.entries.push(entry);
       return;
@@ -52,6 +61,13 @@ export class RequestLog {
     if (this.entriesMax === 0) return;
     this.entries[this.next] = entry;
     this.next = (this.next + 1) % this.entriesMax;
+  }
+
+  private write(entry: LoggedRequest): void {
+    const { file } = this;
+    if (file === undefined) return;
+    if (this.hasFileFailed || file.writableLength > unwrittenBytesMax) this.onUnwritten();
+    else file.write(`${JSON.stringify(entry)}\n`);
   }
 
   /** How many there were for which the memory has no more room. */
@@ -72,7 +88,7 @@ export class RequestLog {
 
   async close(): Promise<void> {
     const { file } = this;
-    if (file === undefined) return;
+    if (file === undefined || this.hasFileFailed) return;
     await new Promise<void>((resolve) => file.end(() => resolve()));
   }
 }

@@ -16,7 +16,12 @@ export class Simulator {
 
   constructor(readonly settings: SimulatorSettings) {
     this.models = new ServedModels(settings);
-    this.log = new RequestLog(settings.logEntriesMax, settings.logFile, () => this.counters.onBound('log_entries'));
+    this.log = new RequestLog(
+      settings.logEntriesMax,
+      settings.logFile,
+      () => this.counters.onBound('log_entries'),
+      () => this.counters.onBound('log_file'),
+    );
     this.scripts = settings.scripts;
   }
 

@@ -1,6 +1,6 @@
 import { float } from './histogram.js';
 
-const bounds = ['body_bytes', 'unread_bytes', 'connections', 'log_entries', 'hang'] as const;
+const bounds = ['body_bytes', 'unread_bytes', 'connections', 'log_entries', 'log_file', 'hang'] as const;
 export type Bound = (typeof bounds)[number];
 
 /** What only a simulator can count. */
