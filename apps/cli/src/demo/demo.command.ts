@@ -16,11 +16,13 @@ export function demoCommand(cli: CommandLine): Command {
     .option('--seed <number>', 'which of the days that could have been', wholeNumber, 1)
     .option('--day <date>', 'the date of the day, as 2026-11-21 (default: yesterday, UTC)')
     .option('--batch <count>', 'events in one request, at most', positiveNumber, 100)
+    .option('--documents <folder>', 'then a real agent reads the .md files in it, and what it made of them is shown')
     .option('--acks <file>', 'write every acknowledgement to this file, one JSON object a line')
     .addHelpText(
       'after',
       examples(
         ['chorda demo', '5,000 events in 25 seconds'],
+        ['chorda demo --events 500 --documents docs', 'And an agent that reads the documentation'],
         ['chorda demo --rate 0 --events 100000 --seed 2', 'As fast as it goes'],
       ),
     )

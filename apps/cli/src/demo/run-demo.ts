@@ -2,8 +2,11 @@ import type { CommandContext } from '../command-line/command-line.js';
 import { exitCodes, type ExitCode } from '../command-line/exit-codes.js';
 import { CommandFailure } from '../command-line/failure.js';
 import { gatewayClient } from '../command-line/gateway.js';
+import type { ChordaClient } from '@chorda/client';
+import type { Output } from '../command-line/output.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { dayMs, demoDay } from './day.js';
+import { analyseDocuments, type Analysis } from './document-analysis.js';
 import { GatewayDoor } from './gateway-door.js';
 import { progressView } from './progress-bar.js';
 import { DemoSender, type Progress } from './sender.js';
@@ -15,6 +18,7 @@ export interface DemoOptions {
   readonly batch: number;
   readonly day?: string;
   readonly acks?: string;
+  readonly documents?: string;
 }
 
 const requestsInFlightMax = 16;
@@ -44,8 +48,23 @@ export async function runDemo(context: CommandContext, options: DemoOptions): Pr
     await acknowledgements?.close();
   }
   const seconds = (performance.now() - begunMs) / 1_000;
-  report(context, progress, seconds);
+  const analysis =
+    options.documents === undefined || progress.end !== 'done'
+      ? undefined
+      : await analysed(context, client, options.documents);
+  report(context, progress, seconds, analysis);
   return exitCodeOf(progress);
+}
+
+async function analysed(
+  { output, signal }: CommandContext,
+  client: ChordaClient,
+  folder: string,
+): Promise<Analysis | undefined> {
+  output.note(`An agent reads the documents of ${folder} …`);
+  const analysis = await analyseDocuments(client, folder, signal);
+  if (analysis === undefined) output.note('Nobody runs agents here: no agent runtime has decided in time');
+  return analysis;
 }
 
 /** The last day that is over: its events lie in the past, and it stays the same until midnight. */
@@ -59,7 +78,7 @@ function midnightMs(day: string): number {
   return timeMs;
 }
 
-function report({ output }: CommandContext, progress: Progress, seconds: number): void {
+function report({ output }: CommandContext, progress: Progress, seconds: number, analysis: Analysis | undefined): void {
   const { sent, acknowledged, refused, repeated, refusals, end, lastUnknown } = progress;
   const perSecond = Math.round(acknowledged / Math.max(0.001, seconds));
   const result = {
@@ -71,11 +90,12 @@ function report({ output }: CommandContext, progress: Progress, seconds: number)
     seconds: Number(seconds.toFixed(3)),
     per_second: perSecond,
   };
-  output.result({ ...result, refusals }, () =>
+  output.result({ ...result, refusals, ...(analysis === undefined ? {} : { analysis }) }, () =>
     [
       `${sent} sent, ${acknowledged} acknowledged, ${refused} refused, ${repeated} sent again; ` +
         `${seconds.toFixed(1)} s, ${perSecond} a second`,
       ...refusals.map((refusal) => `  refused: ${refusal}`),
+      ...(analysis === undefined ? [] : analysisLines(output, analysis)),
     ].join('\n'),
   );
   if (end === 'gave_up')
@@ -87,8 +107,19 @@ function report({ output }: CommandContext, progress: Progress, seconds: number)
       '  npm run chorda -- events search --type workflow.failed',
       '  npm run chorda -- events search --type "agent.*" --limit 20',
       '  npm run chorda -- projections list',
+      ...(analysis === undefined ? [] : [`  npm run chorda -- executions list --where agent_id=${analysis.agent_id}`]),
     ].join('\n'),
   );
+}
+
+function analysisLines(output: Output, { agent_id: agent, documents }: Analysis): readonly string[] {
+  const rows = documents.map(({ document, status, tokens, execution_time_ms: timeMs }) => {
+    return [document, status, String(tokens), timeMs === null ? '' : `${timeMs} ms`];
+  });
+  return [
+    `Agent ${agent} read ${documents.length} documents:`,
+    output.table(['DOCUMENT', 'STATUS', 'TOKENS', 'TIME'], rows),
+  ];
 }
 
 function exitCodeOf({ end, refused }: Progress): ExitCode {

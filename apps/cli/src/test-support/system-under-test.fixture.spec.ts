@@ -20,11 +20,11 @@ export interface SystemUnderTest {
 
 export async function startSystem(
   stack: StackAddresses,
-  names: readonly ('gateway' | 'projector')[],
+  names: readonly ('gateway' | 'projector' | 'agent-runtime' | 'model-simulator')[],
 ): Promise<SystemUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'chorda-system-'));
   const database = await freshDatabase(stack);
-  const [port, ...metricsPorts] = await freePorts(1 + names.length);
+  const [port, modelPort, ...metricsPorts] = await freePorts(2 + names.length);
   const settings = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
@@ -37,8 +37,10 @@ export async function startSystem(
     CHORDA_TOPIC_PREFIX: freshTopicPrefix(),
     CHORDA_URL: `http://127.0.0.1:${port}`,
     CHORDA_SIMULATED_DECISIONS: 'true',
-    // No engine runs here: a command is answered 202 soon.
-    CHORDA_COMMAND_WAIT_MS: '200',
+    // Where no engine runs a command is answered 202 soon.
+    CHORDA_COMMAND_WAIT_MS: names.includes('agent-runtime') ? '20000' : '200',
+    CHORDA_SIMULATOR_PORT: String(modelPort),
+    VLLM_URLS: `http://127.0.0.1:${modelPort}`,
     PORT: String(port),
   };
   await succeed(settings, 'apply');

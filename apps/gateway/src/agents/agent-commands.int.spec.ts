@@ -151,6 +151,9 @@ describe('an agent over HTTP', () => {
     await untilTrue(async () => (await client.get(path)).status === 200);
     expect((await client.get(path)).body).toMatchObject({ status: 'accepted', state: 'INITIALIZING' });
     expect((await stranger.get(path)).status).toBe(404);
+    const agent = await readyAgent();
+    const { body } = await post(`/v1/agents/${agent}/execute`, { input_data: 1 });
+    expect((await client.get(`/v1/commands/${String(body['command_id'])}`)).body).toMatchObject({ status: 'accepted' });
   });
 
   it('is terminated and deleted; its history stays', async () => {

@@ -9,8 +9,9 @@ import {
   parseTimestamp,
   type AgentEvent,
 } from '@chorda/contracts';
-import { StreamTooLongError, type StreamEvent, type StreamMoment } from '@chorda/decisions';
+import { StreamTooLongError, type StreamEvent, type StreamMoment, type ToldOutcome } from '@chorda/decisions';
 import { agentStream, executionStream, type AgentStreamKind } from '@chorda/domain';
+import { sleep } from '@chorda/kernel';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { credentialOf } from '../auth/credential-of.js';
@@ -30,7 +31,12 @@ import {
 } from './agent-commands.openapi.js';
 import type { DecisionParts } from './open-decisions.js';
 import { decidedBody, refusalOf } from './outcome-answer.js';
+import { preferredWaitMs } from './prefer.js';
 
+const outcomeWaitMs = 1_000;
+/** Each look is a statement: whoever wants to wait longer asks again. */
+const outcomeWaitMsMax = 5_000;
+const lookEveryMs = 100;
 const jsonType = 'application/json; charset=utf-8';
 const counter = z.string().regex(/^\d{1,18}$/, { error: 'must be a version, as decimal text' });
 const historyQuery = z.strictObject({
@@ -113,20 +119,26 @@ export class StreamsController {
   @RequireScope('events:read')
   @Documented(commandOperation)
   async command(@Param('id') id: string, @Req() request: FastifyRequest): Promise<object> {
-    const told = await this.decisions.outcomes.find(credentialOf(request).tenantId, id);
+    const told = await this.outcomeOf(id, request);
     if (!told) throw new Problem('NOT_FOUND', 'No command with this id is decided; it may still wait');
     const { outcome, position } = told;
-    if (outcome.status === 'accepted') {
-      return { status: outcome.status, ...decidedBody(id, outcome, encodePosition([position])) };
+    // The status is that of the command, and not of the execution that it may have started.
+    const { status } = outcome;
+    if (status === 'accepted') return { ...decidedBody(id, outcome, encodePosition([position])), status };
+    const { code, detail, details } = refusalOf(outcome);
+    return { ...details.members, command_id: id, code, detail, status };
+  }
+
+  /** An outcome is kept as published a moment after its caller was told of it. */
+  private async outcomeOf(id: string, request: FastifyRequest): Promise<ToldOutcome | undefined> {
+    const { tenantId } = credentialOf(request);
+    const wishMs = preferredWaitMs(request.headers['prefer'], outcomeWaitMs);
+    const endMs = Date.now() + Math.min(wishMs, outcomeWaitMsMax);
+    for (;;) {
+      const told = await this.decisions.outcomes.find(tenantId, id);
+      if (told || Date.now() >= endMs) return told;
+      await sleep(lookEveryMs);
     }
-    const problem = refusalOf(outcome);
-    return {
-      status: outcome.status,
-      command_id: id,
-      code: problem.code,
-      detail: problem.detail,
-      ...problem.details.members,
-    };
   }
 
   private async streamOf(
