@@ -16,6 +16,7 @@ import { correlationCommand, readModelCommands, usageCommand } from './read-mode
 import { schemasCommand } from './schemas/schemas.command.js';
 import { metricsCommand, systemCommand } from './system/system.command.js';
 import { tenantsCommand } from './tenants/tenants.command.js';
+import { toolsCommand } from './tools/tools.command.js';
 import { topicsCommand } from './topics/topics.command.js';
 
 const introduction =
@@ -73,6 +74,7 @@ export function buildProgram(cli: CommandLine): Command {
   program.addCommand(parkedCommand(cli));
   program.addCommand(deadLettersCommand(cli));
   program.addCommand(decisionsCommand(cli));
+  program.addCommand(toolsCommand(cli));
   program.addCommand(topicsCommand(cli));
   program.addCommand(schemasCommand(cli));
   program.addCommand(keysCommand(cli));

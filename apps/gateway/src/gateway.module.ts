@@ -53,6 +53,7 @@ import { tailProviders, type OpenTail } from './stream/open-tail.js';
 import { StreamController } from './stream/stream.controller.js';
 import { SystemController } from './system/system.controller.js';
 import { TenantsController } from './tenants/tenants.controller.js';
+import { workerControllers, workerProviders, type WorkerParts } from './workers/open-workers.js';
 
 /** Who is let in, how often, and what the audit log is told of it. */
 export interface AccessParts {
@@ -75,6 +76,7 @@ export interface GatewayParts {
   readonly externalTypes: ExternalTypeParts;
   readonly ingest: IngestParts;
   readonly decisions: DecisionParts;
+  readonly workers: WorkerParts;
   readonly journal: JournalRepository;
   readonly services: ServicesRepository;
   readonly checkpoints: CheckpointRepository;
@@ -107,6 +109,7 @@ export class GatewayModule {
         AgentCommandsController,
         ExecutionCommandsController,
         StreamsController,
+        ...workerControllers,
         ...queryControllers,
       ],
       providers: [
@@ -136,6 +139,7 @@ export class GatewayModule {
         ...externalTypeProviders(parts.externalTypes),
         ...ingestProviders(parts.ingest),
         { provide: decisionParts, useValue: parts.decisions },
+        ...workerProviders(parts.workers),
         AgentCommands,
         Entrance,
         ReadYourWrites,

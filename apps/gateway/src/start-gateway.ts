@@ -62,6 +62,7 @@ import { openSockets, openTail } from './stream/open-tail.js';
 import { withTailSocket } from './stream/socket/tail-socket.asyncapi.js';
 import type { TailSockets } from './stream/socket/tail-sockets.js';
 import { TailHistoryService } from './stream/tail-history.service.js';
+import { openWorkers } from './workers/open-workers.js';
 
 interface OpenedParts {
   readonly parts: GatewayParts;
@@ -225,6 +226,7 @@ async function openParts(
     externalTypes,
     ingest,
     decisions,
+    workers: openWorkers(env.DATABASE_URL, pool, host, closing),
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),
     checkpoints,

@@ -24,7 +24,9 @@ import {
 import type { SystemState } from './system.js';
 import { tail } from './tail.js';
 import type { TailMessage, TailOptions } from './tail-connection.js';
+import { ToolsApi } from './tools.js';
 import { waitFor, type WaitOptions } from './wait-for.js';
+import { Worker, type WorkerOptions } from './worker.js';
 
 export type StoryOptions = Pick<ListOptions, 'limit' | 'minPosition' | 'waitMs' | 'signal'>;
 
@@ -53,6 +55,7 @@ export class ChordaClient {
   readonly agents: AgentsApi;
   readonly executions: ExecutionsApi;
   readonly commands: CommandsApi;
+  readonly tools: ToolsApi;
   readonly parked: ParkedApi;
   readonly rebuilds: RebuildsApi;
   readonly keys: KeysApi;
@@ -79,6 +82,7 @@ export class ChordaClient {
     this.agents = new AgentsApi(this.#http);
     this.executions = new ExecutionsApi(this.#http);
     this.commands = new CommandsApi(this.#http);
+    this.tools = new ToolsApi(this.#http);
     this.parked = new ParkedApi(this.#http);
     this.rebuilds = new RebuildsApi(this.#http);
     this.keys = new KeysApi(this.#http);
@@ -86,6 +90,11 @@ export class ChordaClient {
     this.topics = new TopicsApi(this.#http);
     this.schemas = new SchemasApi(this.#http);
     this.deadLetters = new DeadLettersApi(this.#http);
+  }
+
+  /** Offers tools of this process to agents: `worker.tool(name, schema, fn)`, then `worker.run()`. */
+  worker(options: WorkerOptions = {}): Worker {
+    return new Worker(this.tools, this.#http.retry, options);
   }
 
   /** Events as they are written, for `for await`; see {@link TailMessage}. */

@@ -8,6 +8,22 @@ export {
   type HistoryOptions,
   type StateOptions,
 } from './agents.js';
+export {
+  ToolsApi,
+  type CallLease,
+  type CallResult,
+  type PollRequest,
+  type ToolFault,
+  type ToolRegistration,
+} from './tools.js';
+export {
+  ToolCallError,
+  Worker,
+  type ToolContext,
+  type ToolFunction,
+  type WorkerOptions,
+  type WorkerTrouble,
+} from './worker.js';
 export { ChordaClient, type ChordaClientOptions, type StoryOptions } from './chorda-client.js';
 export type { RetryOptions } from './backoff.js';
 export {

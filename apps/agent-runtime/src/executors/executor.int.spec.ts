@@ -100,7 +100,7 @@ describe('executors', { timeout: 180_000 }, () => {
       },
     };
     const tool = { name: 'charge', description: null, parameters: '{}', idempotent: false, timeoutMs: 5_000 };
-    await ground.tools.register(defaultTenant, [tool], { actor: 'spec', toolsMax: 10 });
+    await ground.tools.register(defaultTenant, [tool], { actor: { id: 'spec', type: 'service' }, toolsMax: 10 });
     for (const work of [once, once, invalid, unknown, worker, check]) await ground.send(work);
     await Promise.all([once, invalid, unknown, check].map((work) => answered(work)));
     await executors.stop();

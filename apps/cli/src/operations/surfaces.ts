@@ -10,13 +10,15 @@ export interface Surface {
   readonly client: ((client: ChordaClient, known: Known) => Promise<unknown>) | string;
   readonly method?: string;
   /** There is no such thing on a new system: both say NOT_FOUND, or this code, and that is the right answer. */
-  readonly isAbsent?: true | 'AGENT_NOT_FOUND' | 'EXECUTION_NOT_FOUND';
+  readonly isAbsent?: true | 'LEASE_LOST' | 'AGENT_NOT_FOUND' | 'EXECUTION_NOT_FOUND';
 }
 
 const forBrowsers = 'for browsers';
 const aDocument = 'a document: fetch it';
 const parkedId = 'a'.repeat(32);
 const nobody = 'agent-of-nobody';
+const byWorkers = 'a process of yours does it: `worker.run` of the client';
+const lease = { work_id: 'w-1', lease_token: '00000000-0000-4000-8000-000000000000' };
 const record = { type: 'record', name: 'Op', fields: [{ name: 'n', type: 'long' }] };
 const deadLetter = { topic: 'external.webhook.spec.dead-letter', partition: 0, offset: '0' };
 const webhook = { user_id: 'user-7', provider: 'me', event_name: 'hello', body: 'hi' } as const;
@@ -140,6 +142,41 @@ export const surfaces: Readonly<Record<string, Surface>> = {
     command: 'commands show',
     client: (client) => client.commands.get('c-1'),
     method: 'commands.get',
+    isAbsent: true,
+  },
+  registerTools: {
+    cli: 'a process of yours does it: `worker.tool` of the client',
+    client: (client) => client.tools.register([{ name: 'op_tool' }]),
+    method: 'tools.register, worker().tool',
+  },
+  listTools: {
+    cli: () => ['tools', 'list'],
+    command: 'tools list',
+    client: (client) => client.tools.list(),
+    method: 'tools.list',
+  },
+  pollWork: {
+    cli: byWorkers,
+    client: (client) => client.tools.poll({ tools: ['op_tool'], wait_ms: 0 }),
+    method: 'tools.poll, worker().run',
+  },
+  beatWork: {
+    cli: byWorkers,
+    client: (client) => client.tools.beat(lease),
+    method: 'tools.beat, worker().run',
+    isAbsent: 'LEASE_LOST',
+  },
+  recordWork: {
+    cli: byWorkers,
+    client: (client) => client.tools.answer(lease, { output_data: null }),
+    method: 'tools.answer, worker().run',
+    isAbsent: 'LEASE_LOST',
+  },
+  removeTool: {
+    cli: () => ['tools', 'remove', 'tool_of_nobody'],
+    command: 'tools remove',
+    client: (client) => client.tools.remove('tool_of_nobody'),
+    method: 'tools.remove',
     isAbsent: true,
   },
   listRuns: listed('runs'),

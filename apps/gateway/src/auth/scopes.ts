@@ -7,6 +7,7 @@ import { DocumentedScope } from '../reference/documented.js';
  * What a credential may do, within its tenant unless it says otherwise.
  *
  * - `events:write`: send facts. `events:read`: search, read and follow them and the read models.
+ * - `agents:work`: offer tools, and do the calls that agents make of them.
  * - `agents:write`: create agents, run them, cancel, settle and remove what they do.
  * - `events:simulate`: send decisions of the demo, where the gateway allows it. No other scope includes it.
  * - `system:read`: services, topics, schemas, projections, rates. `system:operate`: settle what was set aside of the
@@ -19,6 +20,7 @@ export const scopes = [
   'events:write',
   'events:read',
   'agents:write',
+  'agents:work',
   'events:simulate',
   'system:read',
   'system:operate',

@@ -87,6 +87,10 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     cause: 'An execution with this id was started before, by another command.',
     fix: 'Leave `execution_id` out; to repeat a request use `Idempotency-Key`.',
   },
+  LEASE_LOST: {
+    cause: 'No heartbeat came within `lease_ms` of the call, it was answered otherwise, or its time is over.',
+    fix: 'Stop what you do for it, and ask for other calls. Send heartbeats every third of `lease_ms`.',
+  },
   INCIDENT_NOT_OPEN: {
     cause: 'The incident was settled, or is of another execution.',
     fix: 'Look at the open incidents of the execution with `GET /v1/executions/{id}/state`.',

@@ -25,6 +25,7 @@ export const problems = {
   SCHEMA_INCOMPATIBLE: { status: 409, title: 'The schema breaks readers of other versions', retriable: false },
   LIMIT_REACHED: { status: 409, title: 'There are as many as there may be', retriable: false },
   NOT_IN_THIS_STATE: { status: 409, title: 'The state of the thing does not allow this', retriable: false },
+  LEASE_LOST: { status: 409, title: 'The lease of the call is over', retriable: false },
   ALREADY_EXISTS: { status: 409, title: 'There is one already', retriable: false },
   AGENT_NOT_FOUND: { status: 404, title: 'No such agent is run here', retriable: false },
   EXECUTION_NOT_FOUND: { status: 404, title: 'No such execution is run here', retriable: false },

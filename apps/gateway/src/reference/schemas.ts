@@ -7,6 +7,7 @@ import { querySchemas } from '../lists/query-schemas.js';
 import { projectionSchemas } from '../projections/projections.openapi.js';
 import { rebuildSchemas } from '../projections/rebuilds.openapi.js';
 import { tenantSchemas } from '../tenants/tenants.openapi.js';
+import { workerSchemas } from '../workers/workers.openapi.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
@@ -66,6 +67,7 @@ export const sharedSchemas: Record<string, unknown> = {
   ...externalTypeSchemas,
   ...keySchemas,
   ...tenantSchemas,
+  ...workerSchemas,
   Problem: {
     type: 'object',
     description: 'RFC 9457. `code` is stable: switch on it.',

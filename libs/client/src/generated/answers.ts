@@ -1220,7 +1220,7 @@ export type NewApiKey = {
   /** A usual bundle of scopes */
   readonly role?: 'viewer' | 'producer' | 'operator' | 'admin';
   /** Beside those of the role */
-  readonly scopes?: readonly ('events:write' | 'events:read' | 'agents:write' | 'events:simulate' | 'system:read' | 'system:operate' | 'admin' | 'deployment:operate')[];
+  readonly scopes?: readonly ('events:write' | 'events:read' | 'agents:write' | 'agents:work' | 'events:simulate' | 'system:read' | 'system:operate' | 'admin' | 'deployment:operate')[];
   /** Default: your own */
   readonly tenant_id?: string;
   readonly expires_at?: string;
@@ -1312,6 +1312,100 @@ export type TenantChange = {
   readonly events_per_minute?: number | null;
   /** Events in any 24 hours */
   readonly events_per_day?: number | null;
+};
+
+export type RegisterTools = {
+  readonly tools: readonly {
+    /** Not beginning with llm_, http_ or database_ */
+    readonly name: string;
+    /** What it does, for the model */
+    readonly description?: string | null;
+    /** JSON Schema (2020-12) of its arguments */
+    readonly parameters?: Readonly<Record<string, unknown>>;
+    /** Whether it may be called again with the same key */
+    readonly idempotent?: boolean;
+    /** From when it is asked for to its answer */
+    readonly timeout_ms?: number;
+  }[];
+};
+
+export type RegisteredTool = {
+  /** Not beginning with llm_, http_ or database_ */
+  readonly name: string;
+  /** What it does, for the model */
+  readonly description: string | null;
+  /** JSON Schema (2020-12) of its arguments */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Whether it may be called again with the same key */
+  readonly idempotent: boolean;
+  /** From when it is asked for to its answer */
+  readonly timeout_ms: number;
+  /** The key or user */
+  readonly registered_by: string;
+  readonly registered_at: string;
+  /** When a worker last asked for its calls */
+  readonly polled_at: string | null;
+};
+
+export type Tools = {
+  readonly tools: readonly RegisteredTool[];
+};
+
+export type PollWork = {
+  readonly tools: readonly string[];
+  readonly max?: number;
+  /** How long to wait for one */
+  readonly wait_ms?: number;
+  /** Names the process, for people */
+  readonly worker?: string;
+};
+
+export type GivenCall = {
+  readonly work_id: string;
+  /** As the call came with */
+  readonly lease_token: string;
+  readonly lease_ms: number;
+  /** Until the call is given up */
+  readonly left_ms: number;
+  readonly tool: string;
+  /** Any JSON value that the schema of the tool allows */
+  readonly arguments: unknown;
+  /** The same for every attempt at this call */
+  readonly idempotency_key: string;
+  readonly attempt: number;
+  /** How often this attempt was given to a worker */
+  readonly delivery: number;
+  readonly agent_id: string;
+  readonly execution_id: string;
+  readonly call_id: string;
+  readonly traceparent: string | null;
+};
+
+export type GivenCalls = {
+  readonly calls: readonly GivenCall[];
+};
+
+export type WorkLease = {
+  /** As the call came with */
+  readonly lease_token: string;
+};
+
+/** With `output_data` or with `error` */
+export type WorkResult = {
+  /** As the call came with */
+  readonly lease_token: string;
+  /** Any JSON value, at most 128 KiB */
+  readonly output_data?: unknown;
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly details?: unknown;
+  };
+  readonly duration_ms?: number;
+};
+
+export type WorkState = {
+  readonly status: 'held' | 'stored';
 };
 
 /** RFC 9457. `code` is stable: switch on it. */

@@ -1,5 +1,6 @@
 import type { TenantId } from '@chorda/kernel';
 import type pg from 'pg';
+import { AuditOutbox, type AuditActor } from '../access/audit-outbox.js';
 import { inTransaction } from '../database/in-transaction.js';
 
 /** A tool that users' own processes offer. */
@@ -40,7 +41,7 @@ export class AgentToolRepository {
   async register(
     tenantId: TenantId,
     tools: readonly AgentTool[],
-    { actor, toolsMax }: { readonly actor: string; readonly toolsMax: number },
+    { actor, toolsMax }: { readonly actor: AuditActor; readonly toolsMax: number },
   ): Promise<{ readonly registered: boolean; readonly count: number }> {
     return inTransaction(this.pool, async (tx) => {
       // Registrations of a tenant go one after another, so that two cannot both find room for the last one.
@@ -52,15 +53,19 @@ export class AgentToolRepository {
       );
       const count = (rows[0]?.count ?? 0) + names.length;
       if (count > toolsMax) return { registered: false, count };
-      await tx.query(
-        `INSERT INTO agent_tools (tenant_id, name, description, parameters, idempotent, timeout_ms, registered_by)
+      // Workers register what they offer whenever they start: most of it is there already.
+      const { rows: changed } = await tx.query<ToolRow>(
+        `INSERT INTO agent_tools AS kept (tenant_id, name, description, parameters, idempotent, timeout_ms, registered_by)
          SELECT $1, name, description, parameters, idempotent, timeout_ms, $7
          FROM unnest($2::text[], $3::text[], $4::text[], $5::bool[], $6::int[])
            AS tool (name, description, parameters, idempotent, timeout_ms)
          ORDER BY name
          ON CONFLICT (tenant_id, name) DO UPDATE SET description = excluded.description,
            parameters = excluded.parameters, idempotent = excluded.idempotent, timeout_ms = excluded.timeout_ms,
-           registered_by = excluded.registered_by, registered_at = now()`,
+           registered_by = excluded.registered_by, registered_at = now()
+         WHERE (kept.description, kept.parameters, kept.idempotent, kept.timeout_ms)
+           IS DISTINCT FROM (excluded.description, excluded.parameters, excluded.idempotent, excluded.timeout_ms)
+         RETURNING ${columns}`,
         [
           tenantId,
           names,
@@ -68,9 +73,13 @@ export class AgentToolRepository {
           tools.map(({ parameters }) => parameters),
           tools.map(({ idempotent }) => idempotent),
           tools.map(({ timeoutMs }) => timeoutMs),
-          actor,
+          actor.id,
         ],
       );
+      for (const { name, description, idempotent, timeout_ms } of changed) {
+        const after = { description, idempotent, timeout_ms };
+        await AuditOutbox.add(tx, { ...toolChange(tenantId, actor, name), action: 'tool.registered', after });
+      }
       return { registered: true, count };
     });
   }
@@ -104,11 +113,19 @@ export class AgentToolRepository {
   }
 
   /** @returns Whether it was there. */
-  async remove(tenantId: TenantId, name: string): Promise<boolean> {
-    const { rowCount } = await this.pool.query('DELETE FROM agent_tools WHERE tenant_id = $1 AND name = $2', [
-      tenantId,
-      name,
-    ]);
-    return rowCount === 1;
+  async remove(tenantId: TenantId, name: string, actor: AuditActor): Promise<boolean> {
+    return inTransaction(this.pool, async (tx) => {
+      const { rowCount } = await tx.query('DELETE FROM agent_tools WHERE tenant_id = $1 AND name = $2', [
+        tenantId,
+        name,
+      ]);
+      if (rowCount !== 1) return false;
+      await AuditOutbox.add(tx, { ...toolChange(tenantId, actor, name), action: 'tool.removed' });
+      return true;
+    });
   }
+}
+
+function toolChange(tenantId: TenantId, actor: AuditActor, name: string) {
+  return { tenantId, actor, resourceType: 'tool', resourceId: name };
 }

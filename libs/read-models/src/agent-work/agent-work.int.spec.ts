@@ -140,7 +140,8 @@ describe('calls of workers', () => {
   it('go to tools that are registered by tenant, up to a bound', async () => {
     const tools = new AgentToolRepository(pool);
     const tool = (name: string) => ({ name, description: null, parameters: '{}', idempotent: false, timeoutMs: 1_000 });
-    const by = { actor: 'key-1', toolsMax: 3 };
+    const actor = { id: 'key-1', type: 'api_key' } as const;
+    const by = { actor, toolsMax: 3 };
     expect(await tools.register(defaultTenant, [tool('a'), tool('b')], by)).toEqual({ registered: true, count: 2 });
     await tools.register(defaultTenant, [{ ...tool('a'), idempotent: true }], by);
     expect(await tools.register(defaultTenant, [tool('c'), tool('d')], by)).toEqual({ registered: false, count: 4 });
@@ -149,9 +150,13 @@ describe('calls of workers', () => {
       ['b', false],
     ]);
     expect(await tools.find(tenantId('acme'))).toEqual([]);
+    // The same again changes nothing, and is no change to be audited.
+    await tools.register(defaultTenant, [{ ...tool('a'), idempotent: true }], by);
+    const audited = await pool.query<{ data: { action: string } }>('SELECT data FROM audit_outbox ORDER BY event_id');
+    expect(audited.rows.map(({ data }) => data.action)).toEqual(Array(3).fill('tool.registered'));
     await tools.polled(defaultTenant, ['a']);
     expect((await tools.find(defaultTenant, ['a']))[0]?.polledAt).toBeInstanceOf(Date);
-    expect(await tools.remove(tenantId('acme'), 'a')).toBe(false);
-    expect(await tools.remove(defaultTenant, 'a')).toBe(true);
+    expect(await tools.remove(tenantId('acme'), 'a', actor)).toBe(false);
+    expect(await tools.remove(defaultTenant, 'a', actor)).toBe(true);
   });
 });

@@ -2,9 +2,9 @@ import type { TenantId } from '@chorda/kernel';
 import type pg from 'pg';
 
 /** Told when work waits for workers; the payload is the tenant. */
-export const workReadyChannel = 'chorda_agent_work';
+export const workReadyChannel = 'agent_work_ready';
 /** Told when an answer waits for its command to be sent. */
-export const workAnsweredChannel = 'chorda_agent_answers';
+export const workAnsweredChannel = 'agent_work_answered';
 
 export interface NewWork {
   readonly tenantId: TenantId;
@@ -176,6 +176,16 @@ export class AgentWorkRepository {
       [...leaseColumns(answers), answers.map(({ outcome }) => outcome)],
     );
     return new Set(rows.map(({ lease_token }) => lease_token));
+  }
+
+  /** Whether the answer that is kept was given under this lease. */
+  async isAnswered({ tenantId, workId, leaseToken }: Omit<WorkAnswer, 'outcome'>): Promise<boolean> {
+    const { rows } = await this.pool.query(
+      `SELECT 1 FROM agent_work
+       WHERE tenant_id = $1 AND work_id = $2 AND lease_token = $3 AND state IN ('answered', 'done')`,
+      [tenantId, workId, leaseToken],
+    );
+    return rows.length === 1;
   }
 
   /** Gives back what was not begun. */

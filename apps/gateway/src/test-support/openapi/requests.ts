@@ -96,10 +96,15 @@ function bodies(document: OpenApiDocument, content: Parameters<typeof bodyEntrie
     ...entries.map(([type, media]) =>
       bodiesOf(document, media).map((value) => ({
         type,
-        text: typeof value === 'string' ? value : JSON.stringify(value),
+        text: typeof value === 'string' ? value : JSON.stringify(value, shortWait),
       })),
     ),
   );
+}
+
+/** As `wait` in the query. */
+function shortWait(name: string, value: unknown): unknown {
+  return name === 'wait_ms' && typeof value === 'number' ? value % waitMsMax : value;
 }
 
 function bodyEntries(content: NonNullable<PlacedOperation['operation']['requestBody']>['content']) {
