@@ -37,6 +37,15 @@ it('changes slots live, and says how full the engine was over time', async () =>
   expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param: 'slots' } }]);
 });
 
+it('is over when its last answer is out, and not when its time is up', { timeout: 20_000 }, async () => {
+  const send = await started({ engine: { tokenMs: 20 } });
+  const answer = send('POST', '/v1/chat/completions', chat({ max_tokens: 20, ignore_eos: true }));
+  while (!(await (await send('GET', '/simulator')).text()).includes('"running":1')) await new Promise(setImmediate);
+  await simulator?.stop(60_000);
+  expect((await answer).status).toBe(200);
+  simulator = undefined;
+});
+
 it('logs times and tokens of each request, and no prompt', async () => {
   const send = await started({ engine: { tokenMs: 3, prefillMs: 10 }, logEntriesMax: 2 });
   for (const name of ['first', 'second', 'third']) {

@@ -18,6 +18,7 @@ const connectionsMax = 20_000;
 export class SimulatorServer {
   readonly simulator: Simulator;
   private readonly server: Server;
+  private isStopping = false;
 
   constructor(
     private readonly settings: SimulatorSettings,
@@ -25,6 +26,7 @@ export class SimulatorServer {
   ) {
     this.simulator = new Simulator(settings);
     this.server = createServer({ keepAliveTimeout: keepAliveMs, noDelay: true }, (request, response) => {
+      response.once('close', () => this.onAnswered());
       this.answer(request, response).catch((error: unknown) => this.fail(response, error));
     });
     this.server.maxConnections = connectionsMax;
@@ -46,12 +48,18 @@ export class SimulatorServer {
 
   /** Takes no more requests and lets those in hand end within so many milliseconds; then it cuts them off. */
   async stop(drainMs: number): Promise<void> {
+    this.isStopping = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeIdleConnections();
     const timer = setTimeout(() => this.server.closeAllConnections(), drainMs);
     await closed;
     clearTimeout(timer);
     await this.simulator.stop();
+  }
+
+  /** A connection that is kept alive after its last answer would keep the server from ending. */
+  private onAnswered(): void {
+    if (this.isStopping) setImmediate(() => this.server.closeIdleConnections());
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
