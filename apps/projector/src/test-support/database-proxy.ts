@@ -16,11 +16,14 @@ export interface Held {
   cut(): void;
 }
 
-const signs: Readonly<Record<ProxyPoint, Buffer>> = {
-  statement: Buffer.from('"journal_v1"'),
-  copy: Buffer.from('PGCOPY\n'),
-  commit: Buffer.from('COMMIT\0'),
-  committed: Buffer.from('COMMIT\0'),
+/** Small batches are not copied: their rows go as arrays to a prepared statement of this name. */
+const insert = Buffer.from('\0insert journal_v1\0');
+const commit = Buffer.from('COMMIT\0');
+const signs: Readonly<Record<ProxyPoint, readonly Buffer[]>> = {
+  statement: [Buffer.from('"journal_v1"'), insert],
+  copy: [Buffer.from('PGCOPY\n'), insert],
+  commit: [commit],
+  committed: [commit],
 };
 
 interface Trap {
@@ -97,7 +100,8 @@ export class DatabaseProxy {
     }
     client.on('data', (bytes: Buffer) => {
       const { trap } = this;
-      if (waiting || trap === undefined || !bytes.includes(signs[trap.point])) return pass(server, bytes);
+      if (waiting || trap === undefined || !signs[trap.point].some((sign) => bytes.includes(sign)))
+        return pass(server, bytes);
       if (trap.point === 'committed') {
         // Taken by this connection; held is its answer.
         this.trap = undefined;
