@@ -29,6 +29,7 @@ export function environmentOf(stack: StackAddresses, databaseUrl: string, topicP
 }
 
 export interface AppProcess {
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -36,6 +37,7 @@ export interface AppProcess {
 export function startApp(app: AppName, env: NodeJS.ProcessEnv, outputFile: string): AppProcess {
   const { child, ended } = startOwnedProcess([entryOf(app)], env, outputFile);
   return {
+    pid: child.pid ?? 0,
     stop: async () => {
       child.kill('SIGTERM');
       await ended;

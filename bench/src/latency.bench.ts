@@ -4,13 +4,14 @@ import { silentLogger, sleep } from '@chorda/kernel';
 import { createKafkaDriver } from '@chorda/messaging';
 import { freePorts } from '@chorda/native-stack';
 import { CheckpointRepository, createPool } from '@chorda/read-models';
-import type { StackAddresses } from '@chorda/testing';
+import type { TestStack } from '@chorda/testing';
 import { environmentOf, startApp, waitFor } from './backbone.js';
+import { cpuSeconds } from './projector/processors.js';
 import { sampleEvent } from './sample-event.js';
 import { percentile, type Measure } from './samples.js';
 
 export interface LatencySettings {
-  readonly stack: StackAddresses;
+  readonly stack: TestStack;
   readonly topicPrefix: string;
   /** Migrated. */
   readonly databaseUrl: string;
@@ -27,9 +28,13 @@ interface Waiting {
 
 /**
  * From `send` to the commit of the row, at a fixed rate of arrival: an event is sent when it is due, whatever became of
- * the ones before it, so a stall is seen by every event that it holds up. Raw samples are the percentiles of each round.
+ * the ones before it, so a stall is seen by every event that it holds up. Raw samples are the percentiles of each round,
+ * and the processor time of projector and database, which can be compared where other work shares the machine.
  */
-export async function benchLatency(settings: LatencySettings, progress: (line: string) => void): Promise<Measure> {
+export async function benchLatency(
+  settings: LatencySettings,
+  progress: (line: string) => void,
+): Promise<readonly Measure[]> {
   const { stack, topicPrefix, databaseUrl, rounds, folder } = settings;
   const [metricsPort] = await freePorts(1);
   const env = { ...environmentOf(stack, databaseUrl, topicPrefix), METRICS_PORT: `${metricsPort}`, LOG_LEVEL: 'warn' };
@@ -43,9 +48,20 @@ export async function benchLatency(settings: LatencySettings, progress: (line: s
   );
   const producer = await driver.createProducer();
   const samples: Measure['samples'][number][] = [];
+  const cpu: Measure['samples'][number][] = [];
   try {
     for (let round = 0; round <= rounds; round += 1) {
+      const before = cpuSeconds(stack, [app.pid]);
       const latencies = await latenciesOf(settings, codec, (record) => producer.send(record), checkpoints);
+      const after = cpuSeconds(stack, [app.pid]);
+      for (const [contestant, part] of [
+        ['projector', 'own'],
+        ['Postgres', 'postgres'],
+      ] as const) {
+        const value = ((after[part] - before[part]) * 1e6) / latencies.length;
+        if (round > 0) cpu.push({ contestant, round, value });
+        progress(`event to row: round ${round}/${rounds}, ${contestant}: ${value.toFixed(0)} µs of CPU an event`);
+      }
       for (const [contestant, share] of [
         ['p50', 0.5],
         ['p99', 0.99],
@@ -62,14 +78,14 @@ export async function benchLatency(settings: LatencySettings, progress: (line: s
     await pool.end();
     await app.stop();
   }
-  const { eventsPerSecond, seconds } = settings;
-  return {
-    name: `event to row at ${Math.round(eventsPerSecond).toLocaleString('en')} events/s`,
-    unit: 'ms',
-    settings: { eventsPerSecond: Math.round(eventsPerSecond), seconds },
-    contestants: ['p50', 'p99'],
-    samples,
-  };
+  const { seconds } = settings;
+  const eventsPerSecond = Math.round(settings.eventsPerSecond);
+  const at = `at ${eventsPerSecond.toLocaleString('en')} events/s`;
+  const shared = { settings: { eventsPerSecond, seconds } };
+  return [
+    { ...shared, name: `event to row ${at}`, unit: 'ms', contestants: ['p50', 'p99'], samples },
+    { ...shared, name: `CPU an event ${at}`, unit: 'µs', contestants: ['projector', 'Postgres'], samples: cpu },
+  ];
 }
 
 /** Of each event of one round, in milliseconds. */

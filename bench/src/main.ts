@@ -16,7 +16,9 @@ import { benchProduce, rateOf } from './produce.bench.js';
 import { sampleEvent } from './sample-event.js';
 import { median, summarize, type Measure } from './samples.js';
 
-const usage = `npm run bench [-- --rounds 5 --only produce,ingest,journal,latency]
+const usage = `npm run bench [-- --rounds 5 --only produce,ingest,journal,latency --rates 1000,5000,10000]
+
+  --rates   events/s at which latency is measured
 
 Starts servers of its own, measures side by side, and writes the raw samples to bench/results/.`;
 
@@ -24,6 +26,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     only: { type: 'string', default: 'produce,ingest,journal,latency' },
+    rates: { type: 'string', default: '1000,5000,10000' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -104,10 +107,12 @@ async function latency(): Promise<readonly Measure[]> {
   // What the projector does alone; here sender and broker take their share of the same processors.
   const alone = rates.length > 0 ? [median(rates.map(({ value }) => value)) / 2] : [];
   const latencies: Measure[] = [];
-  for (const eventsPerSecond of [1_000, 5_000, 10_000, ...alone]) {
+  for (const eventsPerSecond of [...values.rates.split(',').map(Number), ...alone]) {
     const { topicPrefix, database } = await freshBackbone(stack);
     const load = { eventsPerSecond, seconds: 10, rounds: Math.min(rounds, 3) };
-    latencies.push(await benchLatency({ stack, topicPrefix, databaseUrl: database.url, folder, ...load }, progress));
+    latencies.push(
+      ...(await benchLatency({ stack, topicPrefix, databaseUrl: database.url, folder, ...load }, progress)),
+    );
     await database.drop();
   }
   return latencies;
