@@ -7,6 +7,11 @@ export interface TenantStatement {
   readonly parameters: readonly unknown[];
   /** Fields whose text, as the server wrote it, is wanted too: under `~<field>`. */
   readonly exactFields?: readonly string[];
+  /**
+   * One plan serves all values: it is kept, where planning would take longer than reading. Left out: the server plans by
+   * the values, which is right where they decide which index is best.
+   */
+  readonly hasOnePlan?: boolean;
 }
 
 interface Scope {
@@ -53,10 +58,11 @@ export class TenantBatch implements pg.Submittable {
 
   submit(connection: pg.Connection): void {
     const { role, tenant, statementTimeoutMs } = this.scope;
+    const plans = this.statements.every(({ hasOnePlan }) => hasOnePlan === true) ? 'force_generic_plan' : 'auto';
     const timeout = statementTimeoutMs === undefined ? [] : [String(Math.ceil(statementTimeoutMs))];
     connection.stream.cork();
     try {
-      this.bind(connection, timeout.length > 0 ? settingsWithTimeout : settings, [role, tenant, ...timeout]);
+      this.bind(connection, timeout.length > 0 ? settingsWithTimeout : settings, [role, tenant, plans, ...timeout]);
       connection.execute(null, false);
       for (const [index, { text }] of this.statements.entries()) {
         this.bind(connection, text, this.values[index] ?? []);
@@ -125,8 +131,9 @@ const settings = `SELECT ${[
   local('transaction_read_only', `'on'`),
   local('role', '$1'),
   local('chorda.tenant_id', '$2'),
+  local('plan_cache_mode', '$3'),
 ].join(', ')}`;
-const settingsWithTimeout = `${settings}, ${local('statement_timeout', '$3')}`;
+const settingsWithTimeout = `${settings}, ${local('statement_timeout', '$4')}`;
 
 /** As `pg` reads it; times by arithmetic, since a page has a hundred of them. */
 function parserOf(dataTypeId: number): (text: string) => unknown {

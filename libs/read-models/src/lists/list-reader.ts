@@ -128,14 +128,15 @@ export class ListReader {
     { tenant, definition, request }: { tenant: TenantId; definition: ListDefinition; request: ListRequest },
     page: { readonly sort: Sort; readonly after: readonly string[] | undefined; readonly limit: number },
   ): Promise<readonly Row[]> {
-    const read = async (limit: number, window?: Window) => {
-      const statement = new ListStatement(definition, tenant, request.conditions).page({ ...page, limit, window });
+    const read = async (window?: Window) => {
+      const statement = new ListStatement(definition, tenant, request.conditions).page({ ...page, window });
       return readAsTenant<Row>(this.pool, tenant, statement, this.limits);
     };
-    if (definition.dayPartitions === undefined) return read(page.limit);
+    if (definition.dayPartitions === undefined) return read();
     const rows: Row[] = [];
     for (const window of windows(await this.reach(tenant, definition, request, page), page.sort)) {
-      rows.push(...(await read(page.limit - rows.length, window)));
+      // Not what is left of the limit: each would be a statement, and a plan, of its own.
+      rows.push(...(await read(window)));
       if (rows.length >= page.limit) break;
     }
     return rows;

@@ -18,6 +18,8 @@ export interface Statement {
 export interface PageStatement extends Statement {
   /** Fields that a cursor is made of: the text of these, as the server wrote it, is exact where a `Date` is not. */
   readonly exactFields: readonly string[];
+  /** With one condition its index is best whatever the value is; with several the values decide. */
+  readonly hasOnePlan: boolean;
 }
 
 /** A span of the partition column: from `fromMs` until before `toMs`. */
@@ -70,7 +72,9 @@ export class ListStatement {
     const shared = [...this.windowTexts(page.window), ...this.presentTexts(page.sort), ...this.afterTexts(order, page)];
     const columns = [...new Set([...listedColumns(definition), ...order.map((field) => columnOf(definition, field))])];
     const names = columns.map(quoted).join(', ');
-    const limit = this.parameter(page.limit);
+    // A number and no parameter: of a limit that it does not know, a plan for all values takes a tenth of all rows to be
+    // wanted, and may sort them.
+    const limit = wholeNumber(page.limit);
     const from = (texts: readonly string[]) =>
       `SELECT ${names} FROM ${quoted(definition.from)} WHERE ${[...texts, ...shared].join(' AND ')}`;
     const inner = order.map((field) => `${quoted(columnOf(definition, field))} ${direction}`).join(', ');
@@ -84,7 +88,7 @@ export class ListStatement {
     const text =
       `SELECT ${shownColumns(definition, 'list').join(', ')} FROM (${rows}) AS list ` +
       `ORDER BY ${ordered} LIMIT ${limit}`;
-    return { text, parameters: this.parameters, exactFields: order };
+    return { text, parameters: this.parameters, exactFields: order, hasOnePlan: this.conditions.length <= 1 };
   }
 
   /** How many rows the conditions hold for. */
@@ -173,6 +177,11 @@ export function pageStatement(
 ): PageStatement {
   const { conditions, sort, after, limit, window } = request;
   return new ListStatement(definition, tenant, conditions).page({ sort, after, limit, window });
+}
+
+function wholeNumber(limit: number): string {
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new TypeError(`Not a limit of ours: ${limit}`);
+  return String(limit);
 }
 
 function listedColumns(definition: ListDefinition): readonly string[] {

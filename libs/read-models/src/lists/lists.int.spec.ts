@@ -128,10 +128,10 @@ async function nodesOf(definition: ListDefinition, request: ListRequest, after?:
   const statement = pageStatement(definition, defaultTenant, { ...request, sort, after, window });
   return withTenant(pool, defaultTenant, async (tx) => {
     await tx.query('SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off');
-    const explained = await tx.query<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(
-      `EXPLAIN (FORMAT JSON) ${statement.text}`,
-      [...statement.parameters],
-    );
+    type Explained = { readonly 'QUERY PLAN': readonly { Plan: PlanNode }[] };
+    const explained = statement.hasOnePlan
+      ? await tx.query<Explained>(`EXPLAIN (FORMAT JSON, GENERIC_PLAN) ${statement.text}`)
+      : await tx.query<Explained>(`EXPLAIN (FORMAT JSON) ${statement.text}`, [...statement.parameters]);
     const nodes: PlanNode[] = [];
     const visit = (node: PlanNode): void => {
       nodes.push(node);
