@@ -30,9 +30,9 @@ beforeAll(async () => {
   client = new ChordaClient({ url: gateway.url, apiKey });
 });
 afterAll(async () => {
-  await pool.end();
-  await gateway.stop();
-  await ground.close();
+  await pool?.end();
+  await gateway?.stop();
+  await ground?.close();
 });
 
 const patient = { timeout: 30_000, interval: 20 };

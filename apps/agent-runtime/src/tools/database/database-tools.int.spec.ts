@@ -39,7 +39,7 @@ beforeAll(async () => {
     },
     rowsMax: 100,
     bytesMax: 20_000,
-    timeoutMs: 1_500,
+    timeoutMs: 3_000,
   };
   catalogue = new ToolCatalogue(databaseTools(options));
 });
@@ -126,7 +126,7 @@ describe('database_query', () => {
     const stopping = new AbortController();
     const asked = catalogue.run(
       'database_query',
-      { connection: 'sales', sql: "SELECT pg_sleep(1.4), 'stopped here'" },
+      { connection: 'sales', sql: "SELECT pg_sleep(2.9), 'stopped here'" },
       { ...call, signal: stopping.signal },
     );
     setTimeout(() => stopping.abort(), 200);

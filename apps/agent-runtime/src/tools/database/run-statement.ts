@@ -26,6 +26,8 @@ export interface StatementAnswer {
 
 const rowsAtOnce = 100;
 const watchEveryMs = 20;
+/** Rows are counted one by one; only what would fill memory before it is counted ends the connection. */
+const bytesBesideBound = 4_194_304;
 const connectTimeoutMs = 5_000;
 
 /**
@@ -46,7 +48,7 @@ export async function runStatement(statement: Statement): Promise<StatementAnswe
   });
   // A connection that breaks between two questions has no other listener, and would end the process.
   client.on('error', () => undefined);
-  const watch = watchSize(socket, statement.bytesMax);
+  const watch = watchSize(socket, statement.bytesMax + bytesBesideBound);
   const stop = () => socket.destroy(new Error('aborted'));
   let effect: Effect = 'none';
   try {
@@ -114,6 +116,7 @@ async function readRows(
     affected = read.affected ?? affected;
     for (const row of read.rows) {
       bytes += Buffer.byteLength(JSON.stringify(row));
+      if (rows.length === 0 && bytes > bytesMax) throw tooLarge(bytesMax);
       if (rows.length >= rowsMax || bytes > bytesMax) {
         await cursor.close();
         return { columns, rows, truncated: true, rows_affected: kind === 'write' ? affected : null };
@@ -139,15 +142,17 @@ function readSome(cursor: Cursor<JsonValue[]>, count: number) {
 
 function toToolError(error: unknown, effect: Effect, isTooLarge: boolean, { bytesMax, signal }: Statement): Error {
   if (error instanceof ToolError) return error;
-  if (isTooLarge) {
-    const message = `the result is larger than ${bytesMax} bytes: ask for fewer rows or columns`;
-    return new ToolFailedError('RESULT_TOO_LARGE', message, effect, false);
-  }
+  if (isTooLarge) return tooLarge(bytesMax, effect);
   if (signal.aborted) return new ToolAbortedError('the statement', effect);
   if (error instanceof DatabaseError && error.code) return refusedByDatabase(error, effect);
   // Its text may name host and role: to the log by `cause` and no further.
   const message = 'the database could not be reached, or the connection to it was lost';
   return new ToolFailedError('DATABASE_UNAVAILABLE', message, effect, true, { cause: error });
+}
+
+function tooLarge(bytesMax: number, effect: Effect = 'none'): ToolFailedError {
+  const message = `a row is larger than ${bytesMax} bytes: ask for fewer or shorter columns`;
+  return new ToolFailedError('RESULT_TOO_LARGE', message, effect, false);
 }
 
 /** The server answered: it has undone what the transaction did, also where the answer is to COMMIT. */
