@@ -78,10 +78,12 @@ describe('the documentation', () => {
   it('describes every metric, and no other', () => {
     const exported = new Set(
       sourceText.match(
-        /(?<=')(?:chorda|http_server)_[a-z_]+(?:total|seconds|bytes|records|requests|clients|events|info|partitions|sequences|waiters|subscriptions|answers|flight|left|state|commands|streams)(?=')/g,
+        /(?<=')(?:chorda|http_server)_[a-z_]+(?:total|seconds|bytes|records|requests|clients|events|info|partitions|sequences|waiters|subscriptions|answers|flight|left|state|commands|streams|polls|running|inbox)(?=')/g,
       ),
     );
-    const described = new Set(read('docs/metrics.md').match(/\b(?:chorda|http_server)_[a-z_]+[a-z]\b/g));
+    const names = read('docs/metrics.md').match(/\b(?:chorda|http_server)_[a-z_]+[a-z]\b/g) ?? [];
+    // The simulator puts its names together as vLLM's client does; its own specs look for them.
+    const described = new Set(names.filter((name) => !name.startsWith('chorda_simulator_')));
     expect(exported.size).toBeGreaterThan(10);
     expect([...exported].filter((name) => !described.has(name))).toEqual([]);
     expect([...described].filter((name) => !exported.has(name))).toEqual([]);
