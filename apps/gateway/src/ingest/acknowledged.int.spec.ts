@@ -63,7 +63,7 @@ describe('while the broker does not acknowledge', () => {
           }),
         );
       }
-      await sleep(1000);
+      await untilTrue(() => answers.length >= 3 * requestsMax);
       expect(answers.filter(({ status }) => status < 300)).toEqual([]);
       expect(answers.length).toBe(3 * requestsMax);
       for (const { status, body, headers } of answers) {
