@@ -22,7 +22,7 @@ describe('the decision engine', () => {
       await ground.send({ type: 'till.add', data: { amount: 10 } }, { till: 'a', id: `a-${index}` });
     }
     expect(await outcomeOf('a-4')).toMatchObject({ status: 'accepted', answer: { by: 10 } });
-    await expect.poll(async () => (await ground.balances()).get('default/a')).toBe(50);
+    await expect.poll(async () => (await ground.balances()).get('default/a'), { timeout: 20_000 }).toBe(50);
     const versions = (await ground.log()).filter(({ stream }) => stream === 'default/a').map(({ version }) => version);
     expect(versions).toEqual([1n, 2n, 3n, 4n, 5n]);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { defaultTenant, silentLogger } from '@chorda/kernel';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { commitTurn } from '../store/commit-turn.js';
-import { claimPartition } from '../store/partition-row.js';
+import { claimPartition, markPublished } from '../store/partition-row.js';
 import { expectSoundHistory } from '../test-support/sound-history.js';
 import { TillGround } from '../test-support/till-ground.js';
 import { workQueue, type TillCommand } from '../test-support/till.js';
@@ -130,6 +130,14 @@ describe('an owner', { timeout: 120_000 }, () => {
     expect(await commitTurn(ground.pool, claim, { ...nothing, ...moved })).toBe(false);
     const { rows } = await ground.pool.query('SELECT next_command_offset FROM decision_partitions');
     expect(rows).toEqual([{ next_command_offset: '0' }]);
+  });
+
+  it('whose row was put back to an older point does not write down there what it has published since', async () => {
+    const place = { kind: 'till', partition: 3 };
+    const claim = await claimPartition(ground.pool, place, 'first', topics, silentLogger);
+    const ahead = { ...claim, nextSeq: 9n, nextCommandOffset: 9n, publishedSeq: 8n, publishedOffset: 8n };
+    expect(await markPublished(ground.pool, ahead)).toBe(false);
+    expect(await markPublished(ground.pool, claim)).toBe(true);
   });
 
   it('that waits for its commit has published nothing of it, and publishes nothing of it when it is fenced then', async () => {

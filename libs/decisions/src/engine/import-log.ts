@@ -128,7 +128,7 @@ class LogImporter<States, Command extends Typed, Event extends Typed> {
     const isOwner = await commitTurn(parts.pool, claim, {
       ...moved,
       records: waiting.map((each) => this.recordOf(each)),
-      streams: streamWrites(parts.aggregate, changed.after.values(), parts.bounds.snapshotEvery),
+      streams: streamWrites(parts.aggregate, changed.after.values(), parts.bounds.snapshotEvery, () => undefined),
       timers: this.timersOf(changed),
       outcomes: outcomesOf(waiting),
       ...(this.epochMax > claim.epoch && { epoch: this.epochMax + 1n }),

@@ -30,7 +30,9 @@ describe('when an owner is killed', { timeout: 120_000 }, () => {
     await expect.poll(async () => (await ground.outcomes()).size, { timeout: 20_000 }).toBe(2 * tills.length);
     expect(Date.now() - killedAtMs).toBeLessThan(10_000);
     await expect
-      .poll(async () => [...(await ground.balances()).values()].filter((balance) => balance === 2).length)
+      .poll(async () => [...(await ground.balances()).values()].filter((balance) => balance === 2).length, {
+        timeout: 20_000,
+      })
       .toBe(tills.length);
     await expectSoundHistory(ground);
   });

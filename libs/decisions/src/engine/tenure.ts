@@ -82,6 +82,9 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
       await this.settle();
     } finally {
       this.ending.abort();
+      // What is under way is in the log, or surely not, before the next claim reads it: after a database was put back, a
+      // record that came behind that reading would be decided a second time.
+      await this.publishing;
     }
   }
 
@@ -204,7 +207,10 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
 
   private writesOf({ result, settled }: MadeTurn<Command>): Writes {
     const { claim, parts, published } = this;
-    const streams = streamWrites(parts.aggregate, result.changed.values(), parts.bounds.snapshotEvery);
+    const { aggregate, bounds, logger } = parts;
+    const streams = streamWrites(aggregate, result.changed.values(), bounds.snapshotEvery, (stream, error) => {
+      logger.error('A state cannot be kept as a snapshot', { stream: `${stream.kind}-${stream.id}`, error });
+    });
     const keys = [...result.changed.keys()];
     return {
       ...{ records: result.records, outcomes: result.outcomes, timers: result.timers, streams },

@@ -1,5 +1,5 @@
 import { serialize } from 'node:v8';
-import type { Aggregate, Typed } from '@chorda/domain';
+import type { Aggregate, StreamRef, Typed } from '@chorda/domain';
 import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import { outcomeBody } from '../outcome.js';
@@ -31,16 +31,25 @@ interface Snapshot {
   readonly version: number;
 }
 
-/** Streams whose last snapshot is `every` events ago get a new one. */
+/**
+ * Streams whose last snapshot is `every` events ago get a new one. A snapshot is a saving and nothing else: a state that
+ * cannot be cloned is told of and folded from its events again.
+ */
 export function streamWrites<States, Command extends Typed, Event extends Typed>(
   aggregate: Aggregate<States, Command, Event>,
   changed: Iterable<StreamState>,
   every: number,
+  onUnkept: (stream: StreamRef, error: unknown) => void,
 ): readonly StreamWrite[] {
   return [...changed].map((state) => {
     if (state.version - state.snapshotAt < BigInt(every)) return { ...state, snapshot: undefined };
-    const version = definitionOf(aggregate, state.stream).snapshotVersion;
-    return { ...state, snapshotAt: state.version, snapshot: { bytes: serialize(state.state), version } };
+    try {
+      const { snapshotVersion: version } = definitionOf(aggregate, state.stream);
+      return { ...state, snapshotAt: state.version, snapshot: { bytes: serialize(state.state), version } };
+    } catch (error) {
+      onUnkept(state.stream, error);
+      return { ...state, snapshot: undefined };
+    }
   });
 }
 

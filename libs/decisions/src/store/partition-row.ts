@@ -78,12 +78,20 @@ export async function claimPartition(
   };
 }
 
-/** Writes down what was published when no turn does. @returns False where the partition has another owner. */
+/**
+ * Writes down what was published when no turn does. A row that stands elsewhere than the claim says, because the database
+ * was put back to an older point, is left alone: the log has to be read from where that row says.
+ *
+ * @returns False for such a row, and where the partition has another owner.
+ */
 export async function markPublished(pool: pg.Pool, claim: PartitionClaim): Promise<boolean> {
   const { rowCount } = await pool.query(
     `UPDATE decision_partitions SET published_seq = $4, published_offset = $5, updated_at = now(), stopped_reason = NULL
-     WHERE kind = $1 AND partition = $2 AND epoch = $3`,
-    [claim.kind, claim.partition, claim.epoch, claim.publishedSeq, claim.publishedOffset],
+     WHERE kind = $1 AND partition = $2 AND epoch = $3 AND next_partition_seq = $6 AND next_command_offset = $7`,
+    [
+      ...[claim.kind, claim.partition, claim.epoch, claim.publishedSeq, claim.publishedOffset],
+      ...[claim.nextSeq, claim.nextCommandOffset],
+    ],
   );
   return rowCount === 1;
 }

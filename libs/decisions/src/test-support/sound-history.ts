@@ -10,6 +10,7 @@ import type { LogEvent, TillGround } from './till-ground.js';
 export async function expectSoundHistory(
   ground: TillGround,
 ): Promise<{ readonly first: readonly LogEvent[]; readonly repeats: number }> {
+  await untilPublished(ground);
   const log = await ground.log();
   const first = new Map<string, LogEvent>();
   const versions = new Map<string, bigint>();
@@ -32,6 +33,12 @@ export async function expectSoundHistory(
   }
   await expectTables(ground, versions);
   return { first: [...first.values()], repeats };
+}
+
+/** What is committed is on its way for a moment. */
+async function untilPublished({ pool }: TillGround): Promise<void> {
+  const waiting = 'SELECT FROM decision_partitions WHERE published_seq < next_partition_seq - 1';
+  await expect.poll(async () => (await pool.query(waiting)).rowCount, { timeout: 20_000 }).toBe(0);
 }
 
 function bytesOf({ record, body }: LogEvent): unknown {
