@@ -58,10 +58,10 @@ describe('binary mode', () => {
 });
 
 describe('structured mode', () => {
-  it('takes the attributes and the data apart', () => {
+  it('says which member is the data and what the rest is', () => {
     const { events } = readCloudEvents(structured, [], json({ id: '1', data: { x: 1 } }));
     expect(events).toHaveLength(1);
-    expect(events[0]?.attributes).toEqual({ id: '1' });
+    expect(events[0]).toMatchObject({ attributes: { id: '1' }, dataAttribute: 'data', data: { x: 1 } });
     expect(events[0]?.dataPointer).toBe('/data');
     expect(events[0]?.place('a/b~c')).toEqual({ pointer: '/a~1b~0c' });
   });

@@ -98,11 +98,11 @@ describe('grouping by partition', () => {
   }
 
   it('costs the same a record, however many wait for one partition', () => {
-    secondsFor(20_000);
-    const few = secondsFor(20_000) / 20_000;
-    const many = secondsFor(200_000) / 200_000;
-    // kafkajs copies all earlier records for each one: ten times as many cost a hundred times as much.
-    expect(many).toBeLessThan(few * 4);
+    const costOf = (count: number) => Math.min(...[1, 2, 3].map(() => secondsFor(count))) / count;
+    costOf(2_000);
+    // kafkajs copies all earlier records for each one: a hundred times as many cost a hundred times as much a record.
+    // The best of three on both sides, and far from either answer: whatever else the machine does says nothing here.
+    expect(costOf(200_000) / costOf(2_000)).toBeLessThan(30);
   });
 
   it('sends a record above the bound alone', () => {
