@@ -194,7 +194,12 @@ class Decisions<States, Command extends Typed, Event extends Typed> implements R
 
   private pool(applicationName: string, connectionsMax: number) {
     const { databaseUrl, transactionTimeoutMs = 5_000 } = this.options;
-    const pool = createPool(databaseUrl, { applicationName, connectionsMax, transactionTimeoutMs });
+    const pool = createPool(databaseUrl, {
+      applicationName,
+      connectionsMax,
+      transactionTimeoutMs,
+      keyLookupsOnly: true,
+    });
     return this.closing(pool, (opened) => opened.end());
   }
 

@@ -206,7 +206,8 @@ export class OutcomeWaiter {
       text: `SELECT asked.place, o.status, o.body, o.partition, p.published_offset,
           o.partition_seq <= p.published_seq AS is_published
         FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS asked (tenant_id, command_id, place)
-        JOIN decision_outcomes o ON o.tenant_id = asked.tenant_id AND o.kind = $1 AND o.command_id = asked.command_id
+        CROSS JOIN LATERAL (SELECT * FROM decision_outcomes WHERE tenant_id = asked.tenant_id AND kind = $1
+          AND command_id = asked.command_id LIMIT 1) o
         JOIN decision_partitions p ON p.kind = o.kind AND p.partition = o.partition`,
       values: [this.parts.kind, commands.map(({ tenantId }) => tenantId), commands.map(({ commandId }) => commandId)],
     });

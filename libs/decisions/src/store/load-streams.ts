@@ -59,8 +59,10 @@ export async function loadStreams<States, Command extends Typed, Event extends T
     name: 'decisions: load streams',
     text: `SELECT mine.place, s.subject, s.snapshot, s.snapshot_version, s.snapshot_at
       FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS mine (tenant_id, stream_kind, stream_id, place)
-      JOIN decision_streams s ON s.tenant_id = mine.tenant_id AND s.kind = $1
-        AND s.stream_kind = mine.stream_kind AND s.stream_id = mine.stream_id`,
+      CROSS JOIN LATERAL (
+        SELECT * FROM decision_streams s WHERE s.tenant_id = mine.tenant_id AND s.kind = $1
+          AND s.stream_kind = mine.stream_kind AND s.stream_id = mine.stream_id LIMIT 1
+      ) s`,
     values: [kind, ...placesOf(wanted)],
   });
   const existing = rows.flatMap((row) => {

@@ -35,6 +35,9 @@ interface GroundRow {
 /**
  * Reads the clock, which of the commands are known, and the timers that are due: one statement, whatever their number.
  *
+ * Its LIMIT 1, as those of other reads here, keeps each command a lookup of its own: a plan that is kept from when the
+ * table was empty joins the other way round, and read the whole table for every turn.
+ *
  * @param timersMax 0: none is asked for, because none is due by what was last read.
  */
 export async function loadGround(
@@ -49,7 +52,8 @@ export async function loadGround(
       SELECT now_ms,
         (SELECT json_agg(json_build_array(asked.place - 1, o.status))
          FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS asked (tenant_id, command_id, place)
-         JOIN decision_outcomes o ON o.tenant_id = asked.tenant_id AND o.kind = $1 AND o.command_id = asked.command_id
+         CROSS JOIN LATERAL (SELECT status FROM decision_outcomes WHERE tenant_id = asked.tenant_id AND kind = $1
+           AND command_id = asked.command_id LIMIT 1) o
         ) AS known,
         ${timersMax > 0 ? dueTimers : 'NULL::json AS due'}
       FROM clock`,

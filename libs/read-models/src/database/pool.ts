@@ -10,6 +10,11 @@ export interface PoolOptions {
   readonly statementTimeoutMs?: number;
   /** A transaction that takes longer is ended by the server, so that no lock outlives its writer. Default none. */
   readonly transactionTimeoutMs?: number;
+  /**
+   * The session does nothing but look rows up by their keys. Plans are kept with the statements, and one that was made
+   * while a table was empty reads all of it for ever: such sessions are told to go by the index whatever the size.
+   */
+  readonly keyLookupsOnly?: boolean;
   /** How long a caller waits for a free connection. Default 5 s. */
   readonly connectTimeoutMs?: number;
   /**
@@ -25,6 +30,9 @@ export function createPool(databaseUrl: string, options: PoolOptions = {}): pg.P
   const settings = [`-c statement_timeout=${options.statementTimeoutMs ?? 10_000}`];
   if (options.transactionTimeoutMs !== undefined) {
     settings.push(`-c transaction_timeout=${options.transactionTimeoutMs}`);
+  }
+  if (options.keyLookupsOnly) {
+    settings.push('-c enable_seqscan=off', '-c enable_hashjoin=off', '-c enable_mergejoin=off', '-c jit=off');
   }
   const pool = new pg.Pool({
     connectionString: databaseUrl,
