@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePorts } from '../machine/ports.js';
 
 const run = promisify(execFile);
@@ -112,6 +112,25 @@ async function shell(command: string, timeoutMs = 30_000): Promise<string> {
   }
 }
 
+/** A command that never ends by itself; whatever is sent before it says that it stands may not be seen by it. */
+class Followed {
+  private output = '';
+  private readonly child: ChildProcess;
+
+  constructor(command: string) {
+    this.child = spawn('sh', ['-c', `exec ${command}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+  }
+
+  async saw(text: string): Promise<void> {
+    await expect.poll(() => this.output, { timeout: 30_000 }).toContain(text);
+  }
+
+  end(): void {
+    this.child.kill();
+  }
+}
+
 beforeAll(async () => {
   const [gateway, metrics, kafka, controller, registry, management, postgres, redis, simulator] = await freePorts(9);
   env = {
@@ -174,13 +193,15 @@ describe('npm start', () => {
 
   it('prints commands that work as they stand: sent, read from the read model, seen on the tail', async () => {
     const [send, read, follow] = first.commands as [string, string, string];
-    const following = shell(follow, 8_000);
+    const followed = new Followed(follow);
+    onTestFinished(() => followed.end());
+    await followed.saw('event: open');
     const answer: unknown = JSON.parse(await shell(send));
     expect(answer).toMatchObject({ complete: true });
     const event: unknown = JSON.parse(await shell(read));
     expect(event).toMatchObject({ type: 'agent.executed', data: { status: 'completed' } });
     const id = /events\/(\S+)/.exec(read)?.[1] ?? '';
-    expect(await following).toContain(id);
+    await followed.saw(id);
     sent = { command: read, id };
   });
 
