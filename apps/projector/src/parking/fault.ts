@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { BackboneError } from '@chorda/kernel';
 import type { SetAsideRecord } from '@chorda/messaging';
+import { isDatabaseAway } from '@chorda/read-models';
 import pg from 'pg';
 import { storableText } from '../bulk/text.js';
-import { EventNotApplicableError, isDatabaseAway } from '../runner/errors.js';
+import { EventNotApplicableError } from '../runner/errors.js';
 import type { VersionGap } from '../runner/stream-versions.js';
 
 /** Why an event is parked, apart from those that only wait behind one. */

@@ -1,8 +1,8 @@
 import { BackboneError, sleep } from '@chorda/kernel';
 import { crashPoint, isPlanted } from '@chorda/platform';
-import { inTransaction, type RebuildReport, type RebuildState } from '@chorda/read-models';
+import { inTransaction, isDatabaseAway, type RebuildReport, type RebuildState } from '@chorda/read-models';
 import type pg from 'pg';
-import { isDatabaseAway, PartitionFencedError } from '../runner/errors.js';
+import { PartitionFencedError } from '../runner/errors.js';
 import type { Projection } from '../runner/projection.js';
 import { namesPlaces } from './carry-over.js';
 import { compareGenerations } from './compare-generations.js';

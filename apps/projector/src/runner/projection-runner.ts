@@ -8,6 +8,7 @@ import {
   type TopicPartition,
 } from '@chorda/messaging';
 import { crashPoint, isPlanted } from '@chorda/platform';
+import { isDatabaseAway } from '@chorda/read-models';
 import type pg from 'pg';
 import type { AdvanceNotifier } from './advance-notifier.js';
 import { isEventFault } from '../parking/fault.js';
@@ -16,7 +17,7 @@ import { loadParkedKeys, ParkedKeys } from '../parking/parked-keys.js';
 import { applySlice, type Slice, type SliceMode, type SliceParts, type Worker } from './apply-slice.js';
 import { applyTogether, canShare, type Member } from './apply-together.js';
 import { checkpointTable, type CheckpointMove, type Claim } from './checkpoint-table.js';
-import { isDatabaseAway, PartitionFencedError, PartitionNotClaimedError, TransactionOfSeveralError } from './errors.js';
+import { PartitionFencedError, PartitionNotClaimedError, TransactionOfSeveralError } from './errors.js';
 import { IdentityWindow } from './identity-window.js';
 import type { Projection } from './projection.js';
 import { SharedTransactions } from './shared-transactions.js';
