@@ -18,7 +18,7 @@ const schema = z.object({
   /** How long a stop or a rebalance waits for the batch in hand. */
   CHORDA_PROJECTOR_DRAIN_TIMEOUT_MS: wholeNumber(100, 60_000).default(5_000),
   /** The broker gives a projector's partitions to others when it hears nothing of it for so long. */
-  CHORDA_PROJECTOR_SESSION_TIMEOUT_MS: wholeNumber(6_000, 300_000).default(10_000),
+  CHORDA_PROJECTOR_SESSION_TIMEOUT_MS: wholeNumber(1_000, 300_000).default(10_000),
   /** Whole days of the journal that are kept; 0 keeps it for ever. */
   CHORDA_JOURNAL_RETENTION_DAYS: wholeNumber(0, 36_500).default(365),
   CHORDA_HEALTH_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),

@@ -82,7 +82,7 @@ export async function prepareRebuildGround(stack: StackAddresses) {
     CHORDA_TOPIC_PREFIX: topicPrefix,
     CHORDA_REBUILD_BATCH_RECORDS: '50',
     CHORDA_REBUILD_CONNECTIONS: '2',
-    CHORDA_PROJECTOR_SESSION_TIMEOUT_MS: '6000',
+    CHORDA_PROJECTOR_SESSION_TIMEOUT_MS: '3000',
     METRICS_PORT: '0',
     LOG_LEVEL: 'info',
   };

@@ -69,8 +69,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** In a folder of its own: specs run side by side. */
 function file(name: string, content: string): string {
-  const path = join(folder, name);
+  const path = join(mkdtempSync(join(folder, 'file-')), name);
   writeFileSync(path, content, { mode: 0o600 });
   return path;
 }
@@ -408,8 +409,9 @@ const faults: readonly (readonly [what: string, change: () => Environment, said:
   ],
 ];
 
+// Most of their time is waiting for a server that says nothing: they wait side by side.
 describe('a server of the user that cannot be used', () => {
-  it.each(faults)(
+  it.concurrent.each(faults)(
     '%s: a start says so once, in time, and starts nothing',
     { timeout: refusedMsMax * 3 },
     async (_what, change, said) => {
@@ -425,7 +427,7 @@ describe('a server of the user that cannot be used', () => {
     },
   );
 
-  it.each(faults)('%s: chorda doctor says so', { timeout: 90_000 }, async (_what, change, said) => {
+  it.concurrent.each(faults)('%s: chorda doctor says so', { timeout: 120_000 }, async (_what, change, said) => {
     const env = {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
