@@ -18,6 +18,12 @@ export interface Work<Type extends string, Data> {
   readonly data: Data;
 }
 
+/** A part of an answer as it comes, for showing it at once; nothing is folded from it. */
+export interface Delta<Type extends string, Data> {
+  readonly type: Type;
+  readonly data: Data;
+}
+
 /** The text of a JSON value, made by `jsonText`: kept as text, so that nobody pays for parsing what is passed on. */
 export type JsonText = Brand<string, 'JsonText'>;
 

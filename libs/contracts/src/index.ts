@@ -4,6 +4,7 @@ export type {
   CommandMetadata,
   Decimal,
   DecisionMetadata,
+  Delta,
   Event,
   EventMetadata,
   JsonText,
@@ -14,19 +15,26 @@ export type { AnyEvent, EventData, EventEnvelope, EventType, EventTypeInfo } fro
 export type * from './generated/areas.js';
 export type { EventDefaults, EventMap } from './generated/event-map.js';
 export { eventTypes } from './generated/event-types.js';
-export type { CommandMap, WorkMap } from './generated/message-map.js';
-export { commandTypes, workTypes } from './generated/message-types.js';
+export type { CommandMap, DeltaMap, WorkMap } from './generated/message-map.js';
+export { commandTypes, deltaTypes, workTypes } from './generated/message-types.js';
 export {
   allCommandTypes,
+  allDeltaTypes,
   allWorkTypes,
   isCommandType,
+  isDeltaType,
   isWorkType,
   type AnyCommand,
+  type AnyDelta,
   type AnyWork,
   type CommandData,
   type CommandEnvelope,
   type CommandType,
   type CommandTypeInfo,
+  type DeltaData,
+  type DeltaEnvelope,
+  type DeltaType,
+  type DeltaTypeInfo,
   type WorkData,
   type WorkEnvelope,
   type WorkType,
@@ -76,6 +84,7 @@ export { partitionOf } from './topics/partition.js';
 export type { RawHeaders, RecordHeaders } from './codec/header-source.js';
 export { dataSchemaOf } from './codec/headers.js';
 export { CommandCodec } from './codec/command-codec.js';
+export { DeltaCodec } from './codec/delta-codec.js';
 export { EventCodec, type OpenedEvent } from './codec/event-codec.js';
 export type { EncodedEvent, EncodedRecord, EventCodecOptions } from './codec/record-codec.js';
 export { WorkCodec } from './codec/work-codec.js';

@@ -1,9 +1,11 @@
 import type { CommandMetadata, EventMetadata } from './event.js';
-import type { CommandMap, WorkMap } from './generated/message-map.js';
-import { commandTypes, workTypes } from './generated/message-types.js';
+import type { CommandMap, DeltaMap, WorkMap } from './generated/message-map.js';
+import { commandTypes, deltaTypes, workTypes } from './generated/message-types.js';
 import {
   commandSchemas,
+  deltaSchemas,
   releasedCommandSchemas,
+  releasedDeltaSchemas,
   releasedWorkSchemas,
   workSchemas,
 } from './generated/message-schemas.js';
@@ -25,6 +27,13 @@ export type AnyWork = WorkMap[WorkType];
 /** The payload of work. */
 export type WorkData<Type extends WorkType> = WorkMap[Type]['data'];
 
+/** A name such as `inference.tokens_generated`. */
+export type DeltaType = keyof DeltaMap;
+/** Any delta; narrow it by `type`. */
+export type AnyDelta = DeltaMap[DeltaType];
+/** The payload of a delta. */
+export type DeltaData<Type extends DeltaType> = DeltaMap[Type]['data'];
+
 export interface CommandEnvelope<C extends AnyCommand = AnyCommand> {
   readonly command: C;
   readonly metadata: CommandMetadata;
@@ -32,6 +41,11 @@ export interface CommandEnvelope<C extends AnyCommand = AnyCommand> {
 
 export interface WorkEnvelope<W extends AnyWork = AnyWork> {
   readonly work: W;
+  readonly metadata: EventMetadata;
+}
+
+export interface DeltaEnvelope<D extends AnyDelta = AnyDelta> {
+  readonly delta: D;
   readonly metadata: EventMetadata;
 }
 
@@ -45,6 +59,11 @@ export interface WorkTypeInfo extends MessageInfo {
   readonly kind: 'work';
 }
 
+export interface DeltaTypeInfo extends MessageInfo {
+  readonly type: DeltaType;
+  readonly kind: 'delta';
+}
+
 export function isCommandType(text: string): text is CommandType {
   return Object.hasOwn(commandTypes, text);
 }
@@ -53,11 +72,18 @@ export function isWorkType(text: string): text is WorkType {
   return Object.hasOwn(workTypes, text);
 }
 
+export function isDeltaType(text: string): text is DeltaType {
+  return Object.hasOwn(deltaTypes, text);
+}
+
 /** By name. */
 export const allCommandTypes: readonly CommandType[] = Object.keys(commandTypes).filter(isCommandType);
 
 /** By name. */
 export const allWorkTypes: readonly WorkType[] = Object.keys(workTypes).filter(isWorkType);
+
+/** By name. */
+export const allDeltaTypes: readonly DeltaType[] = Object.keys(deltaTypes).filter(isDeltaType);
 
 const readSchemas = new Map<string, EventSchema>();
 
@@ -86,4 +112,12 @@ export const workCatalogue: TypeCatalogue = {
   schemas: workSchemas,
   released: releasedWorkSchemas,
   schemaOf: (type) => schemaIn(workSchemas, type),
+};
+
+/** Deltas as a codec sees them. */
+export const deltaCatalogue: TypeCatalogue = {
+  infos: deltaTypes,
+  schemas: deltaSchemas,
+  released: releasedDeltaSchemas,
+  schemaOf: (type) => schemaIn(deltaSchemas, type),
 };

@@ -1,6 +1,6 @@
 import type { EventSchema, MessageKind } from './schema/event-schema.js';
 
-/** What lies on a topic: an event, a command or work, by its type. */
+/** What lies on a topic: an event, a command, work or a delta, by its type. */
 export interface Message {
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -31,7 +31,7 @@ export interface ReleasedVersion {
   readonly avro: string;
 }
 
-/** The types that a codec reads and writes. Events, commands and work are catalogues of their own: none is taken for another. */
+/** The types that a codec reads and writes. Events, commands, work and deltas are catalogues of their own: none is taken for another. */
 export interface TypeCatalogue {
   /** By type. The table of events grows by what other teams register. */
   readonly infos: Readonly<Record<string, MessageInfo>>;

@@ -1,4 +1,4 @@
-import { CommandCodec, EventCodec, WorkCodec } from '@chorda/contracts';
+import { CommandCodec, EventCodec, WorkCodec, type AgentCommand, type AgentEvent } from '@chorda/contracts';
 import { contractsCodec, restoreDecisions } from '@chorda/decisions';
 import { agentsAggregate } from '@chorda/domain';
 import { silentLogger } from '@chorda/kernel';
@@ -35,7 +35,7 @@ export async function restoreFromLog({ output, environment }: CommandContext): P
     const restored: Restored[] = [];
     for (const kind of kinds) {
       const partitions = await restoreDecisions(
-        { ...kind, codec: contractsCodec(codecs()) },
+        { ...kind, codec: contractsCodec<AgentCommand, AgentEvent>(codecs()) },
         { driver, databaseUrl, owner: 'chorda decisions restore', logger: silentLogger },
       );
       for (const { partition, records, nextCommandOffset, epoch } of partitions) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { InvalidEventError, parseCommandData, type AnyCommand, type CommandType } from '@chorda/contracts';
+import { InvalidEventError, parseCommandData, type AgentCommand } from '@chorda/contracts';
 import { CommandRefusedAtDoorError, TooManyWaitersError, type CommandAnswer } from '@chorda/decisions';
 import { BackboneError, derivedId, newId, systemClock } from '@chorda/kernel';
 import { executionsList, ListReader } from '@chorda/read-models';
@@ -23,12 +23,12 @@ export type JsonBody = Readonly<Record<string, unknown>>;
 
 /** A request as a command. */
 export interface Wish {
-  readonly type: CommandType;
+  readonly type: AgentCommand['type'];
   /** Names the request for its Idempotency-Key: `POST /v1/agents/{id}/execute`. */
   readonly operation: string;
   /** What the body may not say: ids that the path says or the gateway gives. */
   data(commandId: string, body: JsonBody): Promise<JsonBody> | JsonBody;
-  shown(command: AnyCommand): Shown;
+  shown(command: AgentCommand): Shown;
 }
 
 /** Gives the commands of callers to the decision engine, and tells them what became of them. */
@@ -67,7 +67,7 @@ export class AgentCommands {
   }
 
   private async send(
-    command: AnyCommand,
+    command: AgentCommand,
     commandId: string,
     request: FastifyRequest,
   ): Promise<CommandAnswer | Taken | Extract<Outcome, { readonly problem: Problem }>> {

@@ -5,7 +5,6 @@ import {
   parseCommandData,
   type AgentCommand,
   type AgentEvent,
-  type CommandType,
 } from '@chorda/contracts';
 import { contractsCodec, startDecisions, type DecisionCodec } from '@chorda/decisions';
 import { agentsAggregate, type AnyAgentCommand } from '@chorda/domain';
@@ -17,7 +16,7 @@ import { untilTrue } from './until-true.js';
 
 export interface EngineOfAgents {
   /** What an executor says, as a record on the command topic. */
-  tell(type: CommandType, data: Readonly<Record<string, unknown>>): Promise<void>;
+  tell(type: AgentCommand['type'], data: Readonly<Record<string, unknown>>): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -3,18 +3,23 @@ import { describe, expect, it } from 'vitest';
 import {
   agentId,
   allCommandTypes,
+  allDeltaTypes,
   allEventTypes,
   allWorkTypes,
   catalogueTopic,
   CommandCodec,
   commandTypes,
+  DeltaCodec,
+  deltaTypes,
   EventCodec,
   executionId,
   jsonText,
+  requestId,
   toolCallId,
   WorkCodec,
   workTypes,
   type CommandEnvelope,
+  type DeltaEnvelope,
   type WorkEnvelope,
 } from '../index.js';
 import { asReceived } from '../testing/record.js';
@@ -34,6 +39,21 @@ const cancel: CommandEnvelope = {
     data: { agent_id: agentId('agent-1'), execution_id: executionId('e-1'), reason: null },
   },
   metadata: { ...metadata, actor: 'key-7' },
+};
+
+const tokens: DeltaEnvelope = {
+  delta: {
+    type: 'inference.tokens_generated',
+    data: {
+      request_id: requestId('r-1'),
+      attempt: 2,
+      sequence: 0,
+      voided_attempt: 1,
+      chunks: [jsonText({ choices: [{ index: 0, delta: { content: 'Hel' } }] })],
+      end: false,
+    },
+  },
+  metadata: { ...metadata, subject: 'r-1' },
 };
 
 function toolRequested(queue: 'tools' | 'workers' | 'unknown'): WorkEnvelope {
@@ -64,6 +84,7 @@ function toolRequested(queue: 'tools' | 'workers' | 'unknown'): WorkEnvelope {
 
 const commands = CommandCodec.offline(7);
 const work = WorkCodec.offline(7);
+const deltas = DeltaCodec.offline(1);
 const events = EventCodec.offline(7);
 
 describe('a command', () => {
@@ -100,18 +121,33 @@ describe('work', () => {
   });
 });
 
-describe('events, commands and work', () => {
+describe('a delta', () => {
+  it('lies on its topic and comes back', () => {
+    const record = deltas.encode(tokens);
+    expect(record.topic).toBe('inference.tokens');
+    expect(deltas.decode(asReceived(record))).toEqual(tokens);
+  });
+});
+
+describe('events, commands, work and deltas', () => {
   it('are taken for one another by no codec', () => {
     const command = asReceived(commands.encode(cancel));
     const requested = asReceived(work.encode(toolRequested('tools')));
-    for (const codec of [events, work]) expect(() => codec.decode(command)).toThrow(/unknown_type/);
-    for (const codec of [events, commands]) expect(() => codec.decode(requested)).toThrow(/unknown_type/);
+    const delta = asReceived(deltas.encode(tokens));
+    for (const codec of [events, work, deltas]) expect(() => codec.decode(command)).toThrow(/unknown_type/);
+    for (const codec of [events, commands, deltas]) expect(() => codec.decode(requested)).toThrow(/unknown_type/);
+    for (const codec of [events, commands, work]) expect(() => codec.decode(delta)).toThrow(/unknown_type/);
   });
 
   it('share no type, and lie on topics of the catalogue', () => {
-    const types: readonly string[] = [...allEventTypes, ...allCommandTypes, ...allWorkTypes];
+    const types: readonly string[] = [...allEventTypes, ...allCommandTypes, ...allWorkTypes, ...allDeltaTypes];
     expect(new Set(types).size).toBe(types.length);
-    for (const type of allCommandTypes) expect(catalogueTopic(commandTypes[type].topic)?.name).toBe('agent.commands');
+    for (const type of allCommandTypes) {
+      expect(catalogueTopic(commandTypes[type].topic)?.name).toMatch(
+        /^(agent\.commands|workflow\.commands|inference\.control)$/,
+      );
+    }
+    for (const type of allDeltaTypes) expect(catalogueTopic(deltaTypes[type].topic)?.name).toBe('inference.tokens');
     for (const type of allWorkTypes) expect(workTypes[type].topic).toMatch(/^agent\.work\./);
   });
 });

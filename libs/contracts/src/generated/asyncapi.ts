@@ -365,6 +365,30 @@ export const asyncApiDocument: JsonValue = {
     }
    }
   },
+  "inference_control": {
+   "address": "inference.control",
+   "description": "Key tenant/request. Kept 1 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "inference.cancel": {
+     "$ref": "#/components/messages/inference.cancel"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "inference.control",
+     "partitions": 3,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 86400000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
   "inference_events": {
    "address": "inference.events",
    "description": "Key tenant/request. Kept 90 days. CHORDA_TOPIC_PREFIX goes before the name.",
@@ -467,6 +491,30 @@ export const asyncApiDocument: JsonValue = {
        "delete"
       ],
       "retention.ms": 604800000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "inference_tokens": {
+   "address": "inference.tokens",
+   "description": "Key tenant/request. Kept 0.041666666666666664 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "inference.tokens_generated": {
+     "$ref": "#/components/messages/inference.tokens_generated"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "inference.tokens",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 3600000,
       "max.message.bytes": 2097152
      },
      "bindingVersion": "0.5.0"
@@ -646,6 +694,13 @@ export const asyncApiDocument: JsonValue = {
    },
    "summary": "Read external.webhook."
   },
+  "read_inference_control": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/inference_control"
+   },
+   "summary": "Read inference.control."
+  },
   "read_inference_events": {
    "action": "receive",
    "channel": {
@@ -673,6 +728,13 @@ export const asyncApiDocument: JsonValue = {
     "$ref": "#/channels/inference_requests_normal"
    },
    "summary": "Read inference.requests.normal."
+  },
+  "read_inference_tokens": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/inference_tokens"
+   },
+   "summary": "Read inference.tokens."
   },
   "read_system_events": {
    "action": "receive",
@@ -6584,6 +6646,106 @@ export const asyncApiDocument: JsonValue = {
      }
     }
    },
+   "inference.cancel": {
+    "name": "inference.cancel",
+    "title": "inference.Cancel",
+    "summary": "Withdraws a request: one that waits is not sent to a model, one that runs is ended there. One that has its outcome keeps it.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Cancel",
+      "namespace": "inference",
+      "doc": "Withdraws a request: one that waits is not sent to a model, one that runs is ended there. One that has its outcome keeps it.",
+      "kind": "command",
+      "topic": "inference.control",
+      "subject": [
+       "request_id"
+      ],
+      "command": "POST /v1/inference/{id}/cancel",
+      "fields": [
+       {
+        "name": "request_id",
+        "type": {
+         "type": "string",
+         "brand": "RequestId"
+        },
+        "doc": "The inference request."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in the words of whoever asked; client_left where a caller closed its connection."
+       },
+       {
+        "name": "cancelled_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       },
+       {
+        "name": "request",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "CancelledRequest",
+          "doc": "What the outcome of a request says of it that no worker may have read yet.",
+          "fields": [
+           {
+            "name": "session_id",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "brand": "SessionId"
+             }
+            ],
+            "doc": "The conversation that it belongs to.",
+            "default": null
+           },
+           {
+            "name": "model",
+            "type": "string",
+            "doc": "The model that was asked for."
+           }
+          ]
+         }
+        ],
+        "doc": "Null where whoever asked knows the id alone.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "inference"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
    "inference.cancelled": {
     "name": "inference.cancelled",
     "title": "inference.Cancelled",
@@ -6672,6 +6834,18 @@ export const asyncApiDocument: JsonValue = {
          }
         ],
         "doc": "The run that asked.",
+        "default": null
+       },
+       {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step of that run.",
         "default": null
        },
        {
@@ -6816,6 +6990,18 @@ export const asyncApiDocument: JsonValue = {
         "default": null
        },
        {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step of that run.",
+        "default": null
+       },
+       {
         "name": "model",
         "type": "string",
         "doc": "The model that answered."
@@ -6840,7 +7026,7 @@ export const asyncApiDocument: JsonValue = {
          "type": "string",
          "json": true
         },
-        "doc": "What came out: any JSON value.",
+        "doc": "The answer as the OpenAI API gives it: the whole body of a chat completion, completion or embedding list, unknown fields included; of a stream, put together.",
         "personal": true
        },
        {
@@ -6924,6 +7110,12 @@ export const asyncApiDocument: JsonValue = {
          "minimum": 0
         },
         "doc": "From dispatch to the last token, milliseconds."
+       },
+       {
+        "name": "streamed",
+        "type": "boolean",
+        "doc": "Whether its tokens were sent on as they came, as inference.tokens_generated.",
+        "default": false
        }
       ]
      }
@@ -7037,6 +7229,18 @@ export const asyncApiDocument: JsonValue = {
          }
         ],
         "doc": "The run that asked.",
+        "default": null
+       },
+       {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step of that run.",
         "default": null
        },
        {
@@ -7190,6 +7394,18 @@ export const asyncApiDocument: JsonValue = {
         "default": null
        },
        {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step of that run.",
+        "default": null
+       },
+       {
         "name": "model",
         "type": "string",
         "doc": "The model that was asked for."
@@ -7200,13 +7416,13 @@ export const asyncApiDocument: JsonValue = {
          "type": "string",
          "json": true
         },
-        "doc": "What went wrong: any JSON value; an object with `message` where we make it.",
+        "doc": "What went wrong: an object with `message`, `type`, `param` and `code` as the OpenAI API gives it; any JSON value where a provider said something else.",
         "personal": true
        },
        {
         "name": "error_code",
         "type": "string",
-        "doc": "Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting."
+        "doc": "Stable UPPER_SNAKE_CASE code of the failure, for counting and alerting: INVALID_REQUEST, MODEL_NOT_FOUND, CONTEXT_LENGTH_EXCEEDED, OUTPUT_TOO_LARGE, RATE_LIMITED, BUDGET_EXCEEDED, LIMIT_EXCEEDED, PROVIDER_UNAVAILABLE, PROVIDER_ERROR, ATTEMPTS_EXHAUSTED, REPLY_UNKNOWN."
        },
        {
         "name": "attempts",
@@ -7224,6 +7440,32 @@ export const asyncApiDocument: JsonValue = {
          "minimum": 0
         },
         "doc": "From request to giving up, milliseconds."
+       },
+       {
+        "name": "http_status",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 400,
+          "maximum": 599
+         }
+        ],
+        "doc": "What a caller who waits over HTTP is answered; null: 502.",
+        "default": null
+       },
+       {
+        "name": "retry_after_ms",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "range": "safe",
+          "minimum": 0
+         }
+        ],
+        "doc": "How long the provider asked to be left alone, milliseconds.",
+        "default": null
        }
       ]
      }
@@ -7341,9 +7583,21 @@ export const asyncApiDocument: JsonValue = {
         "default": null
        },
        {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step of that run.",
+        "default": null
+       },
+       {
         "name": "operation",
         "type": "string",
-        "doc": "chat_completion, completion, embedding; later ones may come."
+        "doc": "chat_completion, completion or embedding; later ones may come."
        },
        {
         "name": "model",
@@ -7372,7 +7626,7 @@ export const asyncApiDocument: JsonValue = {
          "type": "string",
          "json": true
         },
-        "doc": "The request as the OpenAI API takes it, without `model` and `stream`.",
+        "doc": "The body of the request as the OpenAI API takes it, without `model` and `stream`: messages, prompt or input, tools, response_format, sampling, and whatever else the sender put there, passed on as it came.",
         "personal": true
        },
        {
@@ -7409,6 +7663,91 @@ export const asyncApiDocument: JsonValue = {
          "logicalType": "timestamp-millis"
         },
         "doc": "It is not worth an answer after that and expires."
+       },
+       {
+        "name": "requested_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       },
+       {
+        "name": "tokens_max",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "range": "safe",
+          "minimum": 0
+         }
+        ],
+        "doc": "Tokens that all its attempts may take together, sent and generated; null: as the deployment sets it.",
+        "default": null
+       },
+       {
+        "name": "cost_usd_max",
+        "type": [
+         "null",
+         {
+          "type": "bytes",
+          "logicalType": "decimal",
+          "precision": 18,
+          "scale": 9
+         }
+        ],
+        "doc": "US dollars that all its attempts may cost together; null: as the deployment sets it.",
+        "default": null
+       },
+       {
+        "name": "attempts_max",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Attempts that may be made; null: as the deployment sets it.",
+        "default": null
+       },
+       {
+        "name": "reply_to",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "ReplyTo",
+          "doc": "Which command brings the outcome to whoever asked.",
+          "fields": [
+           {
+            "name": "command_type",
+            "type": "string",
+            "doc": "The command to give, agent.record_turn for example. A worker that does not know it fails the request with REPLY_UNKNOWN before any model is called."
+           },
+           {
+            "name": "subject",
+            "type": "string",
+            "doc": "The aggregate that the command is for: with the tenant it is the command's key."
+           },
+           {
+            "name": "context",
+            "type": [
+             "null",
+             {
+              "type": "string",
+              "json": true
+             }
+            ],
+            "doc": "An object with the fields of the command that only its asker knows: ids, attempt and attempt token.",
+            "default": null
+           }
+          ]
+         }
+        ],
+        "doc": "Null: nobody but the readers of inference.events is told.",
+        "default": null
        }
       ]
      }
@@ -7419,6 +7758,106 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "inference.tokens_generated": {
+    "name": "inference.tokens_generated",
+    "title": "inference.TokensGenerated",
+    "summary": "Part of an answer as it came from a model. Good for showing at once; what counts is the outcome.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "TokensGenerated",
+      "namespace": "inference",
+      "doc": "Part of an answer as it came from a model. Good for showing at once; what counts is the outcome.",
+      "kind": "delta",
+      "topic": "inference.tokens",
+      "subject": [
+       "request_id"
+      ],
+      "fields": [
+       {
+        "name": "request_id",
+        "type": {
+         "type": "string",
+         "brand": "RequestId"
+        },
+        "doc": "The inference request."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the attempts at the request, from 1. A higher one than before voids whatever came of the lower ones."
+       },
+       {
+        "name": "sequence",
+        "type": {
+         "type": "int",
+         "minimum": 0
+        },
+        "doc": "Counts the records of the attempt without gaps, from 0."
+       },
+       {
+        "name": "voided_attempt",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "This attempt and all before it are void: what they sent is no part of the answer.",
+        "default": null
+       },
+       {
+        "name": "chunks",
+        "type": {
+         "type": "array",
+         "items": {
+          "type": "string",
+          "json": true
+         }
+        },
+        "doc": "Chunks of the stream in order, each an object as the OpenAI API streams it, the one with usage included.",
+        "default": [],
+        "personal": true
+       },
+       {
+        "name": "end",
+        "type": "boolean",
+        "doc": "Whether this is the last record of the attempt. It says nothing of the outcome: an attempt may end because it was abandoned.",
+        "default": false
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "inference"
+     },
+     {
+      "name": "delta"
      }
     ],
     "bindings": {
@@ -7524,6 +7963,18 @@ export const asyncApiDocument: JsonValue = {
         "default": null
        },
        {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step of that run.",
+        "default": null
+       },
+       {
         "name": "attempt",
         "type": {
          "type": "int",
@@ -7619,6 +8070,78 @@ export const asyncApiDocument: JsonValue = {
         "type": "boolean",
         "doc": "Whether tokens and cost are an estimate of ours, because the attempt ended before its provider told them.",
         "default": false
+       },
+       {
+        "name": "operation",
+        "type": "string",
+        "doc": "chat_completion, completion or embedding.",
+        "default": "chat_completion"
+       },
+       {
+        "name": "error_code",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why the attempt failed, as in inference.failed.",
+        "default": null
+       },
+       {
+        "name": "price_version",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Which price list `cost_usd` was reckoned by.",
+        "default": null
+       },
+       {
+        "name": "enqueued_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When the request was taken.",
+        "default": null
+       },
+       {
+        "name": "fetched_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When a worker had it from its topic.",
+        "default": null
+       },
+       {
+        "name": "dispatched_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it was written to the provider.",
+        "default": null
+       },
+       {
+        "name": "first_token_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When the first token came.",
+        "default": null
        }
       ]
      }

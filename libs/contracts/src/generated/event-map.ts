@@ -102,12 +102,12 @@ export interface EventDefaults {
   readonly 'external.api_response': 'user_id' | 'request_id' | 'headers';
   readonly 'external.schedule_trigger': 'user_id' | 'cron' | 'time_zone' | 'input_data';
   readonly 'external.webhook': 'user_id' | 'delivery_id' | 'signature_verified' | 'headers';
-  readonly 'inference.cancelled': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'cancelled_by';
-  readonly 'inference.completed': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'replica' | 'cached_prompt_tokens' | 'time_to_first_token_ms';
-  readonly 'inference.expired': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id';
-  readonly 'inference.failed': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id';
-  readonly 'inference.requested': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'stream' | 'max_completion_tokens' | 'prefix_key';
-  readonly 'inference.usage_recorded': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'replica' | 'cached_prompt_tokens' | 'estimated';
+  readonly 'inference.cancelled': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'step_id' | 'cancelled_by';
+  readonly 'inference.completed': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'step_id' | 'replica' | 'cached_prompt_tokens' | 'time_to_first_token_ms' | 'streamed';
+  readonly 'inference.expired': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'step_id';
+  readonly 'inference.failed': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'step_id' | 'http_status' | 'retry_after_ms';
+  readonly 'inference.requested': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'step_id' | 'stream' | 'max_completion_tokens' | 'prefix_key' | 'requested_by' | 'tokens_max' | 'cost_usd_max' | 'attempts_max' | 'reply_to' | 'reply_to.context';
+  readonly 'inference.usage_recorded': 'session_id' | 'user_id' | 'agent_id' | 'execution_id' | 'workflow_id' | 'step_id' | 'replica' | 'cached_prompt_tokens' | 'estimated' | 'operation' | 'error_code' | 'price_version' | 'enqueued_at' | 'fetched_at' | 'dispatched_at' | 'first_token_at';
   readonly 'system.error_alert': 'topic' | 'partition' | 'offset' | 'event_id' | 'details' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';
   readonly 'system.health_check': 'alerts' | 'started_at' | 'interval_ms' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';
   readonly 'system.parked_discarded': 'discarded_by' | 'instance' | 'pid' | 'shares_process' | 'version' | 'address';

@@ -1,6 +1,8 @@
 // libs/contracts/src/generated/message-map.ts: written by `npm run contracts:generate`, never by hand.
 import type * as agentCommand from './agent-command.js';
 import type * as agentWork from './agent-work.js';
+import type * as inferenceCommand from './inference-command.js';
+import type * as inferenceDelta from './inference-delta.js';
 
 /** Every type of command and its command. */
 export interface CommandMap {
@@ -16,6 +18,12 @@ export interface CommandMap {
   readonly 'agent.settle_incident': agentCommand.SettleIncident;
   readonly 'agent.terminate': agentCommand.Terminate;
   readonly 'agent.validate': agentCommand.Validate;
+  readonly 'inference.cancel': inferenceCommand.Cancel;
+}
+
+/** Every type of delta and its delta. */
+export interface DeltaMap {
+  readonly 'inference.tokens_generated': inferenceDelta.TokensGenerated;
 }
 
 /** Every type of work and its work. */

@@ -1,5 +1,5 @@
 // libs/contracts/src/generated/message-types.ts: written by `npm run contracts:generate`, never by hand.
-import type { CommandType, CommandTypeInfo, WorkType, WorkTypeInfo } from '../message-types.js';
+import type { CommandType, CommandTypeInfo, DeltaType, DeltaTypeInfo, WorkType, WorkTypeInfo } from '../message-types.js';
 
 /** Every type of command, by name. */
 export const commandTypes: Readonly<Record<CommandType, CommandTypeInfo>> = {
@@ -15,6 +15,7 @@ export const commandTypes: Readonly<Record<CommandType, CommandTypeInfo>> = {
   'agent.settle_incident': {"type":"agent.settle_incident","record":"agent.SettleIncident","kind":"command","topic":"agent.commands","command":"POST /v1/executions/{id}/incidents/{incident_id}/settle","subject":["agent_id"],"schemaFingerprint":"6aef7ec331ae89948fa603bf6a0cd4ef79ada657c0edaf8b6a43f30e438b3a5c","dataSchema":"urn:chorda:schema:agent.SettleIncident:6aef7ec331ae89948fa603bf6a0cd4ef79ada657c0edaf8b6a43f30e438b3a5c","doc":"Says what a tool call of unknown outcome came to, or what is to follow."},
   'agent.terminate': {"type":"agent.terminate","record":"agent.Terminate","kind":"command","topic":"agent.commands","command":"POST /v1/agents/{id}/terminate","subject":["agent_id"],"schemaFingerprint":"ab8e143276d97724a58aceaa84184aecb0958956270f6da1764ebf6a9eb89a31","dataSchema":"urn:chorda:schema:agent.Terminate:ab8e143276d97724a58aceaa84184aecb0958956270f6da1764ebf6a9eb89a31","doc":"Takes an agent out of service for good; what it runs is cancelled."},
   'agent.validate': {"type":"agent.validate","record":"agent.Validate","kind":"command","topic":"agent.commands","command":"POST /v1/agents/{id}/validate","subject":["agent_id"],"schemaFingerprint":"572975f3fc688b1deb03a851213dbc1949b45b4e8bd973426d1ff9d2a39f70a3","dataSchema":"urn:chorda:schema:agent.Validate:572975f3fc688b1deb03a851213dbc1949b45b4e8bd973426d1ff9d2a39f70a3","doc":"Initialises and checks an agent anew."},
+  'inference.cancel': {"type":"inference.cancel","record":"inference.Cancel","kind":"command","topic":"inference.control","command":"POST /v1/inference/{id}/cancel","subject":["request_id"],"schemaFingerprint":"56ebebd2195b3d418be015129830f5e58f6ed9da932c04be043d2253c7b31e85","dataSchema":"urn:chorda:schema:inference.Cancel:56ebebd2195b3d418be015129830f5e58f6ed9da932c04be043d2253c7b31e85","doc":"Withdraws a request: one that waits is not sent to a model, one that runs is ended there. One that has its outcome keeps it."},
 };
 
 /** Every type of work, by name. */
@@ -22,4 +23,9 @@ export const workTypes: Readonly<Record<WorkType, WorkTypeInfo>> = {
   'agent.check_requested': {"type":"agent.check_requested","record":"agent.CheckRequested","kind":"work","topic":"agent.work.tools","subject":["agent_id"],"schemaFingerprint":"c03da5534aef8ac90567a59cf3ec24d3c1367a7efcf55782072394a3a5ce6d09","dataSchema":"urn:chorda:schema:agent.CheckRequested:c03da5534aef8ac90567a59cf3ec24d3c1367a7efcf55782072394a3a5ce6d09","doc":"An agent itself is to be initialised, checked or cleaned up."},
   'agent.tool_requested': {"type":"agent.tool_requested","record":"agent.ToolRequested","kind":"work","topic":"agent.work.{queue}","subject":["agent_id"],"schemaFingerprint":"4d92b28e7835da1c7ecd947e79fc608086863b3648a496619b7df2c98370afcb","dataSchema":"urn:chorda:schema:agent.ToolRequested:4d92b28e7835da1c7ecd947e79fc608086863b3648a496619b7df2c98370afcb","doc":"A tool is to be called."},
   'agent.turn_requested': {"type":"agent.turn_requested","record":"agent.TurnRequested","kind":"work","topic":"agent.work.models","subject":["agent_id"],"schemaFingerprint":"fee689c96799648b63251ee5711a92bc632a47041d66fb7379139252f5fd94ac","dataSchema":"urn:chorda:schema:agent.TurnRequested:fee689c96799648b63251ee5711a92bc632a47041d66fb7379139252f5fd94ac","doc":"A model is to be asked for the next step of an execution."},
+};
+
+/** Every type of delta, by name. */
+export const deltaTypes: Readonly<Record<DeltaType, DeltaTypeInfo>> = {
+  'inference.tokens_generated': {"type":"inference.tokens_generated","record":"inference.TokensGenerated","kind":"delta","topic":"inference.tokens","subject":["request_id"],"schemaFingerprint":"c5822ccbb6f8023c68a2dd58a7c31236a40fe24a497e5b05fad79f665d79adf4","dataSchema":"urn:chorda:schema:inference.TokensGenerated:c5822ccbb6f8023c68a2dd58a7c31236a40fe24a497e5b05fad79f665d79adf4","doc":"Part of an answer as it came from a model. Good for showing at once; what counts is the outcome."},
 };

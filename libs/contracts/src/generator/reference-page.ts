@@ -15,7 +15,7 @@ export function referencePage(path: string, schemas: readonly EventSchema[]): st
   return `<!-- ${path}: written by \`npm run contracts:generate\`, never by hand. -->\n\n# Events\n\n${introduction}\n\n${list.join('\n')}\n\n${sections.join('\n')}`;
 }
 
-const introduction = `Every event type, from its schema in \`schemas/\`. A **fact** has happened and nobody can refuse it: send it to \`POST /v1/events\`. A **decision** begins as the request named with it; sent as an event it is refused. A **command** is what that request puts on the log, or what an executor answers with; **work** is what the decision engine asks of executors. Neither is an event: no read model and no tail shows them.
+const introduction = `Every event type, from its schema in \`schemas/\`. A **fact** has happened and nobody can refuse it: send it to \`POST /v1/events\`. A **decision** begins as the request named with it; sent as an event it is refused. A **command** is what that request puts on the log, or what an executor answers with; **work** is what the decision engine asks of executors; a **delta** is a part of an answer as it comes. None of them is an event: no read model and no tail shows them.
 
 The key of every record is \`<tenant>/<subject>\`. Types are shown as JSON has them: *long* is a decimal string, *count* a number of at most 2^53-1, *decimal* exact decimal text, *timestamp* RFC 3339 text, *json* any JSON value. In the log they are Avro; a timestamp is milliseconds since the epoch there, and json is its text. Fields without a default must be given. **P** marks personal data.`;
 
@@ -42,6 +42,8 @@ function kindWord({ kind, command }: EventSchema): string {
       return command === undefined ? 'Command of an executor.' : `Command: \`${command}\`.`;
     case 'work':
       return 'Work for an executor.';
+    case 'delta':
+      return 'Delta.';
   }
 }
 

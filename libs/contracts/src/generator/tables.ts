@@ -10,19 +10,23 @@ export function eventTypesModule(path: string, files: readonly SchemaFile[]): st
   return `${generatedLine(path)}${imports}\n/** Every event type, by name. */\n${table}`;
 }
 
-/** The same of commands and of work. */
-export function messageTypesModule(path: string, files: readonly SchemaFile[]): string {
-  const table = (kind: 'command' | 'work', name: string): string => {
-    const own = files.filter((file) => file.schema.kind === kind);
-    const types = `Readonly<Record<${typeName(kind)}, ${typeName(kind)}Info>>`;
-    return `/** Every type of ${kind}, by name. */\nexport const ${name}: ${types} = {\n${infoEntries(own)}\n};\n`;
-  };
-  const imports = `import type { CommandType, CommandTypeInfo, WorkType, WorkTypeInfo } from '../message-types.js';\n`;
-  return [`${generatedLine(path)}${imports}`, table('command', 'commandTypes'), table('work', 'workTypes')].join('\n');
-}
+/** The kinds that are no events, each with tables of its own. */
+export const separateKinds = ['command', 'work', 'delta'] as const;
+export type SeparateKind = (typeof separateKinds)[number];
 
-function typeName(kind: 'command' | 'work'): string {
-  return kind === 'command' ? 'CommandType' : 'WorkType';
+const typeNames = { command: 'CommandType', work: 'WorkType', delta: 'DeltaType' } as const;
+const plurals = { command: 'commands', work: 'work', delta: 'deltas' } as const;
+
+/** The same of what is no event. */
+export function messageTypesModule(path: string, files: readonly SchemaFile[]): string {
+  const tables = separateKinds.map((kind) => {
+    const own = files.filter((file) => file.schema.kind === kind);
+    const type = typeNames[kind];
+    return `/** Every type of ${kind}, by name. */\nexport const ${kind}Types: Readonly<Record<${type}, ${type}Info>> = {\n${infoEntries(own)}\n};\n`;
+  });
+  const names = separateKinds.flatMap((kind) => [typeNames[kind], `${typeNames[kind]}Info`]).sort();
+  const imports = `import type { ${names.join(', ')} } from '../message-types.js';\n`;
+  return [`${generatedLine(path)}${imports}`, ...tables].join('\n');
 }
 
 function infoEntries(files: readonly SchemaFile[]): string {
@@ -55,23 +59,23 @@ export function schemasModule(path: string, files: readonly SchemaFile[]): strin
   ].join('\n');
 }
 
-/** The same of commands and of work. */
+/** The same of what is no event. */
 export function messageSchemasModule(path: string, files: readonly SchemaFile[]): string {
-  const tables = (['command', 'work'] as const).flatMap((kind) => {
+  const tables = separateKinds.flatMap((kind) => {
     const own = files.filter((file) => file.schema.kind === kind);
-    const type = typeName(kind);
+    const type = typeNames[kind];
     const released = `released${type.replace('Type', 'Schemas')}`;
     return [
-      `/** Avro schemas of ${kind === 'work' ? 'work' : 'commands'} as JSON text. */`,
+      `/** Avro schemas of ${plurals[kind]} as JSON text. */`,
       `export const ${kind}Schemas: Readonly<Record<${type}, string>> = {\n${currentEntries(own)}\n};\n`,
       `/** Canonical forms of every released version. */`,
       `export const ${released}: readonly { readonly type: ${type}; readonly version: number; readonly avro: string }[] = [`,
       `${releasedEntries(own)}\n];\n`,
     ];
   });
-  return [`${generatedLine(path)}import type { CommandType, WorkType } from '../message-types.js';\n`, ...tables].join(
-    '\n',
-  );
+  const names = separateKinds.map((kind) => typeNames[kind]).sort();
+  const imports = `import type { ${names.join(', ')} } from '../message-types.js';\n`;
+  return [`${generatedLine(path)}${imports}`, ...tables].join('\n');
 }
 
 function currentEntries(files: readonly SchemaFile[]): string {

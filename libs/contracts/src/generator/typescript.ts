@@ -6,7 +6,7 @@ export function generatedLine(path: string): string {
 }
 
 /** What the types of a module are: how they are declared, and what their union is called. */
-const wordOf = { fact: 'Event', decision: 'Event', command: 'Command', work: 'Work' } as const;
+const wordOf = { fact: 'Event', decision: 'Event', command: 'Command', work: 'Work', delta: 'Delta' } as const;
 
 /** The module that a schema's type stands in: `agent` for events of the area, `agent-command` and `agent-work` beside it. */
 export function moduleName({ area, kind }: EventSchema): string {
@@ -82,11 +82,11 @@ export function eventMapModule(path: string, schemas: readonly EventSchema[]): s
   ].join('\n');
 }
 
-/** Commands and work, in maps of their own: neither is an event. */
+/** Commands, work and deltas, in maps of their own: none is an event. */
 export function messageMapModule(path: string, schemas: readonly EventSchema[]): string {
   const modules = modulesOf(schemas);
   const imports = [...modules.keys()].map((name) => `import type * as ${spaceName(name)} from './${name}.js';`);
-  const map = (name: string, kind: 'command' | 'work', doc: string): string => {
+  const map = (name: string, kind: EventSchema['kind'], doc: string): string => {
     const entries = schemas
       .filter((schema) => schema.kind === kind)
       .map((schema) => `  readonly '${schema.type}': ${spaceName(moduleName(schema))}.${schema.shape.name};`);
@@ -95,6 +95,7 @@ export function messageMapModule(path: string, schemas: readonly EventSchema[]):
   return [
     `${generatedLine(path)}${imports.join('\n')}\n`,
     map('CommandMap', 'command', 'Every type of command and its command.'),
+    map('DeltaMap', 'delta', 'Every type of delta and its delta.'),
     map('WorkMap', 'work', 'Every type of work and its work.'),
   ].join('\n');
 }

@@ -1,5 +1,12 @@
 import { allEventTypes, eventCatalogue } from '../catalogue.js';
-import { allCommandTypes, allWorkTypes, commandCatalogue, workCatalogue } from '../message-types.js';
+import {
+  allCommandTypes,
+  allDeltaTypes,
+  allWorkTypes,
+  commandCatalogue,
+  deltaCatalogue,
+  workCatalogue,
+} from '../message-types.js';
 import type { AvroJson } from '../schema/avro.js';
 import { infoOf, messageTopics, type TypeCatalogue } from '../type-catalogue.js';
 
@@ -17,12 +24,13 @@ export function subjectName(topicPrefix: string, topic: string, record: string):
   return `${topicPrefix}${topic}-${record}`;
 }
 
-/** Those of everything that this build writes: events, commands and work. */
+/** Those of everything that this build writes. */
 export function currentSubjects(topicPrefix: string): readonly CurrentSubject[] {
   return [
     ...subjectsOfTypes(eventCatalogue, topicPrefix, allEventTypes),
     ...subjectsOfTypes(commandCatalogue, topicPrefix, allCommandTypes),
     ...subjectsOfTypes(workCatalogue, topicPrefix, allWorkTypes),
+    ...subjectsOfTypes(deltaCatalogue, topicPrefix, allDeltaTypes),
   ];
 }
 

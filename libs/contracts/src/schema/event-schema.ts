@@ -44,9 +44,10 @@ export interface FieldShape {
 
 /**
  * What a record on the log is: a fact has happened and a decision was made, so both are events; a command is what somebody
- * asks for, and work is what an executor is to do.
+ * asks for, and work is what an executor is to do. A delta is a part of an answer as it comes, for showing it at once: the
+ * event that follows says all that it said.
  */
-export const messageKinds = ['fact', 'decision', 'command', 'work'] as const;
+export const messageKinds = ['fact', 'decision', 'command', 'work', 'delta'] as const;
 export type MessageKind = (typeof messageKinds)[number];
 
 /** One schema file, understood: everything that is known of a type comes from here. */
@@ -96,10 +97,10 @@ class SchemaReader {
     this.check(snakeCase.test(area), '/namespace', 'must be the area in snake_case');
     const shape = this.record(object, '', area);
     const kind = messageKinds.find((known) => known === object['kind']) ?? 'fact';
-    this.check(object['kind'] === kind, '/kind', 'must be "fact", "decision", "command" or "work"');
+    this.check(object['kind'] === kind, '/kind', 'must be "fact", "decision", "command", "work" or "delta"');
     const command = typeof object['command'] === 'string' ? object['command'] : undefined;
     const isRight = kind === 'command' || (kind === 'decision') === (command !== undefined);
-    this.check(isRight, '/command', 'a decision names one, a command may, a fact and work have none');
+    this.check(isRight, '/command', 'a decision names one, a command may, no other kind has any');
     const subject = isList(object['subject']) ? object['subject'].map(String) : [];
     // What another team registered may leave the subject to its senders.
     const isOpen = subject.length > 0 || area === 'external';
