@@ -58,3 +58,5 @@ export type {
   WorkflowError,
   WorkflowForm,
 } from './workflows/form.js';
+export { evaluateTemplate, ExpressionError, type Expressions } from './workflows/expressions.js';
+export * as workflowLimits from './workflows/limits.js';
