@@ -94,27 +94,6 @@ async function plainRate(send: () => Promise<unknown>, seconds: number): Promise
   return (await rateOf(sends, batchConnections, send)) * batchEvents;
 }
 
-/** Queries at a fixed rate beside ingest, both at the same gateway. */
-export async function queriesBesideIngest(server: Server, pace: Pace, note: (round: Round) => void): Promise<void> {
-  for (let round = 1; round <= pace.rounds; round += 1) {
-    const durationMs = pace.seconds * 1000;
-    const writes = measuredLoad(planOf(server, { durationMs, perSecond: 500 }), server.pid);
-    const reads = measuredLoad(
-      planOf(server, {
-        durationMs,
-        perSecond: 1_000,
-        method: 'GET',
-        target: '/v1/events?limit=10&type=agent.executed',
-        bodies: [''],
-      }),
-      server.pid,
-    );
-    const [written, read] = await Promise.all([writes, reads]);
-    note({ arm: 'query', contestant: '1,000 queries a second', round, figures: summaryOf(read) });
-    note({ arm: 'query', contestant: '500 events a second beside them', round, figures: summaryOf(written) });
-  }
-}
-
 function turned<Item>(items: readonly Item[], round: number): readonly Item[] {
   const shift = round % items.length;
   return [...items.slice(shift), ...items.slice(0, shift)];

@@ -5,11 +5,13 @@ import { parseArgs } from 'node:util';
 import { startStack } from '@chorda/testing';
 import { figure, median } from '../samples.js';
 import { prepareGround, startGateway, startRival, type Server } from './contestants.js';
-import { batches, queriesBesideIngest, singles, type Round } from './ingest-arms.js';
+import { batches, singles, type Round } from './ingest-arms.js';
 import { overload } from './overload-arm.js';
+import { queriesBesideIngest } from './query-arm.js';
 
 const usage = `npm run bench -- gateway [--rounds 3] [--seconds 10] [--only single,batch,query,overload]
                                 [--overload-seconds 180] [--overload-admitted 16] [--other FOLDER] [--no-rivals]
+                                [--target '/v1/events?limit=10&type=agent.executed']
 
 The gateway against Nest's default adapter with Transport.KAFKA, and against kafkajs alone; queries beside ingest; and
 three times more than a gateway admits. --other: the gateway of another checkout, built, in turn with this one, so that
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     'overload-seconds': { type: 'string', default: '180' },
     'overload-admitted': { type: 'string', default: '16' },
     only: { type: 'string', default: 'single,batch,query,overload' },
+    target: { type: 'string', default: '/v1/events?limit=10&type=agent.executed' },
     other: { type: 'string', multiple: true, default: [] },
     'no-rivals': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -78,7 +81,7 @@ async function query(): Promise<void> {
   const gateway = await startGateway(ground, folder);
   const projector = await startGateway(ground, folder, {}, 'projector');
   try {
-    await queriesBesideIngest(gateway, pace, note);
+    await queriesBesideIngest({ stack, gateway, projector }, values.target, pace, note);
   } finally {
     await projector.stop();
     await gateway.stop();
