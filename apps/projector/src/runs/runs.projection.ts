@@ -104,6 +104,11 @@ export const runs = defineProjection<RunEvent>()({
       status: 'running',
       paused_at: null,
       reason: null,
+      // One that had failed and goes on has not ended.
+      ended_at: null,
+      error: null,
+      error_code: null,
+      failed_step_id: null,
     }),
     'workflow.completed': (row, { data }, context) => ({
       ...ended(row, context, 'completed', data),
@@ -119,6 +124,16 @@ export const runs = defineProjection<RunEvent>()({
       ...ended(row, context, 'cancelled', data),
       reason: data.reason,
       ended_by: data.cancelled_by,
+    }),
+    'workflow.cancel_requested': (row, { data }, context) => ({
+      ...heard(row, context),
+      status: 'cancelling',
+      reason: data.reason,
+    }),
+    'workflow.compensation_started': (row, { data }, context) => ({
+      ...heard(row, context),
+      status: 'compensating',
+      reason: data.reason,
     }),
     'workflow.human_task_opened': (row, _, context) => ({ ...heard(row, context), tasks_opened: row.tasks_opened + 1 }),
     'workflow.human_task_decided': (row, { data }, context) => ({
@@ -179,7 +194,8 @@ function unheardOf({ data }: RunEvent, { metadata }: EventContext): RunRow {
 function heard(row: RunRow, { metadata }: EventContext): RunRow {
   return {
     ...row,
-    version: metadata.decision?.streamVersion ?? row.version,
+    // Nested flows of a run have streams, and versions, of their own.
+    version: metadata.decision?.stream === undefined ? (metadata.decision?.streamVersion ?? row.version) : row.version,
     last_active: Math.max(row.last_active, metadata.timeMs),
   };
 }

@@ -76,6 +76,7 @@ export const steps = defineProjection<StepEvent>()({
       // A clock that was set back between the two gives no time below nothing.
       queue_time_ms: row.scheduled_at === null ? null : Math.max(0, metadata.timeMs - row.scheduled_at),
     }),
+    'workflow.step_skipped': (row) => ({ ...row, status: 'skipped' }),
     'workflow.step_completed': (row, event, context) => ({
       ...ended(row, event, context),
       status: 'completed',

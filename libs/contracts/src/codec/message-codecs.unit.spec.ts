@@ -148,7 +148,7 @@ describe('events, commands, work and deltas', () => {
       );
     }
     for (const type of allDeltaTypes) expect(catalogueTopic(deltaTypes[type].topic)?.name).toBe('inference.tokens');
-    for (const type of allWorkTypes) expect(workTypes[type].topic).toMatch(/^agent\.work\./);
+    for (const type of allWorkTypes) expect(workTypes[type].topic).toMatch(/^(agent|workflow)\.work\./);
   });
 });
 

@@ -557,18 +557,90 @@ export const asyncApiDocument: JsonValue = {
     }
    }
   },
+  "workflow_commands": {
+   "address": "workflow.commands",
+   "description": "Key tenant/run. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "workflow.cancel": {
+     "$ref": "#/components/messages/workflow.cancel"
+    },
+    "workflow.claim_task": {
+     "$ref": "#/components/messages/workflow.claim_task"
+    },
+    "workflow.decide_task": {
+     "$ref": "#/components/messages/workflow.decide_task"
+    },
+    "workflow.pause": {
+     "$ref": "#/components/messages/workflow.pause"
+    },
+    "workflow.record_step_progress": {
+     "$ref": "#/components/messages/workflow.record_step_progress"
+    },
+    "workflow.record_step_result": {
+     "$ref": "#/components/messages/workflow.record_step_result"
+    },
+    "workflow.record_step_started": {
+     "$ref": "#/components/messages/workflow.record_step_started"
+    },
+    "workflow.resume": {
+     "$ref": "#/components/messages/workflow.resume"
+    },
+    "workflow.retry": {
+     "$ref": "#/components/messages/workflow.retry"
+    },
+    "workflow.signal": {
+     "$ref": "#/components/messages/workflow.signal"
+    },
+    "workflow.start": {
+     "$ref": "#/components/messages/workflow.start"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "workflow.commands",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
   "workflow_events": {
    "address": "workflow.events",
    "description": "Key tenant/run. Kept for ever. CHORDA_TOPIC_PREFIX goes before the name.",
    "messages": {
+    "workflow.branch_ended": {
+     "$ref": "#/components/messages/workflow.branch_ended"
+    },
+    "workflow.branch_started": {
+     "$ref": "#/components/messages/workflow.branch_started"
+    },
+    "workflow.cancel_requested": {
+     "$ref": "#/components/messages/workflow.cancel_requested"
+    },
     "workflow.cancelled": {
      "$ref": "#/components/messages/workflow.cancelled"
+    },
+    "workflow.compensation_started": {
+     "$ref": "#/components/messages/workflow.compensation_started"
     },
     "workflow.completed": {
      "$ref": "#/components/messages/workflow.completed"
     },
+    "workflow.event_emitted": {
+     "$ref": "#/components/messages/workflow.event_emitted"
+    },
     "workflow.failed": {
      "$ref": "#/components/messages/workflow.failed"
+    },
+    "workflow.human_task_claimed": {
+     "$ref": "#/components/messages/workflow.human_task_claimed"
     },
     "workflow.human_task_decided": {
      "$ref": "#/components/messages/workflow.human_task_decided"
@@ -579,6 +651,9 @@ export const asyncApiDocument: JsonValue = {
     "workflow.human_task_opened": {
      "$ref": "#/components/messages/workflow.human_task_opened"
     },
+    "workflow.map_progressed": {
+     "$ref": "#/components/messages/workflow.map_progressed"
+    },
     "workflow.paused": {
      "$ref": "#/components/messages/workflow.paused"
     },
@@ -588,8 +663,14 @@ export const asyncApiDocument: JsonValue = {
     "workflow.signal_received": {
      "$ref": "#/components/messages/workflow.signal_received"
     },
+    "workflow.signal_taken": {
+     "$ref": "#/components/messages/workflow.signal_taken"
+    },
     "workflow.started": {
      "$ref": "#/components/messages/workflow.started"
+    },
+    "workflow.state_entered": {
+     "$ref": "#/components/messages/workflow.state_entered"
     },
     "workflow.step_compensated": {
      "$ref": "#/components/messages/workflow.step_compensated"
@@ -600,8 +681,14 @@ export const asyncApiDocument: JsonValue = {
     "workflow.step_failed": {
      "$ref": "#/components/messages/workflow.step_failed"
     },
+    "workflow.step_progressed": {
+     "$ref": "#/components/messages/workflow.step_progressed"
+    },
     "workflow.step_scheduled": {
      "$ref": "#/components/messages/workflow.step_scheduled"
+    },
+    "workflow.step_skipped": {
+     "$ref": "#/components/messages/workflow.step_skipped"
     },
     "workflow.step_started": {
      "$ref": "#/components/messages/workflow.step_started"
@@ -611,6 +698,9 @@ export const asyncApiDocument: JsonValue = {
     },
     "workflow.timer_set": {
      "$ref": "#/components/messages/workflow.timer_set"
+    },
+    "workflow.waits_changed": {
+     "$ref": "#/components/messages/workflow.waits_changed"
     }
    },
    "bindings": {
@@ -623,6 +713,66 @@ export const asyncApiDocument: JsonValue = {
        "delete"
       ],
       "retention.ms": -1,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "workflow_work_steps": {
+   "address": "workflow.work.steps",
+   "description": "Key tenant/run. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "workflow.parent_told": {
+     "$ref": "#/components/messages/workflow.parent_told"
+    },
+    "workflow.step_requested": {
+     "$ref": "#/components/messages/workflow.step_requested"
+    },
+    "workflow.stop_requested": {
+     "$ref": "#/components/messages/workflow.stop_requested"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "workflow.work.steps",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "workflow_work_workers": {
+   "address": "workflow.work.workers",
+   "description": "Key tenant/run. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "workflow.parent_told": {
+     "$ref": "#/components/messages/workflow.parent_told"
+    },
+    "workflow.step_requested": {
+     "$ref": "#/components/messages/workflow.step_requested"
+    },
+    "workflow.stop_requested": {
+     "$ref": "#/components/messages/workflow.stop_requested"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "workflow.work.workers",
+     "partitions": 12,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
       "max.message.bytes": 2097152
      },
      "bindingVersion": "0.5.0"
@@ -743,12 +893,33 @@ export const asyncApiDocument: JsonValue = {
    },
    "summary": "Read system.events."
   },
+  "read_workflow_commands": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/workflow_commands"
+   },
+   "summary": "Read workflow.commands."
+  },
   "read_workflow_events": {
    "action": "receive",
    "channel": {
     "$ref": "#/channels/workflow_events"
    },
    "summary": "Read workflow.events."
+  },
+  "read_workflow_work_steps": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/workflow_work_steps"
+   },
+   "summary": "Read workflow.work.steps."
+  },
+  "read_workflow_work_workers": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/workflow_work_workers"
+   },
+   "summary": "Read workflow.work.workers."
   }
  },
  "components": {
@@ -9051,6 +9222,414 @@ export const asyncApiDocument: JsonValue = {
      }
     }
    },
+   "workflow.branch_ended": {
+    "name": "workflow.branch_ended",
+    "title": "workflow.BranchEnded",
+    "summary": "A flow within the run ended.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "BranchEnded",
+      "namespace": "workflow",
+      "doc": "A flow within the run ended.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "branch_id",
+        "type": "string",
+        "doc": "The nested flow, unique in the run."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "status",
+        "type": "string",
+        "doc": "completed, failed or cancelled."
+       },
+       {
+        "name": "output_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What came out: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "error",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What went wrong: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "ended_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.branch_started": {
+    "name": "workflow.branch_started",
+    "title": "workflow.BranchStarted",
+    "summary": "A flow within the run began: the body of a step, or of one item of a map.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "BranchStarted",
+      "namespace": "workflow",
+      "doc": "A flow within the run began: the body of a step, or of one item of a map.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "branch_id",
+        "type": "string",
+        "doc": "The nested flow, unique in the run."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "index",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 0
+         }
+        ],
+        "doc": "Of an item of a map, from 0.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What went in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "item",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "The item.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "context",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the flow's `context` is from now on; null: as it was.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "started_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.cancel": {
+    "name": "workflow.cancel",
+    "title": "workflow.Cancel",
+    "summary": "Ends a run: first what is under way is asked to stop, then it is given up.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Cancel",
+      "namespace": "workflow",
+      "doc": "Ends a run: first what is under way is asked to stop, then it is given up.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/runs/{id}/cancel",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in the words of whoever asks.",
+        "default": null
+       },
+       {
+        "name": "hard",
+        "type": "boolean",
+        "doc": "Does not wait for what is under way.",
+        "default": false
+       },
+       {
+        "name": "compensate",
+        "type": "boolean",
+        "doc": "Undoes what was done first.",
+        "default": false
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.cancel_requested": {
+    "name": "workflow.cancel_requested",
+    "title": "workflow.CancelRequested",
+    "summary": "The run is to end: nothing new begins, and what is under way is asked to stop.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "CancelRequested",
+      "namespace": "workflow",
+      "doc": "The run is to end: nothing new begins, and what is under way is asked to stop.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/runs/{id}/cancel",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in the words of whoever asked."
+       },
+       {
+        "name": "requested_by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       },
+       {
+        "name": "hard_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "What has not stopped by then is given up."
+       },
+       {
+        "name": "compensate",
+        "type": "boolean",
+        "doc": "Whether what was done is undone first.",
+        "default": false
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
    "workflow.cancelled": {
     "name": "workflow.cancelled",
     "title": "workflow.Cancelled",
@@ -9117,6 +9696,211 @@ export const asyncApiDocument: JsonValue = {
          "minimum": 0
         },
         "doc": "Steps that ended well."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.claim_task": {
+    "name": "workflow.claim_task",
+    "title": "workflow.ClaimTask",
+    "summary": "Takes a task upon oneself, or gives it back.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ClaimTask",
+      "namespace": "workflow",
+      "doc": "Takes a task upon oneself, or gives it back.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/tasks/{id}/claim",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "task_id",
+        "type": {
+         "type": "string",
+         "brand": "TaskId"
+        },
+        "doc": "The task, as in /v1/tasks/{id}."
+       },
+       {
+        "name": "user_id",
+        "type": {
+         "type": "string",
+         "brand": "UserId"
+        },
+        "doc": "Who takes it."
+       },
+       {
+        "name": "groups",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Groups that whoever asks belongs to.",
+        "default": []
+       },
+       {
+        "name": "release",
+        "type": "boolean",
+        "doc": "Gives it back.",
+        "default": false
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.compensation_started": {
+    "name": "workflow.compensation_started",
+    "title": "workflow.CompensationStarted",
+    "summary": "What the run has done is undone, the latest first; then it ends.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "CompensationStarted",
+      "namespace": "workflow",
+      "doc": "What the run has done is undone, the latest first; then it ends.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "ending",
+        "type": "string",
+        "doc": "failed or cancelled: how it ends."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
+       },
+       {
+        "name": "error",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What went wrong: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "error_code",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Code of the failure.",
+        "default": null
+       },
+       {
+        "name": "failed_step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step that failed, where one did.",
+        "default": null
+       },
+       {
+        "name": "step_ids",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "What is to be undone, in order.",
+        "default": []
        }
       ]
      }
@@ -9228,6 +10012,222 @@ export const asyncApiDocument: JsonValue = {
      }
     }
    },
+   "workflow.decide_task": {
+    "name": "workflow.decide_task",
+    "title": "workflow.DecideTask",
+    "summary": "Answers a task.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "DecideTask",
+      "namespace": "workflow",
+      "doc": "Answers a task.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/tasks/{id}/decide",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "task_id",
+        "type": {
+         "type": "string",
+         "brand": "TaskId"
+        },
+        "doc": "The task, as in /v1/tasks/{id}."
+       },
+       {
+        "name": "decision",
+        "type": {
+         "type": "enum",
+         "name": "TaskAnswer",
+         "doc": "The answer.",
+         "symbols": [
+          "unknown",
+          "approved",
+          "rejected",
+          "submitted"
+         ],
+         "default": "unknown"
+        },
+        "doc": "The answer."
+       },
+       {
+        "name": "form_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What was entered: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "comment",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What the person adds.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "user_id",
+        "type": {
+         "type": "string",
+         "brand": "UserId"
+        },
+        "doc": "Who answers."
+       },
+       {
+        "name": "groups",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Groups that whoever asks belongs to.",
+        "default": []
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.event_emitted": {
+    "name": "workflow.event_emitted",
+    "title": "workflow.EventEmitted",
+    "summary": "A run said something to everybody.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "EventEmitted",
+      "namespace": "workflow",
+      "doc": "A run said something to everybody.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "event_name",
+        "type": "string",
+        "doc": "What waits know it by."
+       },
+       {
+        "name": "event_key",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What waits are correlated by.",
+        "default": null
+       },
+       {
+        "name": "event_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What it says: any JSON value.",
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
    "workflow.failed": {
     "name": "workflow.failed",
     "title": "workflow.Failed",
@@ -9306,6 +10306,93 @@ export const asyncApiDocument: JsonValue = {
          "minimum": 0
         },
         "doc": "Steps that ended well."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.human_task_claimed": {
+    "name": "workflow.human_task_claimed",
+    "title": "workflow.HumanTaskClaimed",
+    "summary": "Somebody took a task upon themselves, or gave it back.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "HumanTaskClaimed",
+      "namespace": "workflow",
+      "doc": "Somebody took a task upon themselves, or gave it back.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/tasks/{id}/claim",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "task_id",
+        "type": {
+         "type": "string",
+         "brand": "TaskId"
+        },
+        "doc": "The task, as in /v1/tasks/{id}."
+       },
+       {
+        "name": "claimed_by",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "Who has it; null: nobody any more.",
+        "default": null
        }
       ]
      }
@@ -9785,6 +10872,339 @@ export const asyncApiDocument: JsonValue = {
      }
     }
    },
+   "workflow.map_progressed": {
+    "name": "workflow.map_progressed",
+    "title": "workflow.MapProgressed",
+    "summary": "Items of a map ended or began.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "MapProgressed",
+      "namespace": "workflow",
+      "doc": "Items of a map ended or began.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "ended_index",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 0
+         }
+        ],
+        "doc": "The item that ended, from 0.",
+        "default": null
+       },
+       {
+        "name": "ended_status",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "completed, failed or cancelled.",
+        "default": null
+       },
+       {
+        "name": "output_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the item came to, where the map collects that.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "error",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What went wrong with the item.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "started",
+        "type": {
+         "type": "array",
+         "items": "int"
+        },
+        "doc": "Items that begin now.",
+        "default": []
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.parent_told": {
+    "name": "workflow.parent_told",
+    "title": "workflow.ParentTold",
+    "summary": "A run that is a step of another ended.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "ParentTold",
+      "namespace": "workflow",
+      "doc": "A run that is a step of another ended.",
+      "kind": "work",
+      "topic": "workflow.work.{queue}",
+      "subject": [
+       "workflow_id"
+      ],
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "lease_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "As of a step."
+       },
+       {
+        "name": "deadline_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "As of a step."
+       },
+       {
+        "name": "queue",
+        "type": {
+         "type": "enum",
+         "name": "WorkflowQueue",
+         "doc": "Who does the work: steps are done by executors of the deployment, workers are processes of its users.",
+         "symbols": [
+          "unknown",
+          "steps",
+          "workers"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Who does the work."
+       },
+       {
+        "name": "parent_workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run that it is a step of."
+       },
+       {
+        "name": "parent_step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of that run."
+       },
+       {
+        "name": "parent_attempt_token",
+        "type": "string",
+        "doc": "Names the try of that step."
+       },
+       {
+        "name": "status",
+        "type": "string",
+        "doc": "completed, failed or cancelled."
+       },
+       {
+        "name": "output_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What came out: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "error",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What went wrong: any JSON value.",
+        "default": null,
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "work"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.pause": {
+    "name": "workflow.pause",
+    "title": "workflow.Pause",
+    "summary": "Lets nothing new begin in a run until it is resumed.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Pause",
+      "namespace": "workflow",
+      "doc": "Lets nothing new begin in a run until it is resumed.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/runs/{id}/pause",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in the words of whoever asks.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
    "workflow.paused": {
     "name": "workflow.paused",
     "title": "workflow.Paused",
@@ -9845,6 +11265,24 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "Who asked; null: the engine did. An id of a user, key or service.",
         "default": null
+       },
+       {
+        "name": "paused_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When.",
+        "default": null
+       },
+       {
+        "name": "is_incident",
+        "type": "boolean",
+        "doc": "Whether somebody has to decide about a step before the run can go on.",
+        "default": false
        }
       ]
      }
@@ -9855,6 +11293,348 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.record_step_progress": {
+    "name": "workflow.record_step_progress",
+    "title": "workflow.RecordStepProgress",
+    "summary": "A worker says how far it is.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RecordStepProgress",
+      "namespace": "workflow",
+      "doc": "A worker says how far it is.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "executors and workers",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "checkpoint",
+        "type": {
+         "type": "int",
+         "minimum": 0
+        },
+        "doc": "Counts what it keeps, from 1; 0: only a sign of life."
+       },
+       {
+        "name": "value",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What it keeps: any JSON value.",
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.record_step_result": {
+    "name": "workflow.record_step_result",
+    "title": "workflow.RecordStepResult",
+    "summary": "What a step came to.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RecordStepResult",
+      "namespace": "workflow",
+      "doc": "What a step came to.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "executors and workers",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries of this step, from 1.",
+        "default": 1
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "status",
+        "type": {
+         "type": "enum",
+         "name": "StepOutcome",
+         "doc": "How the try ended.",
+         "symbols": [
+          "unknown",
+          "completed",
+          "failed",
+          "lost"
+         ],
+         "default": "unknown"
+        },
+        "doc": "lost: nobody knows whether it was done."
+       },
+       {
+        "name": "output_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What came out: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "error",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What went wrong: `{class, code, message, status, details, retriable}`.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "duration_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "How long it took, milliseconds.",
+        "default": 0
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.record_step_started": {
+    "name": "workflow.record_step_started",
+    "title": "workflow.RecordStepStarted",
+    "summary": "A worker took a step.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RecordStepStarted",
+      "namespace": "workflow",
+      "doc": "A worker took a step.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "executors and workers",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "worker",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Instance that runs it.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.resume": {
+    "name": "workflow.resume",
+    "title": "workflow.Resume",
+    "summary": "Lets a paused run go on.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Resume",
+      "namespace": "workflow",
+      "doc": "Lets a paused run go on.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/runs/{id}/resume",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
      }
     ],
     "bindings": {
@@ -9913,6 +11693,39 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "Who asked. An id of a user, key or service.",
         "default": null
+       },
+       {
+        "name": "deadline_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "The run is stopped then, at the latest: what it was paused for is given back.",
+        "default": null
+       },
+       {
+        "name": "reopened",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "Steps that had failed or were cancelled, and are done anew.",
+        "default": []
+       },
+       {
+        "name": "resumed_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When.",
+        "default": null
        }
       ]
      }
@@ -9923,6 +11736,208 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.retry": {
+    "name": "workflow.retry",
+    "title": "workflow.Retry",
+    "summary": "Goes on with a run from the steps that failed.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Retry",
+      "namespace": "workflow",
+      "doc": "Goes on with a run from the steps that failed.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/runs/{id}/retry",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step; null: all that failed.",
+        "default": null
+       },
+       {
+        "name": "resolution",
+        "type": {
+         "type": "enum",
+         "name": "StepResolution",
+         "doc": "What is done about it.",
+         "symbols": [
+          "unknown",
+          "repeat",
+          "completed",
+          "failed"
+         ],
+         "default": "unknown"
+        },
+        "doc": "repeat: it is done again; completed or failed: as was found by whoever looked."
+       },
+       {
+        "name": "output_data",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "Of a step that is found completed: any JSON value.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in the words of whoever asks.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.signal": {
+    "name": "workflow.signal",
+    "title": "workflow.Signal",
+    "summary": "Tells a run of something that it may wait for.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Signal",
+      "namespace": "workflow",
+      "doc": "Tells a run of something that it may wait for.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/runs/{id}/signal",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "signal_id",
+        "type": {
+         "type": "string",
+         "brand": "SignalId"
+        },
+        "doc": "The signal; the same one twice counts once."
+       },
+       {
+        "name": "signal_name",
+        "type": "string",
+        "doc": "What the run waits for it by."
+       },
+       {
+        "name": "signal_key",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What waits are correlated by.",
+        "default": null
+       },
+       {
+        "name": "signal_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What it says: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "ttl_ms",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "range": "safe",
+          "minimum": 0
+         }
+        ],
+        "doc": "How long it is kept for a wait that is yet to come, milliseconds; null: as the run's other signals.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
      }
     ],
     "bindings": {
@@ -10003,6 +12018,39 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "Who sent it. An id of a user, key or service.",
         "default": null
+       },
+       {
+        "name": "signal_key",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What waits are correlated by.",
+        "default": null
+       },
+       {
+        "name": "received_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it was sent.",
+        "default": null
+       },
+       {
+        "name": "expires_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "Nobody has taken it by then: it is dropped.",
+        "default": null
        }
       ]
      }
@@ -10013,6 +12061,254 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.signal_taken": {
+    "name": "workflow.signal_taken",
+    "title": "workflow.SignalTaken",
+    "summary": "A signal that was kept is kept no longer.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "SignalTaken",
+      "namespace": "workflow",
+      "doc": "A signal that was kept is kept no longer.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "signal_id",
+        "type": {
+         "type": "string",
+         "brand": "SignalId"
+        },
+        "doc": "The signal."
+       },
+       {
+        "name": "step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step that took it; null: nobody did in time.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.start": {
+    "name": "workflow.start",
+    "title": "workflow.Start",
+    "summary": "Starts a run of a workflow.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Start",
+      "namespace": "workflow",
+      "doc": "Starts a run of a workflow.",
+      "kind": "command",
+      "topic": "workflow.commands",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "definition_hash",
+        "type": "string",
+        "doc": "SHA-256 of the definition, lower case hex."
+       },
+       {
+        "name": "definition",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "The definition, as it is pinned."
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What goes in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it runs. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "start_key",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "A run is started once for each key.",
+        "default": null
+       },
+       {
+        "name": "parent_workflow_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "WorkflowId"
+         }
+        ],
+        "doc": "The run that this one is a step of.",
+        "default": null
+       },
+       {
+        "name": "parent_step_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "StepId"
+         }
+        ],
+        "doc": "The step of that run.",
+        "default": null
+       },
+       {
+        "name": "parent_attempt_token",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Names the try of that step.",
+        "default": null
+       },
+       {
+        "name": "forked_from_workflow_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "WorkflowId"
+         }
+        ],
+        "doc": "The run that this one is forked from.",
+        "default": null
+       },
+       {
+        "name": "forked_at_version",
+        "type": [
+         "null",
+         "long"
+        ],
+        "doc": "Stream version of that run up to which its history is shared.",
+        "default": null
+       },
+       {
+        "name": "forked_state",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "Which steps have ended there, and how, as edited.",
+        "default": null,
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "command"
      }
     ],
     "bindings": {
@@ -10145,6 +12441,210 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "The run is stopped then, at the latest.",
         "default": null
+       },
+       {
+        "name": "definition",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "The definition itself: what a run follows is in its own history.",
+        "default": null
+       },
+       {
+        "name": "flow_input",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the flow begins with: the input as the definition makes it.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "context",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the flow's `context` is from now on; null: as it was.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "started_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it was started, by whoever asked.",
+        "default": null
+       },
+       {
+        "name": "start_key",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "A run is started once for each key.",
+        "default": null
+       },
+       {
+        "name": "parent_attempt_token",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Names the try of the parent's step that waits for this run.",
+        "default": null
+       },
+       {
+        "name": "forked_state",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the run begins with where it was forked: which steps have ended, and how.",
+        "default": null,
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.state_entered": {
+    "name": "workflow.state_entered",
+    "title": "workflow.StateEntered",
+    "summary": "A state machine went on to another state.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StateEntered",
+      "namespace": "workflow",
+      "doc": "A state machine went on to another state.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "branch_id",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "The nested flow that it belongs to; null: the run's own.",
+        "default": null
+       },
+       {
+        "name": "state",
+        "type": "string",
+        "doc": "The state."
+       },
+       {
+        "name": "from_state",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "The state before; null: there was none.",
+        "default": null
+       },
+       {
+        "name": "visit",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the states that the flow has entered, from 1."
+       },
+       {
+        "name": "entered_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When.",
+        "default": null
+       },
+       {
+        "name": "timers",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What happens by time in this state: `[{id, due_at}]`."
+       },
+       {
+        "name": "context",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the flow's `context` is from now on; null: as it was.",
+        "default": null,
+        "personal": true
        }
       ]
      }
@@ -10413,6 +12913,31 @@ export const asyncApiDocument: JsonValue = {
         },
         "doc": "Steps that this one made ready.",
         "default": []
+       },
+       {
+        "name": "context",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the flow's `context` is from now on; null: as it was.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "ended_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it ended.",
+        "default": null
        }
       ]
      }
@@ -10559,6 +13084,37 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "When the next attempt starts; null: there is none.",
         "default": null
+       },
+       {
+        "name": "context",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What the flow's `context` is from now on; null: as it was.",
+        "default": null,
+        "personal": true
+       },
+       {
+        "name": "handling",
+        "type": "string",
+        "doc": "retry, incident (a person decides), caught, continue (what needs it goes on without), failed; later ones may come.",
+        "default": ""
+       },
+       {
+        "name": "ended_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it ended.",
+        "default": null
        }
       ]
      }
@@ -10569,6 +13125,323 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.step_progressed": {
+    "name": "workflow.step_progressed",
+    "title": "workflow.StepProgressed",
+    "summary": "A worker said how far it is; its next try begins from there.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StepProgressed",
+      "namespace": "workflow",
+      "doc": "A worker said how far it is; its next try begins from there.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "step_name",
+        "type": "string",
+        "doc": "The step's name for people."
+       },
+       {
+        "name": "step_type",
+        "type": "string",
+        "doc": "agent, tool, llm, human, webhook, emit, wait, timer, sub_workflow, script, raise, flow, map; later ones may come."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries of this step, from 1.",
+        "default": 1
+       },
+       {
+        "name": "checkpoint",
+        "type": {
+         "type": "int",
+         "minimum": 0
+        },
+        "doc": "Counts what it keeps, from 1; 0: only a sign of life."
+       },
+       {
+        "name": "value",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What it keeps: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "idle_by",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "Something must be heard of it again by then.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.step_requested": {
+    "name": "workflow.step_requested",
+    "title": "workflow.StepRequested",
+    "summary": "A step is to be done.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StepRequested",
+      "namespace": "workflow",
+      "doc": "A step is to be done.",
+      "kind": "work",
+      "topic": "workflow.work.{queue}",
+      "subject": [
+       "workflow_id"
+      ],
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "step_name",
+        "type": "string",
+        "doc": "The step's name for people."
+       },
+       {
+        "name": "step_type",
+        "type": "string",
+        "doc": "agent, tool, llm, human, webhook, emit, wait, timer, sub_workflow, script, raise, flow, map; later ones may come."
+       },
+       {
+        "name": "attempt",
+        "type": {
+         "type": "int",
+         "minimum": 1
+        },
+        "doc": "Counts the tries of this step, from 1.",
+        "default": 1
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "lease_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "Who takes the work is thought lost when nothing is heard of it for so long, milliseconds."
+       },
+       {
+        "name": "deadline_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "The engine gives the try up then."
+       },
+       {
+        "name": "idempotency_key",
+        "type": "string",
+        "doc": "The same for every try of this step."
+       },
+       {
+        "name": "idempotent",
+        "type": "boolean",
+        "doc": "Whether it may be done again when nobody knows what became of a try.",
+        "default": false
+       },
+       {
+        "name": "queue",
+        "type": {
+         "type": "enum",
+         "name": "WorkflowQueue",
+         "doc": "Who does the work: steps are done by executors of the deployment, workers are processes of its users.",
+         "symbols": [
+          "unknown",
+          "steps",
+          "workers"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Who does the work."
+       },
+       {
+        "name": "worker_queue",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Of a tool: the queue that its workers ask for.",
+        "default": null
+       },
+       {
+        "name": "tool_name",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Of a tool.",
+        "default": null
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf it runs. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What goes in: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "settings",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What is special to its type: address and headers of a webhook, model of an llm step."
+       },
+       {
+        "name": "checkpoint",
+        "type": {
+         "type": "int",
+         "minimum": 0
+        },
+        "doc": "How far an earlier try came; 0: nowhere.",
+        "default": 0
+       },
+       {
+        "name": "checkpoint_value",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What it kept.",
+        "default": null,
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "work"
      }
     ],
     "bindings": {
@@ -10687,6 +13560,155 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "The step is given up then.",
         "default": null
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token changes nothing.",
+        "default": ""
+       },
+       {
+        "name": "scheduled_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it was scheduled.",
+        "default": null
+       },
+       {
+        "name": "start_by",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "It is given up where nobody has begun it by then.",
+        "default": null
+       },
+       {
+        "name": "give_up_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "All its tries together end then.",
+        "default": null
+       },
+       {
+        "name": "idle_ms",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "range": "safe",
+          "minimum": 0
+         }
+        ],
+        "doc": "It is given up where nothing is heard of it for so long, milliseconds.",
+        "default": null
+       },
+       {
+        "name": "waits_for",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What ends a step that waits: `{event, key, count}` of an event.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.step_skipped": {
+    "name": "workflow.step_skipped",
+    "title": "workflow.StepSkipped",
+    "summary": "A step was left out: its condition did not hold, or nothing that it needs was done.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StepSkipped",
+      "namespace": "workflow",
+      "doc": "A step was left out: its condition did not hold, or nothing that it needs was done.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "step_name",
+        "type": "string",
+        "doc": "The step's name for people."
+       },
+       {
+        "name": "step_type",
+        "type": "string",
+        "doc": "agent, tool, llm, human, webhook, emit, wait, timer, sub_workflow, script, raise, flow, map; later ones may come."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "condition, needs; later ones may come."
        }
       ]
      }
@@ -10782,6 +13804,30 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "Instance that runs it.",
         "default": null
+       },
+       {
+        "name": "started_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it was begun.",
+        "default": null
+       },
+       {
+        "name": "idle_by",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "Something must be heard of it by then.",
+        "default": null
        }
       ]
      }
@@ -10792,6 +13838,127 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.stop_requested": {
+    "name": "workflow.stop_requested",
+    "title": "workflow.StopRequested",
+    "summary": "What a step has begun is to be stopped: the run does not wait for it any more.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StopRequested",
+      "namespace": "workflow",
+      "doc": "What a step has begun is to be stopped: the run does not wait for it any more.",
+      "kind": "work",
+      "topic": "workflow.work.{queue}",
+      "subject": [
+       "workflow_id"
+      ],
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "step_id",
+        "type": {
+         "type": "string",
+         "brand": "StepId"
+        },
+        "doc": "The step of the run, unique in it."
+       },
+       {
+        "name": "step_type",
+        "type": "string",
+        "doc": "agent or sub_workflow; later ones may come."
+       },
+       {
+        "name": "attempt_token",
+        "type": "string",
+        "doc": "Names this try: a result that brings another token is of an earlier try and changes nothing."
+       },
+       {
+        "name": "lease_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0
+        },
+        "doc": "As of a step."
+       },
+       {
+        "name": "deadline_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "As of a step."
+       },
+       {
+        "name": "queue",
+        "type": {
+         "type": "enum",
+         "name": "WorkflowQueue",
+         "doc": "Who does the work: steps are done by executors of the deployment, workers are processes of its users.",
+         "symbols": [
+          "unknown",
+          "steps",
+          "workers"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Who does the work."
+       },
+       {
+        "name": "target_id",
+        "type": "string",
+        "doc": "The execution, or the run."
+       },
+       {
+        "name": "settings",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "As of the step."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "work"
      }
     ],
     "bindings": {
@@ -10974,6 +14141,75 @@ export const asyncApiDocument: JsonValue = {
          "logicalType": "timestamp-millis"
         },
         "doc": "When it is due, by the database's clock."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "workflow"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "workflow.waits_changed": {
+    "name": "workflow.waits_changed",
+    "title": "workflow.WaitsChanged",
+    "summary": "A nested flow began or ceased to wait for events.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "WaitsChanged",
+      "namespace": "workflow",
+      "doc": "A nested flow began or ceased to wait for events.",
+      "kind": "decision",
+      "topic": "workflow.events",
+      "subject": [
+       "workflow_id"
+      ],
+      "command": "POST /v1/workflows/{name}/runs",
+      "fields": [
+       {
+        "name": "workflow_id",
+        "type": {
+         "type": "string",
+         "brand": "WorkflowId"
+        },
+        "doc": "The run, as in /v1/runs/{id}."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "Name of the definition that the run follows."
+       },
+       {
+        "name": "branch_id",
+        "type": "string",
+        "doc": "The nested flow, unique in the run."
+       },
+       {
+        "name": "is_waiting",
+        "type": "boolean",
+        "doc": "Whether it waits now."
        }
       ]
      }

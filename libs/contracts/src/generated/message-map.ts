@@ -3,6 +3,8 @@ import type * as agentCommand from './agent-command.js';
 import type * as agentWork from './agent-work.js';
 import type * as inferenceCommand from './inference-command.js';
 import type * as inferenceDelta from './inference-delta.js';
+import type * as workflowCommand from './workflow-command.js';
+import type * as workflowWork from './workflow-work.js';
 
 /** Every type of command and its command. */
 export interface CommandMap {
@@ -19,6 +21,17 @@ export interface CommandMap {
   readonly 'agent.terminate': agentCommand.Terminate;
   readonly 'agent.validate': agentCommand.Validate;
   readonly 'inference.cancel': inferenceCommand.Cancel;
+  readonly 'workflow.cancel': workflowCommand.Cancel;
+  readonly 'workflow.claim_task': workflowCommand.ClaimTask;
+  readonly 'workflow.decide_task': workflowCommand.DecideTask;
+  readonly 'workflow.pause': workflowCommand.Pause;
+  readonly 'workflow.record_step_progress': workflowCommand.RecordStepProgress;
+  readonly 'workflow.record_step_result': workflowCommand.RecordStepResult;
+  readonly 'workflow.record_step_started': workflowCommand.RecordStepStarted;
+  readonly 'workflow.resume': workflowCommand.Resume;
+  readonly 'workflow.retry': workflowCommand.Retry;
+  readonly 'workflow.signal': workflowCommand.Signal;
+  readonly 'workflow.start': workflowCommand.Start;
 }
 
 /** Every type of delta and its delta. */
@@ -31,4 +44,7 @@ export interface WorkMap {
   readonly 'agent.check_requested': agentWork.CheckRequested;
   readonly 'agent.tool_requested': agentWork.ToolRequested;
   readonly 'agent.turn_requested': agentWork.TurnRequested;
+  readonly 'workflow.parent_told': workflowWork.ParentTold;
+  readonly 'workflow.step_requested': workflowWork.StepRequested;
+  readonly 'workflow.stop_requested': workflowWork.StopRequested;
 }

@@ -127,13 +127,13 @@ describe('the check of CI', () => {
   });
 
   it('fails on a breaking change and names file and field, though everything was generated anew', () => {
-    editSchema('workflow/step-completed.avsc', (schema) => {
+    editSchema('workflow/step-compensated.avsc', (schema) => {
       schema.fields = schema.fields.filter((field) => field.name !== 'step_name');
     });
     generate(copy);
     expect(gateIssues(copy)).toEqual([
       {
-        pointer: 'schemas/workflow/step-completed.avsc#step_name',
+        pointer: 'schemas/workflow/step-compensated.avsc#step_name',
         detail: expect.stringMatching(/removed or renamed.*version 1/),
       },
     ]);

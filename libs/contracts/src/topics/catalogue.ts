@@ -35,6 +35,8 @@ export const topicCatalogue: readonly CatalogueTopic[] = [
   { name: 'agent.work.tools', key: 'tenant/agent', partitions: 12, retentionMs: 7 * day },
   { name: 'agent.work.workers', key: 'tenant/agent', partitions: 12, retentionMs: 7 * day },
   { name: 'agent.work.<queue>', key: 'tenant/agent', partitions: 12, retentionMs: 7 * day },
+  { name: 'workflow.work.steps', key: 'tenant/run', partitions: 12, retentionMs: 7 * day },
+  { name: 'workflow.work.workers', key: 'tenant/run', partitions: 12, retentionMs: 7 * day },
   { name: 'workflow.work.<queue>', key: 'tenant/run', partitions: 12, retentionMs: 7 * day },
   { name: 'work.results.<tenant>', key: 'tenant/subject', partitions: 3, retentionMs: 7 * day },
   { name: 'ingress.<tenant>', key: 'tenant/subject', partitions: 3, retentionMs: 7 * day },
