@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStack } from '@chorda/testing';
 import { isInHand, runBackbone, type BackboneRunReport } from './soak/backbone-run.js';
+import { decisionsUsage, soakDecisions } from './soak/decisions/soak-decisions.js';
 import { runSpecSoak } from './soak/spec-run.js';
 
 const usage = `npm run soak -- backbone [--events 100000] [--rate 900] [--kills 5]
 
 Sends the demo day through the HTTP door while the gateway and the projector are killed (SIGKILL) that many times each,
 then holds the log and the journal against the acknowledgements. Exit code 1: a promise was broken.
+
+${decisionsUsage}
 
 npm run soak -- projector [--factor 10]
 
@@ -27,6 +30,9 @@ const { positionals, values } = parseArgs({
     events: { type: 'string', default: '100000' },
     rate: { type: 'string', default: '900' },
     kills: { type: 'string', default: '5' },
+    executions: { type: 'string', default: '5000' },
+    seed: { type: 'string', default: '7' },
+    plant: { type: 'string' },
     factor: { type: 'string', default: '10' },
     help: { type: 'boolean', default: false },
   },
@@ -34,6 +40,10 @@ const { positionals, values } = parseArgs({
 const [soak] = positionals;
 if ((soak === 'projector' || soak === 'fuzz') && !values.help)
   process.exit(await runSpecSoak(soak, Number(values.factor)));
+if (soak === 'decisions' && !values.help) {
+  const counts = { executions: Number(values.executions), kills: Number(values.kills), seed: Number(values.seed) };
+  process.exit(await soakDecisions({ ...counts, plant: values.plant }));
+}
 if (values.help || positionals[0] !== 'backbone') {
   console.log(usage);
   process.exit(values.help ? 0 : 2);

@@ -9,12 +9,17 @@ export interface PlannedKill {
   readonly hit: number;
 }
 
+/** A kill from outside, wherever the app is by then. */
+export interface TimedKill {
+  readonly afterMs: number;
+}
+
 export interface VictimOptions {
   readonly name: string;
   /** The app's built entry. */
   readonly script: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly kills: readonly PlannedKill[];
+  readonly kills: readonly (PlannedKill | TimedKill)[];
   /** The killed process writes here which point it hit: kills are counted by that, not by what was planned. */
   readonly crashLog: string;
   readonly outputFile: string;
@@ -35,8 +40,8 @@ export class Victim {
   private stopping = false;
   private unplannedEnds = 0;
   private killsSpent = 0;
-  /** When the last kill was seen, milliseconds since the epoch. */
-  lastKillMs = 0;
+  /** When each kill was seen, milliseconds since the epoch. */
+  readonly killsMs: number[] = [];
 
   constructor(private readonly options: VictimOptions) {}
 
@@ -48,6 +53,11 @@ export class Victim {
   hits(): readonly string[] {
     if (!existsSync(this.options.crashLog)) return [];
     return readFileSync(this.options.crashLog, 'utf8').split('\n').filter(Boolean);
+  }
+
+  /** 0: none was seen. */
+  get lastKillMs(): number {
+    return this.killsMs.at(-1) ?? 0;
   }
 
   get killsLeft(): number {
@@ -70,8 +80,8 @@ export class Victim {
       if (this.stopping) return;
       if (code === 'SIGKILL' && kill !== undefined) {
         this.killsSpent += 1;
-        this.lastKillMs = Date.now();
-        this.options.progress(`${this.options.name} killed at ${kill.point}, ${this.killsLeft} to go`);
+        this.killsMs.push(Date.now());
+        this.options.progress(`${this.options.name} killed ${placeOf(kill)}, ${this.killsLeft} to go`);
       } else if (++this.unplannedEnds > unplannedEndsMax) {
         throw new Error(
           `${this.options.name} ended ${this.unplannedEnds} times unplanned; see ${this.options.outputFile}`,
@@ -81,11 +91,25 @@ export class Victim {
     }
   }
 
-  private async oneLife(kill: PlannedKill | undefined): Promise<NodeJS.Signals | number | null> {
-    const crash = kill && { CHORDA_CRASH_AT: `${kill.point}:${kill.hit}`, CHORDA_CRASH_LOG: this.options.crashLog };
+  private async oneLife(kill: PlannedKill | TimedKill | undefined): Promise<NodeJS.Signals | number | null> {
+    const isPlanned = kill !== undefined && 'point' in kill;
+    const crash = isPlanned && {
+      CHORDA_CRASH_AT: `${kill.point}:${kill.hit}`,
+      CHORDA_CRASH_LOG: this.options.crashLog,
+    };
     const env = { ...this.options.env, NODE_ENV: 'test', ...crash };
     const { child, ended } = startOwnedProcess([this.options.script], env, this.options.outputFile);
     this.child = child;
-    return ended;
+    if (kill === undefined || isPlanned) return ended;
+    const timer = setTimeout(() => child.kill('SIGKILL'), kill.afterMs);
+    try {
+      return await ended;
+    } finally {
+      clearTimeout(timer);
+    }
   }
+}
+
+function placeOf(kill: PlannedKill | TimedKill): string {
+  return 'point' in kill ? `at ${kill.point}` : 'at random';
 }
