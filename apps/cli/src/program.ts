@@ -3,6 +3,7 @@ import { CommandLine, examples, type Streams } from './command-line/command-line
 import { exitCodes, type ExitCode } from './command-line/exit-codes.js';
 import { commandsCommand } from './agents/agents.command.js';
 import { applyCommand } from './apply/apply.command.js';
+import { backupCommand } from './backup/backup.command.js';
 import { decisionsCommand } from './decisions/decisions.command.js';
 import { deadLettersCommand } from './dead-letters/dead-letters.command.js';
 import { demoCommand } from './demo/demo.command.js';
@@ -74,6 +75,7 @@ export function buildProgram(cli: CommandLine): Command {
   program.addCommand(parkedCommand(cli));
   program.addCommand(deadLettersCommand(cli));
   program.addCommand(decisionsCommand(cli));
+  program.addCommand(backupCommand(cli));
   program.addCommand(toolsCommand(cli));
   program.addCommand(topicsCommand(cli));
   program.addCommand(schemasCommand(cli));

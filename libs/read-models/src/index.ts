@@ -23,6 +23,10 @@ export {
   type NewWork,
   type WorkAnswer,
 } from './agent-work/agent-work.repository.js';
+export { BackupConflictError, BackupNotReadableError } from './backup/backup-errors.js';
+export { createBackup, type BackedUpTable } from './backup/create-backup.js';
+export { restoreBackup, type RestoreOptions } from './backup/restore-backup.js';
+export { keptHereAlone, madeAgain } from './backup/table-standing.js';
 export { TenantRepository, type Limits, type TenantChange, type TenantRecord } from './access/tenant.repository.js';
 export { formatAdvances, checkpointChannel, type CheckpointAdvance } from './checkpoints/checkpoint-listener.js';
 export {
