@@ -17,6 +17,7 @@ const mayImport = {
   ],
   'libs/read-models': ['libs/kernel', 'libs/contracts'],
   'libs/platform': ['libs/kernel'],
+  'libs/workflows': ['libs/kernel', 'libs/domain', 'libs/platform'],
   'libs/client': [],
   'libs/testing': ['libs/kernel', 'libs/contracts', 'libs/messaging', 'libs/read-models', 'deploy/native'],
 };
