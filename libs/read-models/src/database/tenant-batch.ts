@@ -12,6 +12,13 @@ export interface TenantStatement {
    * the values, which is right where they decide which index is best.
    */
   readonly hasOnePlan?: boolean;
+  /**
+   * Read it in the order of an index, which it has for every order it may ask for, and end at its limit. A planner that
+   * takes a table for small, as it does until somebody has counted it, would rather sort all rows that the conditions find:
+   * of the first minute's 5,000 events each page then read 5,000, every day anew in that day's partition. Never where an
+   * order has no index of its own: the index of another condition's rows would be walked for it from end to end.
+   */
+  readonly isInIndexOrder?: boolean;
 }
 
 interface Scope {
@@ -59,10 +66,17 @@ export class TenantBatch implements pg.Submittable {
   submit(connection: pg.Connection): void {
     const { role, tenant, statementTimeoutMs } = this.scope;
     const plans = this.statements.every(({ hasOnePlan }) => hasOnePlan === true) ? 'force_generic_plan' : 'auto';
+    const sorting = this.statements.every(({ isInIndexOrder }) => isInIndexOrder === true) ? 'off' : 'on';
     const timeout = statementTimeoutMs === undefined ? [] : [String(Math.ceil(statementTimeoutMs))];
     connection.stream.cork();
     try {
-      this.bind(connection, timeout.length > 0 ? settingsWithTimeout : settings, [role, tenant, plans, ...timeout]);
+      this.bind(connection, timeout.length > 0 ? settingsWithTimeout : settings, [
+        role,
+        tenant,
+        plans,
+        sorting,
+        ...timeout,
+      ]);
       connection.execute(null, false);
       for (const [index, { text }] of this.statements.entries()) {
         this.bind(connection, text, this.values[index] ?? []);
@@ -127,21 +141,16 @@ export class TenantBatch implements pg.Submittable {
 }
 
 const local = (name: string, value: string) => `set_config('${name}', ${value}, true)`;
-/**
- * A page is read in the order of an index and ends at its limit. A planner that takes a table for small, as it does until
- * somebody has counted it, would rather sort all rows that the conditions find: of the first minute's 5,000 events each
- * page then read 5,000, every day anew in that day's partition. Without such an index it sorts all the same; `jit` is off
- * because Postgres 17 counts that as so expensive that compiling would pay.
- */
-const byIndexOrder = [local('enable_sort', `'off'`), local('jit', `'off'`)];
 const settings = `SELECT ${[
   local('transaction_read_only', `'on'`),
   local('role', '$1'),
   local('chorda.tenant_id', '$2'),
   local('plan_cache_mode', '$3'),
-  ...byIndexOrder,
+  local('enable_sort', '$4'),
+  // Postgres 17 counts a sort that it was told to avoid as so expensive that compiling would pay.
+  local('jit', `'off'`),
 ].join(', ')}`;
-const settingsWithTimeout = `${settings}, ${local('statement_timeout', '$4')}`;
+const settingsWithTimeout = `${settings}, ${local('statement_timeout', '$5')}`;
 
 /** As `pg` reads it; times by arithmetic, since a page has a hundred of them. */
 function parserOf(dataTypeId: number): (text: string) => unknown {

@@ -3,6 +3,7 @@ import {
   columnOf,
   fieldOf,
   orderFields,
+  parseSort,
   type FieldType,
   type ListCondition,
   type ListDefinition,
@@ -20,6 +21,8 @@ export interface PageStatement extends Statement {
   readonly exactFields: readonly string[];
   /** With one condition its index is best whatever the value is; with several the values decide. */
   readonly hasOnePlan: boolean;
+  /** Every filter has an index in the order of the default sort; by another sort, one that finds few rows is better sorted. */
+  readonly isInIndexOrder: boolean;
 }
 
 /** A span of the partition column: from `fromMs` until before `toMs`. */
@@ -88,7 +91,10 @@ export class ListStatement {
     const text =
       `SELECT ${shownColumns(definition, 'list').join(', ')} FROM (${rows}) AS list ` +
       `ORDER BY ${ordered} LIMIT ${limit}`;
-    return { text, parameters: this.parameters, exactFields: order, hasOnePlan: this.conditions.length <= 1 };
+    const hasOnePlan = this.conditions.length <= 1;
+    const usual = parseSort(definition, definition.defaultSort).field;
+    const isInIndexOrder = page.sort.field === usual || this.conditions.every(({ field }) => field === page.sort.field);
+    return { text, parameters: this.parameters, exactFields: order, hasOnePlan, isInIndexOrder };
   }
 
   /** How many rows the conditions hold for. */
