@@ -48,9 +48,11 @@ export {
   plantableBugs,
   plantableDecisionBugs,
   plantableGatewayBugs,
+  plantableInferenceBugs,
   type PlantableBug,
   type PlantableDecisionBug,
   type PlantableGatewayBug,
+  type PlantableInferenceBug,
 } from './process/planted-bug.js';
 export { ProcessSampler, type ProcessFigures } from './process/process-sampler.js';
 export { runAsProcess } from './process/run-as-process.js';

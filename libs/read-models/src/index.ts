@@ -75,6 +75,7 @@ export {
 export { agentsList } from './lists/agents.list.js';
 export { deadLettersList } from './lists/dead-letters.list.js';
 export { executionsList } from './lists/executions.list.js';
+export { inferenceRequestsList } from './lists/inference-requests.list.js';
 export { parkedList } from './lists/parked.list.js';
 export { journalList, listedEntry, type JournalListRow } from './lists/journal.list.js';
 export {
@@ -161,3 +162,17 @@ export {
   type NewVersion,
 } from './external-types/external-type.repository.js';
 export { ExternalTypesWatch, type ExternalTypesWatchParts } from './external-types/external-types-watch.js';
+export {
+  InferenceOutcomeRepository,
+  type BegunAttempt,
+  type BudgetLimit,
+  type ClaimedOutcome,
+  type NewAttempt,
+  type OpenAttempt,
+  type OutboxRecord as InferenceOutboxRecord,
+  type Reserve,
+  type SettledRequest,
+  type Settlement,
+  type UnpublishedRecord,
+} from './inference/inference-outcome.repository.js';
+export { InferenceModelRepository, type ServedModel } from './inference/inference-model.repository.js';

@@ -60,6 +60,20 @@ export const plantableDecisionBugs = [
 
 export type PlantableDecisionBug = (typeof plantableDecisionBugs)[number];
 
+/** Those of the inference worker. */
+export const plantableInferenceBugs = [
+  /** An answer is published whether or not its request had an outcome already. */
+  'inference-claim-skipped',
+  /** The offset moves to the newest request that is done, past those that are not. */
+  'inference-watermark-gaps',
+  /** What an attempt cost is written in a transaction of its own, after the outcome. */
+  'inference-usage-apart',
+  /** Requests are served in the order of their coming, whatever their priority. */
+  'inference-priority-ignored',
+] as const;
+
+export type PlantableInferenceBug = (typeof plantableInferenceBugs)[number];
+
 const variable = 'CHORDA_PLANT';
 /** Read once: hot paths ask, and the environment costs a call into the runtime each time. */
 const planted = readPlanted(process.env);
@@ -68,7 +82,9 @@ const planted = readPlanted(process.env);
  * Whether this bug is planted: `CHORDA_PLANT` names it, among others by commas, and `NODE_ENV` is `test`. Where only the
  * first is so, importing this file throws, so that no process starts with a bug that it was not meant to have.
  */
-export function isPlanted(bug: PlantableBug | PlantableGatewayBug | PlantableDecisionBug): boolean {
+export function isPlanted(
+  bug: PlantableBug | PlantableGatewayBug | PlantableDecisionBug | PlantableInferenceBug,
+): boolean {
   return planted.has(bug);
 }
 
@@ -76,7 +92,12 @@ function readPlanted(env: NodeJS.ProcessEnv): ReadonlySet<string> {
   const names = env[variable]?.split(',') ?? [];
   if (names.length === 0 || names[0] === '') return new Set();
   if (env['NODE_ENV'] !== 'test') throw new Error(`${variable} plants a bug: it may be set in tests alone`);
-  const known: readonly string[] = [...plantableBugs, ...plantableGatewayBugs, ...plantableDecisionBugs];
+  const known: readonly string[] = [
+    ...plantableBugs,
+    ...plantableGatewayBugs,
+    ...plantableDecisionBugs,
+    ...plantableInferenceBugs,
+  ];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new Error(`${variable}=${unknown.join()} is no bug that can be planted; there are ${known.join(', ')}`);

@@ -10,6 +10,9 @@ export const keptHereAlone = [
   'agent_tools',
   // Changes that are committed and whose events are not published yet; published again they carry the same id.
   'audit_outbox',
+  'inference_outbox',
+  // What was spent today: losing it would let a budget be spent twice.
+  'inference_budgets',
 ] as const;
 
 /** Tables that are made again from the log, or that only matter while the processes that wrote them run. */
@@ -37,5 +40,10 @@ export const madeAgain: Readonly<Record<string, 'from the log' | 'by the running
   agent_work: 'from the log',
   // For 24 hours after a restore, a repeated Idempotency-Key is answered anew; the ids of its events stay the same.
   idempotent_answers: 'by the running services',
+  // The log has them; what ran at a restore and had ended shortly before may be asked of a model again.
+  inference_outcomes: 'by the running services',
+  inference_attempts: 'by the running services',
+  inference_workers: 'by the running services',
+  inference_models: 'by the running services',
   chorda_migrations: 'by the running services',
 };

@@ -14,6 +14,7 @@ import { queryIndexes } from './0010-query-indexes.js';
 import { identityBlocks } from './0012-identity-blocks.js';
 import { decisions } from './0013-decisions.js';
 import { agentWork } from './0014-agent-work.js';
+import { inference } from './0021-inference.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -31,6 +32,7 @@ export const migrations: readonly Migration[] = [
   identityBlocks,
   decisions,
   agentWork,
+  inference,
 ];
 
 export class MigrationError extends BackboneError {
