@@ -1,5 +1,6 @@
 import { agents } from './agents/agents.projection.js';
 import { executions } from './executions/executions.projection.js';
+import { inferenceRequests } from './inference-requests/inference-requests.projection.js';
 import { journalProjection } from './journal/journal.projection.js';
 import { ratesProjection } from './rates/rates.projection.js';
 import { DayPartitions } from './runner/day-partitions.js';
@@ -30,6 +31,7 @@ export function allProjections({ journalDays, healthDays, ratesDays }: Retention
     steps,
     tasks,
     usage,
+    inferenceRequests,
     ratesProjection(new DayPartitions('rates_v1', ratesDays)),
   ];
 }

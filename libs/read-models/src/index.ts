@@ -175,4 +175,5 @@ export {
   type Settlement,
   type UnpublishedRecord,
 } from './inference/inference-outcome.repository.js';
+export { InferenceReader, type OfferedModel, type StoredOutcome } from './inference/inference-reader.js';
 export { InferenceModelRepository, type ServedModel } from './inference/inference-model.repository.js';

@@ -3,6 +3,7 @@ import { dayMs, dayOf, ensureDayPartitions } from '../partitions/day-partitions.
 import { agentsList } from './agents.list.js';
 import { deadLettersList } from './dead-letters.list.js';
 import { executionsList } from './executions.list.js';
+import { inferenceRequestsList } from './inference-requests.list.js';
 import { journalList } from './journal.list.js';
 import type { ListDefinition } from './list-definition.js';
 import { runsList } from './runs.list.js';
@@ -18,6 +19,7 @@ export const allLists: readonly ListDefinition[] = [
   stepsList,
   tasksList,
   deadLettersList,
+  inferenceRequestsList,
 ];
 
 interface Column {

@@ -15,6 +15,7 @@ import { identityBlocks } from './0012-identity-blocks.js';
 import { decisions } from './0013-decisions.js';
 import { agentWork } from './0014-agent-work.js';
 import { inference } from './0021-inference.js';
+import { inferenceRequests } from './0022-inference-requests.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   decisions,
   agentWork,
   inference,
+  inferenceRequests,
 ];
 
 export class MigrationError extends BackboneError {

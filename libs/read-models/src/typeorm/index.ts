@@ -7,6 +7,7 @@ export {
   stepEntity,
   taskEntity,
   usageEntity,
+  inferenceRequestEntity,
   rateEntity,
   deadLetterEntity,
   type JournalRecord,
@@ -16,6 +17,7 @@ export {
   type StepRecord,
   type TaskRecord,
   type UsageRecord,
+  type InferenceRequestRecord,
   type RateRecord,
   type DeadLetterRecord,
 } from './read-model-entities.js';

@@ -258,6 +258,58 @@ export const usageEntity = viewEntity(
   usageColumns,
 );
 
+const inferenceRequestColumns = {
+  tenant_id: 'text',
+  request_id: 'text',
+  status: 'text',
+  operation: 'text?',
+  model: 'text',
+  answering_model: 'text?',
+  priority: 'text?',
+  stream: 'boolean',
+  session_id: 'text?',
+  user_id: 'text?',
+  agent_id: 'text?',
+  execution_id: 'text?',
+  workflow_id: 'text?',
+  step_id: 'text?',
+  requested_by: 'text?',
+  correlation_id: 'text',
+  requested_at: 'timestamp',
+  deadline_at: 'timestamp?',
+  ended_at: 'timestamp?',
+  attempts: 'count?',
+  provider: 'text?',
+  replica: 'text?',
+  finish_reason: 'text?',
+  prompt_tokens: 'count?',
+  cached_prompt_tokens: 'count?',
+  completion_tokens: 'count?',
+  cost_usd: 'decimal?',
+  queue_time_ms: 'count?',
+  time_to_first_token_ms: 'count?',
+  inference_time_ms: 'count?',
+  billed_attempts: 'count',
+  billed_prompt_tokens: 'count',
+  billed_completion_tokens: 'count',
+  billed_cost_usd: 'decimal',
+  reason: 'text?',
+  cancelled_by: 'text?',
+  error_code: 'text?',
+  http_status: 'count?',
+  error: 'json?',
+  output_data: 'json?',
+} as const;
+
+/** A model call that was asked for, and what became of it. */
+export type InferenceRequestRecord = RecordOf<typeof inferenceRequestColumns>;
+export const inferenceRequestEntity = viewEntity(
+  'InferenceRequest',
+  'inference_requests',
+  ['tenant_id', 'request_id'],
+  inferenceRequestColumns,
+);
+
 const rateColumns = {
   tenant_id: 'text',
   minute: 'timestamp',

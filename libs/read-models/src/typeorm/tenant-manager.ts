@@ -10,6 +10,7 @@ import {
   stepEntity,
   taskEntity,
   usageEntity,
+  inferenceRequestEntity,
   rateEntity,
   deadLetterEntity,
 } from './read-model-entities.js';
@@ -24,6 +25,7 @@ const entities = [
   stepEntity,
   taskEntity,
   usageEntity,
+  inferenceRequestEntity,
   rateEntity,
   deadLetterEntity,
 ];
