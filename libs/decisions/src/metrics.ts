@@ -22,6 +22,7 @@ export class DecisionMetrics {
   readonly turns: Counter<'kind' | 'result'>;
   readonly turnSeconds: Histogram<'kind'>;
   readonly turnCommands: Histogram<'kind'>;
+  readonly sharedTurns: Histogram<'kind'>;
   readonly records: Counter<'kind' | 'sort'>;
   readonly timers: Counter<'kind' | 'result'>;
   readonly timerLateness: Histogram<'kind'>;
@@ -67,6 +68,11 @@ export class DecisionMetrics {
     this.turnCommands = histogram(
       'chorda_decisions_turn_commands',
       'Commands and timers decided in one transaction',
+      sizes,
+    );
+    this.sharedTurns = histogram(
+      'chorda_decisions_transaction_turns',
+      'Turns of several partitions that shared a transaction',
       sizes,
     );
     this.records = counter('chorda_decisions_records_total', 'Events, facts and work items that were decided', 'sort');

@@ -3,6 +3,8 @@ import type { TimerChange } from '../turn/turn.js';
 
 /** A timer that somebody else set, in a restored table, say, is seen after so long at the latest. */
 const unseenMsMax = 60_000;
+/** Timers that come due one behind the other share a turn: what one costs hardly depends on how many are in it. */
+const lookEveryMsMin = 10;
 
 /**
  * Knows when to look for due timers. Whether one is due is the database's to say, by its clock; this only saves asking,
@@ -22,7 +24,9 @@ export class DueClock {
   /** By our own clock. */
   get wakeAtMs(): number {
     const lookMs = this.lookedAtMs + unseenMsMax;
-    return this.nextDueMs === undefined ? lookMs : Math.min(lookMs, this.nextDueMs - this.leadMs);
+    if (this.nextDueMs === undefined) return lookMs;
+    if (this.nextDueMs === 0) return 0;
+    return Math.min(lookMs, Math.max(this.nextDueMs - this.leadMs, this.lookedAtMs + lookEveryMsMin));
   }
 
   /** The table was asked. @param timersMax As many as were asked for. */

@@ -1,9 +1,9 @@
 import type { Typed } from '@chorda/domain';
 import { derivedId } from '@chorda/kernel';
 import { streamKey } from '../stream-name.js';
-import { loadGround, type TurnGround } from '../store/load-turn.js';
-import { loadStreams } from '../store/load-streams.js';
+import type { TurnGround } from '../store/load-turn.js';
 import type { PartitionClaim } from '../store/partition-row.js';
+import type { CommandContext } from '../decision-codec.js';
 import { decideTurn } from '../turn/decide-turn.js';
 import type { DueTimer, StreamPlace, StreamState, TurnCommand, TurnResult } from '../turn/turn.js';
 import type { EngineParts } from './engine-parts.js';
@@ -12,7 +12,8 @@ import type { StateCache } from './state-cache.js';
 
 /** A turn that is decided and not committed. */
 export interface MadeTurn<Command extends Typed> {
-  readonly ground: TurnGround;
+  /** Undefined: nothing had to be asked. */
+  readonly ground: TurnGround | undefined;
   readonly nowMs: number;
   readonly result: TurnResult<Command>;
   /** What is in it: commands of the log and of timers. */
@@ -31,6 +32,10 @@ export interface MakeOptions {
   /** Due timers come before the commands, because a turn before had no room for them. */
   readonly timersFirst: boolean;
   readonly condemned: ReadonlyMap<string, Error>;
+  /** Commands that are known to be decided, by `repeatKey`. */
+  readonly repeats: ReadonlySet<string>;
+  /** Whether the others are looked up. Else the commit finds out, and refuses the turn. */
+  readonly asksForRepeats: boolean;
 }
 
 /** Reads what a turn needs, and decides it. */
@@ -49,10 +54,9 @@ export class TurnMaker<States, Command extends Typed, Event extends Typed> {
     options: MakeOptions,
   ): Promise<MadeTurn<Command>> {
     const readable = queued.flatMap(({ command }) => command ?? []);
-    const ground = await loadGround(this.parts.pool, claim, readable, options.timersMax);
-    this.lastMs = Math.max(this.lastMs, ground.nowMs);
-    const fresh = withoutRepeats(readable, ground);
-    const timers = ground.due.map((due) => this.commandOf(due));
+    const ground = await this.groundFor(claim, readable, options);
+    const fresh = withoutRepeats(readable, options.repeats, ground);
+    const timers = (ground?.due ?? []).map((due) => this.commandOf(due));
     const commands = options.timersFirst ? [...timers, ...fresh] : [...fresh, ...timers];
     const result = await this.decide(claim, commands, options.condemned);
     const taken = commands.slice(0, result.taken);
@@ -68,13 +72,27 @@ export class TurnMaker<States, Command extends Typed, Event extends Typed> {
     };
   }
 
+  /** A turn without timers needs no answer beforehand: the last one told the time. */
+  private async groundFor(
+    { partition }: PartitionClaim,
+    readable: readonly TurnCommand<Command>[],
+    { timersMax, asksForRepeats }: MakeOptions,
+  ): Promise<TurnGround | undefined> {
+    const { statements } = this.parts;
+    const toldMs = timersMax > 0 || asksForRepeats ? undefined : statements.clock.nowMs;
+    const commands = asksForRepeats ? readable : [];
+    const ground = toldMs === undefined ? await statements.ground({ partition, timersMax, commands }) : undefined;
+    this.lastMs = Math.max(this.lastMs, toldMs ?? ground?.nowMs ?? 0);
+    return ground;
+  }
+
   private async decide(
     claim: PartitionClaim,
     commands: readonly TurnCommand<Command>[],
     condemned: ReadonlyMap<string, Error>,
   ): Promise<TurnResult<Command>> {
     const { parts } = this;
-    const loaded = new Map<string, StreamState>();
+    const loaded = new LoadedStates(this.cache);
     await this.load(loaded, this.placesOf(commands));
     for (;;) {
       const result = decideTurn({
@@ -82,7 +100,10 @@ export class TurnMaker<States, Command extends Typed, Event extends Typed> {
         ...{ bounds: parts.bounds, epoch: claim.epoch, firstSeq: claim.nextSeq, nowMs: this.lastMs },
         ...{ commands, loaded, condemned },
       });
-      if (result.missing.length === 0) return result;
+      if (result.missing.length === 0) {
+        parts.metrics.streamReads.inc({ kind: claim.kind, from: 'memory' }, loaded.fromMemory);
+        return result;
+      }
       // Streams that only deciding shows, such as those of follow-up commands; each round loads at least one more.
       await this.load(loaded, result.missing);
     }
@@ -113,21 +134,20 @@ export class TurnMaker<States, Command extends Typed, Event extends Typed> {
     }
   }
 
-  private async load(loaded: Map<string, StreamState>, places: readonly StreamPlace[]): Promise<void> {
-    const { parts, cache } = this;
+  private async load(loaded: LoadedStates, places: readonly StreamPlace[]): Promise<void> {
+    const { parts } = this;
     const kind = parts.aggregate.kind;
     const absent: StreamPlace[] = [];
     for (const place of places) {
       const key = streamKey(place.tenantId, place.stream);
-      const known = cache.get(key);
-      if (known) loaded.set(key, known);
-      else if (Object.hasOwn(parts.aggregate.streams, place.stream.kind)) absent.push(place);
+      if (loaded.get(key)) continue;
+      if (Object.hasOwn(parts.aggregate.streams, place.stream.kind)) absent.push(place);
       // The command that named it fails by it.
       else loaded.set(key, { ...place, version: 0n, state: undefined, snapshotAt: 0n });
     }
-    parts.metrics.streamReads.inc({ kind, from: 'memory' }, places.length - absent.length);
+    if (absent.length === 0) return;
     parts.metrics.streamReads.inc({ kind, from: 'database' }, absent.length);
-    for (const [key, state] of await loadStreams(parts.pool, parts, absent)) loaded.set(key, state);
+    for (const [key, state] of await parts.statements.load(absent)) loaded.set(key, state);
   }
 
   private commandOf(due: DueTimer): TurnCommand<Command> {
@@ -139,15 +159,43 @@ export class TurnMaker<States, Command extends Typed, Event extends Typed> {
   }
 }
 
+/** The states of a turn: what it read, and what is in memory. What was looked at once stays as it is. */
+class LoadedStates {
+  private readonly states = new Map<string, StreamState>();
+  fromMemory = 0;
+
+  constructor(private readonly cache: StateCache) {}
+
+  get(key: string): StreamState | undefined {
+    const known = this.states.get(key);
+    if (known) return known;
+    const kept = this.cache.get(key);
+    if (!kept) return undefined;
+    this.fromMemory++;
+    this.states.set(key, kept);
+    return kept;
+  }
+
+  set(key: string, state: StreamState): void {
+    this.states.set(key, state);
+  }
+}
+
+/** Names a command among those of all tenants. */
+export function repeatKey({ tenantId, id }: Pick<CommandContext, 'tenantId' | 'id'>): string {
+  return `${tenantId}\n${id}`;
+}
+
 /** Leaves out what was decided before, also earlier in this very batch. */
 function withoutRepeats<Command extends Typed>(
   commands: readonly TurnCommand<Command>[],
-  { known }: TurnGround,
+  repeats: ReadonlySet<string>,
+  ground: TurnGround | undefined,
 ): readonly TurnCommand<Command>[] {
   const seen = new Set<string>();
   return commands.filter(({ context }, place) => {
-    const key = `${context.tenantId}\n${context.id}`;
-    if (known.has(place) || seen.has(key)) return false;
+    const key = repeatKey(context);
+    if (ground?.known.has(place) || repeats.has(key) || seen.has(key)) return false;
     seen.add(key);
     return true;
   });

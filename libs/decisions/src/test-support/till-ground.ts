@@ -172,9 +172,10 @@ export class TillGround {
     });
   }
 
+  /** By the highest version: a late repeat says nothing new. */
   async balances(): Promise<ReadonlyMap<string, number>> {
-    const log = await this.log();
-    const tills = log.filter(({ type }) => type === 'till.added');
-    return new Map(tills.map(({ stream, body }) => [stream, (JSON.parse(body) as { balance: number }).balance]));
+    const tills = (await this.log()).filter(({ type }) => type === 'till.added');
+    const inOrder = tills.toSorted((left, right) => Number((left.version ?? 0n) - (right.version ?? 0n)));
+    return new Map(inOrder.map(({ stream, body }) => [stream, (JSON.parse(body) as { balance: number }).balance]));
   }
 }

@@ -58,7 +58,7 @@ export interface Turn<States, Command extends Typed, Event extends Typed> {
   readonly nowMs: number;
   readonly commands: readonly TurnCommand<Command>[];
   /** By `streamKey`. */
-  readonly loaded: ReadonlyMap<string, StreamState>;
+  readonly loaded: Pick<ReadonlyMap<string, StreamState>, 'get'>;
   /** Commands that were tried often enough, by `commandKey`, with what they failed by. */
   readonly condemned: ReadonlyMap<string, Error>;
 }
