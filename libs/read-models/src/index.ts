@@ -17,6 +17,7 @@ export {
   AgentWorkRepository,
   workAnsweredChannel,
   workReadyChannel,
+  workRevokedChannel,
   type AnsweredWork,
   type ExpiredLeases,
   type LeasedWork,

@@ -1,5 +1,5 @@
-import type { AgentWork, CommandCodec } from '@chorda/contracts';
-import { commandOf, type WorkOutcome } from '@chorda/domain';
+import type { CommandCodec } from '@chorda/contracts';
+import { commandOf, type AssignedWork, type WorkOutcome } from '@chorda/domain';
 import { derivedId, sleep, type Logger, type TenantId } from '@chorda/kernel';
 import type { Producer } from '@chorda/messaging';
 import { crashPoint } from '@chorda/platform';
@@ -60,7 +60,7 @@ export class CommandSender {
   private async sendOnce({ tenantId, workId, work, metadata, outcome }: Answered): Promise<void> {
     // All three were written by this process or its like, from what codecs had checked.
     const { id, ...context }: KeptMetadata = JSON.parse(metadata);
-    const asked: AgentWork = JSON.parse(work);
+    const asked: AssignedWork = JSON.parse(work);
     const came: WorkOutcome = JSON.parse(outcome);
     const record = this.parts.codec.encode({
       command: commandOf(asked, came),

@@ -47,6 +47,12 @@ export function executorMetrics(registry: Registry) {
       labelNames: ['queue'],
       registers,
     }),
+    revoked: new Counter({
+      name: 'chorda_agent_work_revoked_total',
+      help: 'Work that was stopped because nobody waited for it any more: its execution was cancelled or had ended',
+      labelNames: ['queue'],
+      registers,
+    }),
     refusedIntake: new Counter({
       name: 'chorda_agent_inbox_full_total',
       help: 'Batches of work that were left on the log because the inbox was full',

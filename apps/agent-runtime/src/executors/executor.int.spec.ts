@@ -1,13 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { agentId, jsonText, jsonValue, type AgentWork } from '@chorda/contracts';
+import { agentId, jsonText, jsonValue, type agentWork } from '@chorda/contracts';
+import type { AssignedWork } from '@chorda/domain';
 import { defaultTenant, newId, silentLogger, tenantId } from '@chorda/kernel';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { OpenAiModel } from '../model/openai-model.js';
 import { startEffectServer, type EffectServer } from '../test-support/effect-server.js';
-import { call, ExecutorGround, taken, turn, type OpenGround } from '../test-support/executor-ground.js';
+import { call, ExecutorGround, revocation, taken, turn, type OpenGround } from '../test-support/executor-ground.js';
 import { executorEnv } from './executors.env.js';
 import type { Executor } from './executor.js';
 import { InboxFullError } from './work-intake.js';
@@ -58,7 +59,7 @@ const start = (changed: Parameters<ExecutorGround['executor']>[0] = {}) => {
 };
 // Also of a test that failed: what it leaves behind would take the work of the next one.
 afterEach(() => Promise.all(started.splice(0).map((executor) => executor.stop(0))));
-const answered = (work: AgentWork, count = 1) =>
+const answered = (work: AssignedWork, count = 1) =>
   vi.waitFor(() => expect(ground.answersTo(work)).toHaveLength(count), { timeout: 90_000, interval: 20 });
 
 /** A machine with much else to do is slow, and not wrong. */
@@ -83,7 +84,7 @@ describe('executors', { timeout: 180_000 }, () => {
     const invalid = call({ tool_name: 'effect_again', arguments: jsonText({ strange: 1 }) });
     const unknown = call({ tool_name: 'no_such_tool' });
     const worker = call({ tool_name: 'charge', queue: 'workers' });
-    const check: AgentWork = {
+    const check: agentWork.CheckRequested = {
       type: 'agent.check_requested',
       data: {
         agent_id: agentId('AGENT-check'),
@@ -99,9 +100,12 @@ describe('executors', { timeout: 180_000 }, () => {
         config: null,
       },
     };
+    const cancelled = call({ tool_name: 'charge', queue: 'workers' });
     const tool = { name: 'charge', description: null, parameters: '{}', idempotent: false, timeoutMs: 5_000 };
     await ground.tools.register(defaultTenant, [tool], { actor: { id: 'spec', type: 'service' }, toolsMax: 10 });
-    for (const work of [once, once, invalid, unknown, worker, check]) await ground.send(work);
+    for (const work of [once, once, invalid, unknown, worker, cancelled, revocation(cancelled), check]) {
+      await ground.send(work);
+    }
     await Promise.all([once, invalid, unknown, check].map((work) => answered(work)));
     await executors.stop();
 
@@ -263,6 +267,36 @@ describe('executors', { timeout: 180_000 }, () => {
     await executor.stop(0);
     expect(effects.calls().has(late.data.idempotency_key)).toBe(false);
     await ground.pool.query('DELETE FROM agent_work');
+  });
+
+  it('stop what nobody waits for any more, begin none of it, and answer nothing', async () => {
+    const executor = start({ slotsMax: 1 });
+    const elsewhere = start({ owner: 'elsewhere' });
+    effects.hold(true);
+    const [held, waiting, theirs] = [call(), call(), call()];
+    await executor.take([taken(held), taken(waiting)]);
+    await elsewhere.take([taken(theirs)]);
+    await vi.waitFor(() => expect(effects.open()).toBe(2), patient);
+    const revoked = [held, waiting, theirs].map(({ data }) => ({
+      tenantId: defaultTenant,
+      workId: data.attempt_token,
+    }));
+    await executor.revoke(revoked);
+    // Its request is cut, though the effect process has not answered it.
+    await vi.waitFor(() => expect([executor.count, effects.open()]).toEqual([0, 1]), patient);
+    elsewhere.drop([theirs.data.attempt_token]);
+    await vi.waitFor(() => expect([elsewhere.count, effects.open()]).toEqual([0, 0]), patient);
+    effects.hold(false);
+    // The record comes again: it is known.
+    await executor.take([taken(held), taken(waiting)]);
+    executor.start();
+    const after = call();
+    await executor.take([taken(after)]);
+    await answered(after);
+    await Promise.all([executor.stop(1_000), elsewhere.stop(0)]);
+    expect(effects.calls().has(waiting.data.idempotency_key)).toBe(false);
+    expect(effects.calls().get(held.data.idempotency_key)).toBe(1);
+    expect([held, waiting, theirs].flatMap((work) => ground.answersTo(work))).toEqual([]);
   });
 
   it('refuse the late outcome of a lease that they have lost', async () => {

@@ -1,12 +1,17 @@
-import type { AgentWork } from '@chorda/contracts';
-import { lostCall, type WorkOutcome } from '@chorda/domain';
+import { lostCall, type AssignedWork, type WorkOutcome } from '@chorda/domain';
 import { GroupedCalls, sleep, type Logger } from '@chorda/kernel';
 import { crashPoint } from '@chorda/platform';
-import type { AgentWorkRepository, LeasedWork, NewWork, WorkAnswer } from '@chorda/read-models';
+import {
+  workRevokedChannel,
+  type AgentWorkRepository,
+  type LeasedWork,
+  type NewWork,
+  type WorkAnswer,
+} from '@chorda/read-models';
 import { context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { CommandSender } from './command-sender.js';
 import type { ExecutorMetrics } from './executor-metrics.js';
-import { InboxFullError } from './work-intake.js';
+import { InboxFullError, type RevokedWork } from './work-intake.js';
 import type { WorkRunner } from './work-runner.js';
 
 export interface ExecutorParts {
@@ -29,6 +34,8 @@ const beatEveryMs = 4_000;
 const stopGraceMs = 2_500;
 const sweepMax = 500;
 const pruneMax = 1_000;
+/** A notification has at most 8,000 bytes; an id is a UUID. */
+const revokedPerNoticeMax = 200;
 /** Of works that are over, so that a record that comes late is still known. */
 const keepMs = 60_000;
 
@@ -99,6 +106,24 @@ export class Executor {
     if (own.length > room) this.look();
   }
 
+  /** Stops work that nobody waits for any more. What others hold they hear of by the channel, else at their next beat. */
+  async revoke(works: readonly RevokedWork[]): Promise<void> {
+    const held = await this.parts.works.revoke(works);
+    this.drop(held);
+    for (let from = 0; from < held.length; from += revokedPerNoticeMax) {
+      const ids = held.slice(from, from + revokedPerNoticeMax).join(',');
+      await this.parts.works.notify(workRevokedChannel, ids);
+    }
+  }
+
+  /** Stops those of these tries that are done here. */
+  drop(workIds: readonly string[]): void {
+    const ids = new Set(workIds);
+    for (const { leased, aborting } of this.running.values()) {
+      if (ids.has(leased.workId)) aborting.abort(new RevokedError());
+    }
+  }
+
   /** Looks for ready work now, and not only at the next turn of the clock. */
   look(): void {
     this.mayBeReady = true;
@@ -146,6 +171,10 @@ export class Executor {
     try {
       const outcome = await this.outcomeOf(leased, signal);
       done();
+      if (signal.reason instanceof RevokedError) {
+        metrics.revoked.inc({ queue });
+        return;
+      }
       crashPoint('executor-before-answer');
       if (outcome === 'given back') {
         await this.parts.works.release([leased]);
@@ -169,7 +198,7 @@ export class Executor {
   private async outcomeOf(leased: LeasedWork, signal: AbortSignal): Promise<WorkOutcome | 'given back'> {
     const { work, metadata, tenantId, leftMs } = leased;
     const parent = propagation.extract(ROOT_CONTEXT, JSON.parse(metadata));
-    const asked: AgentWork = JSON.parse(work);
+    const asked: AssignedWork = JSON.parse(work);
     const assignment = { work: asked, tenantId, leftMs, signal };
     const outcome = await context.with(parent, () => this.parts.runner.run(assignment));
     const isStopped = signal.aborted && signal.reason instanceof StoppedError;
@@ -246,8 +275,9 @@ export class Executor {
 /** Only for `signal.reason`: nobody throws it. */
 class StoppedError extends Error {}
 class LeaseLostError extends Error {}
+class RevokedError extends Error {}
 
-function mayRepeat(work: AgentWork): boolean {
+function mayRepeat(work: AssignedWork): boolean {
   return work.type !== 'agent.tool_requested' || work.data.idempotent;
 }
 

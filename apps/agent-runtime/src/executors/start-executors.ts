@@ -8,6 +8,7 @@ import {
   createPool,
   workAnsweredChannel,
   workReadyChannel,
+  workRevokedChannel,
 } from '@chorda/read-models';
 import type { Registry } from 'prom-client';
 import type { ModelPort } from '../model/model-port.js';
@@ -83,14 +84,19 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Running
   answers.subscribe(
     () => void sender.sendUnsent(0).catch((error: unknown) => logger.warn('Cannot send yet', { error })),
   );
+  const revocations = new ChannelListener(options.databaseUrl, workRevokedChannel, logger);
+  revocations.subscribe((ids) => executor.drop(ids.split(',')));
   executor.start();
   const consumer: RunningConsumer = await startConsumer<AgentWork>({
     driver,
     codec: workDecoder(codecs.work),
-    handler: new WorkIntake(async (items) => {
-      await executor.take(items);
-      const tenants = new Set(items.filter(({ queue }) => queue === 'workers').map(({ tenantId }) => tenantId));
-      for (const tenantId of tenants) await works.notify(workReadyChannel, tenantId);
+    handler: new WorkIntake({
+      async take(items) {
+        await executor.take(items);
+        const tenants = new Set(items.filter(({ queue }) => queue === 'workers').map(({ tenantId }) => tenantId));
+        for (const tenantId of tenants) await works.notify(workReadyChannel, tenantId);
+      },
+      revoke: (revoked) => executor.revoke(revoked),
     }),
     options: {
       group: executorGroup,
@@ -109,6 +115,7 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Running
       await consumer.stop();
       await executor.stop(options.drainTimeoutMs ?? drainTimeoutMsDefault);
       await answers.close();
+      await revocations.close();
       await producer.close();
       await pool.end();
     },

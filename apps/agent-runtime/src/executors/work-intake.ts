@@ -1,5 +1,6 @@
 import type { AgentWork, EventMetadata, WorkCodec } from '@chorda/contracts';
-import { BackboneError } from '@chorda/kernel';
+import type { AssignedWork } from '@chorda/domain';
+import { BackboneError, type TenantId } from '@chorda/kernel';
 import type { Batch, BatchHandler, Outcomes, RecordDecoder } from '@chorda/messaging';
 import type { NewWork } from '@chorda/read-models';
 
@@ -24,18 +25,37 @@ export function workDecoder(codec: WorkCodec): RecordDecoder {
   };
 }
 
+/** A try that nobody waits for any more. */
+export interface RevokedWork {
+  readonly tenantId: TenantId;
+  readonly workId: string;
+}
+
+export interface Inbox {
+  take(items: readonly NewWork[]): Promise<void>;
+  revoke(works: readonly RevokedWork[]): Promise<void>;
+}
+
 /** Takes work from the log into the inbox. A throw moves no offset, and what came in before comes again and is known. */
 export class WorkIntake implements BatchHandler<AgentWork> {
-  constructor(private readonly take: (items: readonly NewWork[]) => Promise<void>) {}
+  constructor(private readonly inbox: Inbox) {}
 
   async handleBatch(batch: Batch<AgentWork>): Promise<Outcomes<AgentWork>> {
-    const items = batch.messages.map(({ event, envelope }) => itemOf(batch.topic, event, envelope.metadata));
-    if (items.length > 0) await this.take(items);
+    const items: NewWork[] = [];
+    const revoked: RevokedWork[] = [];
+    for (const { event, envelope } of batch.messages) {
+      const { metadata } = envelope;
+      if (event.type !== 'agent.work_revoked') items.push(itemOf(batch.topic, event, metadata));
+      else revoked.push(...event.data.attempt_tokens.map((workId) => ({ tenantId: metadata.tenantId, workId })));
+    }
+    // What was revoked within the batch is taken in all the same: a repeat of its record must find it done.
+    if (items.length > 0) await this.inbox.take(items);
+    if (revoked.length > 0) await this.inbox.revoke(revoked);
     return batch.allDone();
   }
 }
 
-function itemOf(topic: string, work: AgentWork, metadata: EventMetadata): NewWork {
+function itemOf(topic: string, work: AssignedWork, metadata: EventMetadata): NewWork {
   const { data } = work;
   return {
     tenantId: metadata.tenantId,

@@ -1,14 +1,13 @@
-import type { AgentWork } from '@chorda/contracts';
-import type { WorkOutcome } from '@chorda/domain';
+import type { AssignedWork, WorkOutcome } from '@chorda/domain';
 import type { TenantId } from '@chorda/kernel';
 
 /** Work as whoever does it gets it. */
-export interface Assignment<Work extends AgentWork = AgentWork> {
+export interface Assignment<Work extends AssignedWork = AssignedWork> {
   readonly work: Work;
   readonly tenantId: TenantId;
   /** What is left until the engine gives the try up. */
   readonly leftMs: number;
-  /** Aborted when the lease is lost or the executor stops: an outcome is of use no more. */
+  /** Aborted when the lease is lost, the work is revoked or the executor stops: an outcome is of use no more. */
   readonly signal: AbortSignal;
 }
 

@@ -6,6 +6,8 @@ export interface EffectServer {
   readonly url: string;
   /** How often each key was called, in the order of first calls. It dedupes nothing. */
   calls(): ReadonlyMap<string, number>;
+  /** Requests that wait for their answer. */
+  open(): number;
   /** Answers are held back until it is called again with false. */
   hold(isHeld: boolean): void;
   close(): Promise<void>;
@@ -16,7 +18,10 @@ export async function startEffectServer(): Promise<EffectServer> {
   const calls = new Map<string, number>();
   let held = Promise.withResolvers<void>();
   held.resolve();
+  let open = 0;
   const server = createServer((request, response) => {
+    open += 1;
+    response.once('close', () => (open -= 1));
     const key = String(request.headers['idempotency-key']);
     calls.set(key, (calls.get(key) ?? 0) + 1);
     void text(request)
@@ -27,6 +32,7 @@ export async function startEffectServer(): Promise<EffectServer> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     calls: () => calls,
+    open: () => open,
     hold(isHeld) {
       held.resolve();
       held = Promise.withResolvers();

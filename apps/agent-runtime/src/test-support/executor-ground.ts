@@ -12,6 +12,7 @@ import {
   type AnyCommand,
   type agentWork,
 } from '@chorda/contracts';
+import type { AssignedWork } from '@chorda/domain';
 import { defaultTenant, newId, silentLogger, type TenantId } from '@chorda/kernel';
 import {
   createKafkaDriver,
@@ -123,7 +124,7 @@ export class ExecutorGround {
   }
 
   /** Commands that answer this work, in the order of the log, repeats included. */
-  answersTo(work: AgentWork): readonly SentCommand[] {
+  answersTo(work: AssignedWork): readonly SentCommand[] {
     return this.commands.filter(
       ({ command: { data } }) => 'attempt_token' in data && data.attempt_token === work.data.attempt_token,
     );
@@ -188,7 +189,7 @@ function metadataOf(work: AgentWork, tenantId: TenantId) {
 }
 
 /** As the log brings it. */
-export function taken(work: AgentWork): NewWork {
+export function taken(work: AssignedWork): NewWork {
   return {
     tenantId: defaultTenant,
     workId: work.data.attempt_token,
@@ -231,6 +232,13 @@ export function call(changed: Partial<agentWork.ToolRequested['data']> = {}): ag
       ...changed,
     },
   };
+}
+
+/** Nobody waits for this call any more. */
+export function revocation({ data }: agentWork.ToolRequested): agentWork.WorkRevoked {
+  const { agent_id, execution_id, queue, attempt_token } = data;
+  const attempt_tokens = [attempt_token];
+  return { type: 'agent.work_revoked', data: { agent_id, execution_id, queue, attempt_tokens, reason: 'a test' } };
 }
 
 export function turn(changed: Partial<agentWork.TurnRequested['data']> = {}): agentWork.TurnRequested {

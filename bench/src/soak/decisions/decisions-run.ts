@@ -88,6 +88,7 @@ const runtimePoints = [
 const workerPoints = ['worker-after-effect', 'worker-before-effect'];
 const agents = 12;
 const effectDelayMsMax = 150;
+const hitShareMax = 0.5;
 const endedWithinMs = 300_000;
 const foldedWithinMs = 120_000;
 const processes = fileURLToPath(new URL('../../../dist/soak/decisions/', import.meta.url));
@@ -191,10 +192,10 @@ class DecisionsRun {
       ...(options.plant !== undefined && { CHORDA_PLANT: options.plant }),
     };
     for (const [index, port] of metrics.slice(0, 2).entries()) {
-      const kills = this.kills(runtimePoints.slice(index * 3), options.runtimeKills, { from: 60, to: 260 });
+      const kills = this.kills(runtimePoints.slice(index * 3), options.runtimeKills);
       const name = `agent-runtime-${index}`;
       this.victim(name, entryOf('agent-runtime'), { ...runtimeEnv, METRICS_PORT: `${port}` }, kills);
-      const workerKills = this.kills(workerPoints.slice(index), options.workerKills, { from: 15, to: 60 });
+      const workerKills = this.kills(workerPoints.slice(index), options.workerKills);
       this.victim(`worker-${index}`, join(processes, 'tool-worker-process.js'), { ...env, ...access }, workerKills);
     }
     for (const victim of this.victims) victim.start();
@@ -212,13 +213,11 @@ class DecisionsRun {
   }
 
   /** Each point in turn, reached a random number of times before; every fourth kill comes from outside, at any moment. */
-  private kills(
-    points: readonly string[],
-    count: number,
-    { from, to }: { readonly from: number; readonly to: number },
-  ): readonly (PlannedKill | TimedKill)[] {
+  private kills(points: readonly string[], count: number): readonly (PlannedKill | TimedKill)[] {
+    // Spread over the load: an execution passes each point about once in each of two processes.
+    const hitMax = (this.options.executions / count) * hitShareMax;
     return Array.from({ length: count }, (_, index) => {
-      const hit = Math.round(from + this.random() * (to - from));
+      const hit = Math.ceil((0.3 + this.random() * 0.7) * hitMax);
       if (index % 4 === 3) return { afterMs: 5_000 + Math.round(this.random() * 5_000) };
       return { point: points[index % points.length] ?? '', hit };
     });

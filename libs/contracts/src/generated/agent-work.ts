@@ -24,6 +24,9 @@ export interface ToolDefinition {
   readonly timeout_ms: number;
 }
 
+/** Where the work was put: it is revoked behind it, on the same partition. */
+export type RevokedQueue = 'unknown' | 'models' | 'tools' | 'workers';
+
 /** An agent itself is to be initialised, checked or cleaned up. */
 export type CheckRequested = Work<
   'agent.check_requested',
@@ -127,8 +130,26 @@ export type TurnRequested = Work<
   }
 >;
 
+/** Nobody waits for these tries any more: whoever has one stops, and who has not begun does not. */
+export type WorkRevoked = Work<
+  'agent.work_revoked',
+  {
+    /** The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it. */
+    readonly agent_id: AgentId;
+    /** The execution of the agent. */
+    readonly execution_id: ExecutionId;
+    /** Where the tries wait. */
+    readonly queue: RevokedQueue;
+    /** The tries that are given up. */
+    readonly attempt_tokens: readonly string[];
+    /** Why, for people. */
+    readonly reason: string;
+  }
+>;
+
 /** Every work of area agent. */
 export type AgentWork =
   | CheckRequested
   | ToolRequested
-  | TurnRequested;
+  | TurnRequested
+  | WorkRevoked;

@@ -194,6 +194,9 @@ export const asyncApiDocument: JsonValue = {
    "messages": {
     "agent.turn_requested": {
      "$ref": "#/components/messages/agent.turn_requested"
+    },
+    "agent.work_revoked": {
+     "$ref": "#/components/messages/agent.work_revoked"
     }
    },
    "bindings": {
@@ -221,6 +224,9 @@ export const asyncApiDocument: JsonValue = {
     },
     "agent.tool_requested": {
      "$ref": "#/components/messages/agent.tool_requested"
+    },
+    "agent.work_revoked": {
+     "$ref": "#/components/messages/agent.work_revoked"
     }
    },
    "bindings": {
@@ -245,6 +251,9 @@ export const asyncApiDocument: JsonValue = {
    "messages": {
     "agent.tool_requested": {
      "$ref": "#/components/messages/agent.tool_requested"
+    },
+    "agent.work_revoked": {
+     "$ref": "#/components/messages/agent.work_revoked"
     }
    },
    "bindings": {
@@ -6074,6 +6083,96 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.work_revoked": {
+    "name": "agent.work_revoked",
+    "title": "agent.WorkRevoked",
+    "summary": "Nobody waits for these tries any more: whoever has one stops, and who has not begun does not.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "WorkRevoked",
+      "namespace": "agent",
+      "doc": "Nobody waits for these tries any more: whoever has one stops, and who has not begun does not.",
+      "kind": "work",
+      "topic": "agent.work.{queue}",
+      "subject": [
+       "agent_id"
+      ],
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "execution_id",
+        "type": {
+         "type": "string",
+         "brand": "ExecutionId"
+        },
+        "doc": "The execution of the agent."
+       },
+       {
+        "name": "queue",
+        "type": {
+         "type": "enum",
+         "name": "RevokedQueue",
+         "doc": "Where the work was put: it is revoked behind it, on the same partition.",
+         "symbols": [
+          "unknown",
+          "models",
+          "tools",
+          "workers"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Where the tries wait."
+       },
+       {
+        "name": "attempt_tokens",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "The tries that are given up."
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, for people."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "work"
      }
     ],
     "bindings": {

@@ -44,6 +44,7 @@ export interface WorkMap {
   readonly 'agent.check_requested': agentWork.CheckRequested;
   readonly 'agent.tool_requested': agentWork.ToolRequested;
   readonly 'agent.turn_requested': agentWork.TurnRequested;
+  readonly 'agent.work_revoked': agentWork.WorkRevoked;
   readonly 'workflow.parent_told': workflowWork.ParentTold;
   readonly 'workflow.step_requested': workflowWork.StepRequested;
   readonly 'workflow.stop_requested': workflowWork.StopRequested;

@@ -1,4 +1,4 @@
-import { jsonText, type AgentEvent, type AgentWork, type JsonText } from '@chorda/contracts';
+import { jsonText, type agentWork, type AgentEvent, type AgentWork, type JsonText } from '@chorda/contracts';
 import type { Decision, Given, WorkItem } from '../aggregate.js';
 import type { KnownAgent } from './agent.js';
 import type { AnyAgentCommand } from './agent-commands.js';
@@ -8,6 +8,7 @@ import { contextBytesMax, leaseMs, turnTimeMsMax } from './limits.js';
 import { executionStream } from './streams.js';
 
 export type AgentDecision = Decision<AnyAgentCommand, AgentEvent>;
+type RevokedQueue = agentWork.WorkRevoked['data']['queue'];
 type GivenHere = Pick<Given<AnyAgentCommand>, 'timeMs' | 'actor' | 'deriveId'>;
 
 /** Stable codes of executions that end badly; tools and models add their own. */
@@ -62,6 +63,25 @@ export class ExecutionCourse {
   addWork(queue: string, work: AgentWork): void {
     const { agentId, executionId } = this.running;
     this.work.push({ queue, stream: executionStream(agentId, executionId), work });
+  }
+
+  /**
+   * Takes back what is out: an executor stops in the middle of it, a worker hears of it with its next heartbeat. Each
+   * queue is told behind the work itself, so that nobody begins afterwards.
+   */
+  private revokeWork(reason: string): void {
+    const { asking } = this.running;
+    const tokens = new Map<RevokedQueue, string[]>();
+    if (asking !== null && asking.deadlineMs !== null) tokens.set('models', [asking.token]);
+    for (const call of openCalls(this.running)) {
+      const isOfWorkers = this.agent.tools.some(({ name, queue }) => name === call.name && queue === 'workers');
+      const queue = isOfWorkers ? 'workers' : 'tools';
+      tokens.set(queue, [...(tokens.get(queue) ?? []), call.token]);
+    }
+    for (const [queue, attempt_tokens] of tokens) {
+      const data = { ...this.ids, queue, attempt_tokens, reason };
+      this.addWork(`agent.work.${queue}`, { type: 'agent.work_revoked', data });
+    }
   }
 
   /** Asks the model for the next turn, or again for the one that it did not answer. */
@@ -125,6 +145,7 @@ export class ExecutionCourse {
   /** @param code Of ours, or of whoever failed. */
   fail(code: EndCode | Uppercase<string>, reason: string): void {
     const { running } = this;
+    this.revokeWork(reason);
     this.giveUpCalls(reason);
     const execution_time_ms = this.timeMs();
     const fact = this.failure(execution_time_ms, 'failed', code, jsonText({ code, message: reason }));
@@ -133,6 +154,7 @@ export class ExecutionCourse {
   }
 
   cancel(reason: string, followsAgent = false): void {
+    this.revokeWork(reason);
     this.giveUpCalls(reason);
     const execution_time_ms = this.timeMs();
     const error = jsonText({ code: 'CANCELLED', message: reason });

@@ -271,6 +271,39 @@ describe('limits', () => {
   });
 });
 
+describe('work that is out', () => {
+  const revoked = (told: { readonly work: readonly { readonly queue: string; readonly work: unknown }[] }) =>
+    told.work.filter(({ work }) => Object(work).type === 'agent.work_revoked');
+
+  it('is taken back from whoever has it when the execution is cancelled: models, tools and workers', () => {
+    const asking = started();
+    const { token } = asking.running().asking ?? {};
+    expect(revoked(asking.cancel())).toMatchObject([
+      { queue: 'agent.work.models', work: { data: { queue: 'models', attempt_tokens: [token] } } },
+    ]);
+    const calling = started();
+    calling.answer({ tool_calls: [call('lookup'), call('pay'), call('stamp')] });
+    const tokens = ['lookup', 'pay', 'stamp'].map((name) => calling.callOf(name).token);
+    expect(revoked(calling.cancel())).toMatchObject([
+      { queue: 'agent.work.tools', work: { data: { attempt_tokens: tokens.slice(0, 2) } } },
+      { queue: 'agent.work.workers', work: { data: { attempt_tokens: tokens.slice(2) } } },
+    ]);
+  });
+
+  it('is taken back when its time is over and when the agent is terminated, and not when it was answered', () => {
+    const late = started({ limits: { ...noLimits, execution_time_ms_max: 5_000 } });
+    late.answer({ tool_calls: [call('stamp')] });
+    late.passTo(late.nowMs + 5_000);
+    expect(revoked(late)).toHaveLength(1);
+    const ended = started();
+    expect(revoked(ended.give({ type: 'agent.terminate', data: { agent_id: bot, reason: null } }))).toHaveLength(1);
+    const done = started();
+    expect(revoked(done.answer({ content: 'done' }))).toEqual([]);
+  });
+});
+
+const noLimits = { execution_time_ms_max: null, turns_max: null, tokens_max: null, cost_usd_max: null };
+
 describe('cancel', () => {
   it('ends what runs, tells of calls that are out, and says so in a fact', () => {
     const world = started();

@@ -1,5 +1,8 @@
 import type { AgentWork, AnyCommand, agentCommand, agentWork, JsonText } from '@chorda/contracts';
 
+/** Work that somebody does and answers. */
+export type AssignedWork = Exclude<AgentWork, agentWork.WorkRevoked>;
+
 type Recorded<Data> = Omit<
   Data,
   'agent_id' | 'execution_id' | 'turn' | 'call_id' | 'phase' | 'attempt' | 'attempt_token'
@@ -22,7 +25,7 @@ export const lostCall: WorkOutcome = {
 };
 
 /** The command that brings an outcome to the engine. @throws TypeError where it is no outcome of this work. */
-export function commandOf(work: AgentWork, outcome: WorkOutcome): AnyCommand {
+export function commandOf(work: AssignedWork, outcome: WorkOutcome): AnyCommand {
   const { agent_id, attempt, attempt_token } = work.data;
   const common = { agent_id, attempt, attempt_token };
   if (work.type === 'agent.check_requested' && outcome.kind === 'check') {

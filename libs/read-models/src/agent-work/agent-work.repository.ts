@@ -6,6 +6,9 @@ export const workReadyChannel = 'agent_work_ready';
 /** Told when an answer waits for its command to be sent. */
 export const workAnsweredChannel = 'agent_work_answered';
 
+/** Told when tries are given up; the payload is their ids, separated by commas. */
+export const workRevokedChannel = 'agent_work_revoked';
+
 export interface NewWork {
   readonly tenantId: TenantId;
   /** The engine's attempt token: one row, and one execution, for each. */
@@ -198,6 +201,28 @@ export class AgentWorkRepository {
          AND kept.state = 'leased' AND kept.lease_token = held.lease_token`,
       leaseColumns(leases),
     );
+  }
+
+  /**
+   * Ends tries that nobody waits for: what was not begun never is, and a lease holds no more. What is answered already
+   * stays so. @returns The tries that somebody was at.
+   */
+  async revoke(works: readonly { readonly tenantId: TenantId; readonly workId: string }[]): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ work_id: string; state: string }>(
+      `WITH given AS (
+         SELECT kept.tenant_id, kept.work_id, kept.state
+         FROM unnest($1::text[], $2::text[]) AS given (tenant_id, work_id)
+         JOIN agent_work AS kept USING (tenant_id, work_id)
+         WHERE kept.state IN ('ready', 'leased')
+         ORDER BY kept.tenant_id, kept.work_id FOR UPDATE OF kept
+       )
+       UPDATE agent_work AS kept
+       SET state = 'done', work = NULL, metadata = NULL, lease_token = NULL, lease_until = NULL, updated_at = now()
+       FROM given WHERE (kept.tenant_id, kept.work_id) = (given.tenant_id, given.work_id)
+       RETURNING kept.work_id, given.state`,
+      [works.map(({ tenantId }) => tenantId), works.map(({ workId }) => workId)],
+    );
+    return rows.filter(({ state }) => state === 'leased').map(({ work_id: workId }) => workId);
   }
 
   /**
