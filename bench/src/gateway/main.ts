@@ -15,7 +15,8 @@ const usage = `npm run bench -- gateway [--rounds 3] [--seconds 10] [--only sing
 
 The gateway against Nest's default adapter with Transport.KAFKA, and against kafkajs alone; queries beside ingest; and
 three times more than a gateway admits. --other: the gateway of another checkout, built, in turn with this one, so that
-a change is measured on a machine that other work shares. Servers of its own, contestants in turn, raw figures in bench/results/.`;
+a change is measured on a machine that other work shares. --target: what the query arm asks for; {agent} in it becomes each
+agent in turn, so that no two queries are the same. Servers of its own, contestants in turn, raw figures in bench/results/.`;
 
 const { values } = parseArgs({
   options: {

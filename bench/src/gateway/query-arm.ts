@@ -1,11 +1,20 @@
 import type { TestStack } from '@chorda/testing';
 import { cpuSeconds } from '../projector/processors.js';
+import { sampleEvent } from '../sample-event.js';
 import type { Server } from './contestants.js';
 import { planOf, summaryOf, type Pace, type Round } from './ingest-arms.js';
 import { measuredLoad } from './measured-load.js';
 
 const queriesPerSecond = 1_000;
 const eventsPerSecond = 500;
+const agents = 100;
+
+/** `{agent}` in what is asked for becomes each of the agents that events are sent of: no two queries at once are the same. */
+function targets(target: string): readonly string[] {
+  return Array.from({ length: target.includes('{agent}') ? agents : 1 }, (_, index) =>
+    target.replaceAll('{agent}', encodeURIComponent(sampleEvent(index).metadata.subject)),
+  );
+}
 
 /** Queries at a fixed rate beside ingest, both at the same gateway, while a projector makes rows of what is sent. */
 export async function queriesBesideIngest(
@@ -20,7 +29,13 @@ export async function queriesBesideIngest(
     const before = [cpuSeconds(stack, [gateway.pid]), cpuSeconds(stack, [projector.pid])] as const;
     const writes = measuredLoad(planOf(gateway, { durationMs, perSecond: eventsPerSecond }), gateway.pid);
     const reads = measuredLoad(
-      planOf(gateway, { durationMs, perSecond: queriesPerSecond, method: 'GET', target, bodies: [''] }),
+      planOf(gateway, {
+        durationMs,
+        perSecond: queriesPerSecond,
+        method: 'GET',
+        targets: targets(target),
+        bodies: [''],
+      }),
       gateway.pid,
     );
     const [written, read] = await Promise.all([writes, reads]);

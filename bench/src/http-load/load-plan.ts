@@ -6,6 +6,8 @@ export interface LoadPlan {
   readonly durationMs: number;
   readonly method: 'GET' | 'POST';
   readonly target: string;
+  /** Instead of one: asked for in turn, so that no two requests at once are the same. */
+  readonly targets?: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   /** Sent in turn; `slot` in them becomes a number that no other request has. */
   readonly bodies: readonly string[];

@@ -5,8 +5,9 @@ import { RequestTemplate } from './request-template.js';
 
 /** A process of its own, so that what it costs is told apart from what it measures. */
 const plan: LoadPlan = JSON.parse(await text(process.stdin));
-const templates = plan.bodies.map(
-  (body) => new RequestTemplate({ host: plan.host, ...plan.headers }, plan.method, plan.target, body),
+const head = { host: plan.host, ...plan.headers };
+const templates = (plan.targets ?? [plan.target]).flatMap((target) =>
+  plan.bodies.map((body) => new RequestTemplate(head, plan.method, target, body)),
 );
 const byStatus: Record<string, number> = {};
 const admittedMs: number[] = [];

@@ -14,6 +14,7 @@ import { ListAnswers, notFound, queryOf } from '../lists/list-answers.js';
 import { isText, parseItemQuery, type ListOptions } from '../lists/list-query.js';
 import { Documented } from '../reference/documented.js';
 import { eventJsonText } from './event-json.js';
+import { EventTexts } from './event-texts.js';
 import { eventOperation, searchOperation } from './events.openapi.js';
 import { envelopeOf } from './journal-event.js';
 import { journalProjection } from './read-your-writes.js';
@@ -30,6 +31,8 @@ export const eventSearch: ListOptions = {
 
 @Controller('v1/events')
 export class EventsController {
+  private readonly texts = new EventTexts();
+
   constructor(
     private readonly journal: JournalRepository,
     private readonly answers: ListAnswers,
@@ -40,7 +43,7 @@ export class EventsController {
   @RequireScope('events:read')
   @Documented(searchOperation)
   async search(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
-    const show = (row: JournalListRow) => this.show(listedEntry(row));
+    const show = (row: JournalListRow) => this.texts.of(row, () => this.show(listedEntry(row)));
     return this.answers.list<JournalListRow>(journalList, { request, reply }, { ...eventSearch, show });
   }
 

@@ -30,10 +30,17 @@ const usableMs = 5_000;
 /** A log that does not answer holds no read up for longer. */
 const askedMsMax = 2_000;
 
+interface Known {
+  readonly atMs: number;
+  readonly standings: readonly ProjectionStanding[];
+  /** What was made of them, by the projections of a read: the same for all reads of a second. */
+  readonly made: Map<string, ReadStanding>;
+}
+
 /** Where the projections of a read stand, asked at most once a second for all reads together. */
 @Injectable()
 export class ReadStandings {
-  private known: { readonly atMs: number; readonly standings: readonly ProjectionStanding[] } | undefined;
+  private known: Known | undefined;
   private asking: Promise<void> | undefined;
 
   constructor(private readonly standings: ProjectionStandings) {}
@@ -41,39 +48,27 @@ export class ReadStandings {
   /** Asked before the rows are read: they are then at least as new as it says. */
   async of(projections: readonly string[]): Promise<ReadStanding> {
     if (projections.length === 0) return { position: undefined, lagMs: undefined, incomplete: [] };
-    const standings = await this.current();
-    if (standings === undefined) return { position: undefined, lagMs: undefined, incomplete: [] };
-    const read = standings.filter(({ name }) => projections.includes(name));
-    const partitions = read.flatMap((standing) => standing.partitions);
-    const places = partitions.flatMap(({ topic, partition, next_offset }) =>
-      next_offset === '0' ? [] : [{ topic, partition, offset: BigInt(next_offset) - 1n }],
-    );
-    const lags = partitions.map(({ lag_seconds }) => lag_seconds);
-    return {
-      position: places.length === 0 ? undefined : encodePosition(places),
-      lagMs: lags.includes(null) ? undefined : Math.round(1_000 * Math.max(0, ...lags.map(Number))),
-      incomplete: projections.flatMap((name) =>
-        whyIncomplete(
-          name,
-          read.find((each) => each.name === name),
-        ),
-      ),
-    };
+    const known = await this.current();
+    if (known === undefined) return { position: undefined, lagMs: undefined, incomplete: [] };
+    const name = projections.join(',');
+    const made = known.made.get(name) ?? standingOf(projections, known.standings);
+    known.made.set(name, made);
+    return made;
   }
 
-  private async current(): Promise<readonly ProjectionStanding[] | undefined> {
+  private async current(): Promise<Known | undefined> {
     const ageMs = Date.now() - (this.known?.atMs ?? -Infinity);
     if (ageMs > freshMs) {
       this.asking ??= this.ask();
       if (ageMs > usableMs) await Promise.race([this.asking, sleep(askedMsMax)]);
     }
-    return this.known?.standings;
+    return this.known;
   }
 
   private async ask(): Promise<void> {
     try {
       const standings = await this.standings.all();
-      this.known = { atMs: Date.now(), standings };
+      this.known = { atMs: Date.now(), standings, made: new Map() };
     } catch {
       // The read itself says that the database is away; a standing that is too old is not used.
       if (Date.now() - (this.known?.atMs ?? 0) > usableMs) this.known = undefined;
@@ -81,6 +76,25 @@ export class ReadStandings {
       this.asking = undefined;
     }
   }
+}
+
+function standingOf(projections: readonly string[], standings: readonly ProjectionStanding[]): ReadStanding {
+  const read = standings.filter(({ name }) => projections.includes(name));
+  const partitions = read.flatMap((standing) => standing.partitions);
+  const places = partitions.flatMap(({ topic, partition, next_offset }) =>
+    next_offset === '0' ? [] : [{ topic, partition, offset: BigInt(next_offset) - 1n }],
+  );
+  const lags = partitions.map(({ lag_seconds }) => lag_seconds);
+  return {
+    position: places.length === 0 ? undefined : encodePosition(places),
+    lagMs: lags.includes(null) ? undefined : Math.round(1_000 * Math.max(0, ...lags.map(Number))),
+    incomplete: projections.flatMap((name) =>
+      whyIncomplete(
+        name,
+        read.find((each) => each.name === name),
+      ),
+    ),
+  };
 }
 
 function whyIncomplete(projection: string, standing: ProjectionStanding | undefined): readonly Incompleteness[] {

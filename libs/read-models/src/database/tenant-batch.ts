@@ -21,10 +21,12 @@ export interface TenantStatement {
   readonly isInIndexOrder?: boolean;
 }
 
-interface Scope {
+/** Statements that are read as one tenant. */
+export interface TenantPart {
   readonly role: string;
   readonly tenant: string;
   readonly statementTimeoutMs: number | undefined;
+  readonly statements: readonly TenantStatement[];
 }
 
 interface Field {
@@ -32,7 +34,7 @@ interface Field {
   readonly dataTypeID: number;
 }
 
-/** Rows of each statement, in their order. */
+/** Rows of each statement, in their order, over all parts. */
 export type TenantRows = readonly (readonly object[])[];
 
 interface ShownField {
@@ -44,44 +46,41 @@ interface ShownField {
 
 /**
  * Settings and statements in one write, with one Sync behind all: until then they are one implicit transaction, in which
- * the server skips everything behind a failure. `pg` calls these methods, as it does those of its own queries.
+ * the server skips everything behind a failure. Each part sets its own tenant before its statements, so that none is ever
+ * read as the tenant of the part before. `pg` calls these methods, as it does those of its own queries.
  */
 export class TenantBatch implements pg.Submittable {
   private readonly results: object[][] = [];
   private fields: readonly ShownField[] = [];
   private fault: Error | undefined;
+  private isInStatement = false;
   /** Made before anything is written: what cannot be sent must not end in the middle of a write. */
   private readonly values: readonly (string | Buffer | null)[][];
 
+  private readonly statements: readonly TenantStatement[];
+
   constructor(
-    private readonly scope: Scope,
-    private readonly statements: readonly TenantStatement[],
+    private readonly parts: readonly TenantPart[],
     private readonly prepared: PreparedStatements,
     private readonly resolve: (results: TenantRows) => void,
     private readonly reject: (error: Error) => void,
   ) {
-    this.values = statements.map(({ parameters }) => parameters.map(parameterText));
+    this.statements = parts.flatMap(({ statements }) => statements);
+    this.values = this.statements.map(({ parameters }) => parameters.map(parameterText));
   }
 
   submit(connection: pg.Connection): void {
-    const { role, tenant, statementTimeoutMs } = this.scope;
-    const plans = this.statements.every(({ hasOnePlan }) => hasOnePlan === true) ? 'force_generic_plan' : 'auto';
-    const sorting = this.statements.every(({ isInIndexOrder }) => isInIndexOrder === true) ? 'off' : 'on';
-    const timeout = statementTimeoutMs === undefined ? [] : [String(Math.ceil(statementTimeoutMs))];
     connection.stream.cork();
     try {
-      this.bind(connection, timeout.length > 0 ? settingsWithTimeout : settings, [
-        role,
-        tenant,
-        plans,
-        sorting,
-        ...timeout,
-      ]);
-      connection.execute(null, false);
-      for (const [index, { text }] of this.statements.entries()) {
-        this.bind(connection, text, this.values[index] ?? []);
-        connection.describe({ type: 'P', name: '' }, false);
+      let index = 0;
+      for (const part of this.parts) {
+        this.bind(connection, part.statementTimeoutMs === undefined ? settings : settingsWithTimeout, settingsOf(part));
         connection.execute(null, false);
+        for (const { text } of part.statements) {
+          this.bind(connection, text, this.values[index++] ?? []);
+          connection.describe({ type: 'P', name: '' }, false);
+          connection.execute(null, false);
+        }
       }
       connection.sync();
     } finally {
@@ -96,10 +95,11 @@ export class TenantBatch implements pg.Submittable {
     connection.bind({ statement: name, values }, false);
   }
 
-  /** Only statements are described; the settings before them answer with a row that is nobody's. */
+  /** Only statements are described; the settings before each part answer with a row that is nobody's. */
   handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
     const exactFields = this.statements[this.results.length]?.exactFields ?? [];
     this.results.push([]);
+    this.isInStatement = true;
     this.fields = fields.map(({ name, dataTypeID }) => ({
       name,
       parse: parserOf(dataTypeID),
@@ -109,7 +109,7 @@ export class TenantBatch implements pg.Submittable {
 
   handleDataRow({ fields: values }: { readonly fields: readonly (string | null)[] }): void {
     const rows = this.results.at(-1);
-    if (rows === undefined || this.fault !== undefined) return;
+    if (rows === undefined || !this.isInStatement || this.fault !== undefined) return;
     try {
       const row: Record<string, unknown> = {};
       let index = 0;
@@ -124,7 +124,9 @@ export class TenantBatch implements pg.Submittable {
     }
   }
 
-  handleCommandComplete(): void {}
+  handleCommandComplete(): void {
+    this.isInStatement = false;
+  }
 
   handleEmptyQuery(): void {}
 
@@ -151,6 +153,13 @@ const settings = `SELECT ${[
   local('jit', `'off'`),
 ].join(', ')}`;
 const settingsWithTimeout = `${settings}, ${local('statement_timeout', '$5')}`;
+
+function settingsOf({ role, tenant, statementTimeoutMs, statements }: TenantPart): string[] {
+  const plans = statements.every(({ hasOnePlan }) => hasOnePlan === true) ? 'force_generic_plan' : 'auto';
+  const sorting = statements.every(({ isInIndexOrder }) => isInIndexOrder === true) ? 'off' : 'on';
+  const timeout = statementTimeoutMs === undefined ? [] : [String(Math.ceil(statementTimeoutMs))];
+  return [role, tenant, plans, sorting, ...timeout];
+}
 
 /** As `pg` reads it; times by arithmetic, since a page has a hundred of them. */
 function parserOf(dataTypeId: number): (text: string) => unknown {

@@ -2,7 +2,7 @@ import type { TenantId } from '@chorda/kernel';
 import pg from 'pg';
 import { readerRole } from '../migrations/reader-role.js';
 import { preparedOf } from './prepared-statements.js';
-import { TenantBatch, type TenantRows, type TenantStatement } from './tenant-batch.js';
+import { TenantBatch, type TenantPart, type TenantRows, type TenantStatement } from './tenant-batch.js';
 import type { ReadLimits } from './with-tenant.js';
 
 /** The result columns of a statement changed under its plan: what is prepared is of a table that was replaced. */
@@ -36,12 +36,26 @@ export async function readAllAsTenant<Rows extends readonly object[]>(
   statements: { readonly [Index in keyof Rows]: TenantStatement },
   limits: ReadLimits = {},
 ): Promise<RowsOf<Rows>> {
+  const results = await readParts(pool, [tenantPart(tenant, statements, limits)]);
+  return results as RowsOf<Rows>;
+}
+
+export function tenantPart(
+  tenant: TenantId,
+  statements: readonly TenantStatement[],
+  { statementTimeoutMs }: ReadLimits,
+): TenantPart {
+  return { role: readerRole, tenant, statementTimeoutMs, statements };
+}
+
+/** Parts of several tenants, one behind the other in one transaction: where one fails, all do. */
+export async function readParts(pool: pg.Pool, parts: readonly TenantPart[]): Promise<TenantRows> {
   const client = await pool.connect();
   let broken = true;
   try {
-    const results = await read(client, tenant, statements, limits);
+    const results = await read(client, parts);
     broken = false;
-    return results as RowsOf<Rows>;
+    return results;
   } catch (error) {
     // The server has ended the transaction, and with it role and tenant, before it said so.
     broken = !(error instanceof pg.DatabaseError) || error.severity === 'FATAL';
@@ -51,17 +65,11 @@ export async function readAllAsTenant<Rows extends readonly object[]>(
   }
 }
 
-async function read(
-  client: pg.PoolClient,
-  tenant: TenantId,
-  statements: readonly TenantStatement[],
-  { statementTimeoutMs }: ReadLimits,
-): Promise<TenantRows> {
+async function read(client: pg.PoolClient, parts: readonly TenantPart[]): Promise<TenantRows> {
   const prepared = preparedOf(client);
   const send = () =>
     new Promise<TenantRows>((resolve, reject) => {
-      const scope = { role: readerRole, tenant, statementTimeoutMs };
-      client.query(new TenantBatch(scope, statements, prepared, resolve, reject));
+      client.query(new TenantBatch(parts, prepared, resolve, reject));
     });
   try {
     return await send();

@@ -1,5 +1,6 @@
 import { InvalidInputError, type TenantId } from '@chorda/kernel';
 import pg from 'pg';
+import { GatheredReads } from '../database/gathered-reads.js';
 import { readAsTenant } from '../database/tenant-read.js';
 import { withTenant, type ReadLimits } from '../database/with-tenant.js';
 import { dayMs, partitionDays } from '../partitions/day-partitions.js';
@@ -40,19 +41,20 @@ interface Span {
   readonly oldestMs: number;
   /** One past the newest day. */
   readonly endMs: number;
-  readonly readAtMs: number;
 }
 
 const spanFreshMs = 60_000;
 const firstWindowMs = 2 * dayMs;
 const windowGrowth = 8;
+const hourMs = 3_600_000;
 const queryCanceled = '57014';
 
 /** Reads any list as one tenant: by the reader role, under row-level security, within a time-out. */
 export class ListReader {
-  private readonly spans = new Map<string, Span>();
+  private readonly spans = new Map<string, { readonly asked: Promise<Span>; readonly sinceMs: number }>();
   private readonly limits: ReadLimits;
   private readonly countTimeoutMs: number;
+  private readonly gathered: GatheredReads;
 
   constructor(
     private readonly pool: pg.Pool,
@@ -60,6 +62,7 @@ export class ListReader {
   ) {
     this.limits = { statementTimeoutMs };
     this.countTimeoutMs = countTimeoutMs;
+    this.gathered = new GatheredReads(pool);
   }
 
   /**
@@ -130,7 +133,8 @@ export class ListReader {
   ): Promise<readonly Row[]> {
     const read = async (window?: Window) => {
       const statement = new ListStatement(definition, tenant, request.conditions).page({ ...page, window });
-      return readAsTenant<Row>(this.pool, tenant, statement, this.limits);
+      if (!statement.hasOnePlan) return readAsTenant<Row>(this.pool, tenant, statement, this.limits);
+      return (await this.gathered.read(tenant, statement, this.limits)) as readonly Row[];
     };
     if (definition.dayPartitions === undefined) return read();
     const rows: Row[] = [];
@@ -169,19 +173,20 @@ export class ListReader {
     return { fromMs, toMs };
   }
 
-  /** Partitions come and go once a day, so what was read a minute ago is read no more often. */
+  /** Partitions come and go once a day, so what was read a minute ago is read no more often, and once for all who ask. */
   private async spanOf(tenant: TenantId, tables: string): Promise<Span> {
     const nowMs = Date.now();
     const known = this.spans.get(tables);
-    if (known !== undefined && nowMs - known.readAtMs <= spanFreshMs) return known;
+    if (known !== undefined && nowMs - known.sinceMs <= spanFreshMs) return known.asked;
+    const asked = this.readSpan(tenant, tables, nowMs);
+    this.spans.set(tables, { asked, sinceMs: nowMs });
+    asked.catch(() => this.spans.delete(tables));
+    return asked;
+  }
+
+  private async readSpan(tenant: TenantId, tables: string, nowMs: number): Promise<Span> {
     const days = await withTenant(this.pool, tenant, (tx) => partitionDays(tx, tables), this.limits);
-    const span = {
-      oldestMs: Math.min(nowMs - dayMs, ...days),
-      endMs: Math.max(nowMs, ...days) + 2 * dayMs,
-      readAtMs: nowMs,
-    };
-    this.spans.set(tables, span);
-    return span;
+    return { oldestMs: Math.min(nowMs - dayMs, ...days), endMs: Math.max(nowMs, ...days) + 2 * dayMs };
   }
 }
 
@@ -195,7 +200,9 @@ function* windows({ fromMs, toMs }: Window, { isDescending }: Sort): Generator<W
   let [from, to] = [fromMs, toMs];
   for (let windowMs = firstWindowMs; from < to; windowMs *= windowGrowth) {
     if (isDescending) {
-      const start = Math.max(from, Math.min(to, Date.now()) - windowMs);
+      // Reads of one hour ask for the same, and can be one.
+      const nowMs = Math.floor(Date.now() / hourMs) * hourMs;
+      const start = Math.max(from, Math.min(to, nowMs) - windowMs);
       yield { fromMs: start, toMs: to };
       to = start;
     } else {
