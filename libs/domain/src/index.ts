@@ -60,3 +60,18 @@ export type {
 } from './workflows/form.js';
 export { evaluateTemplate, ExpressionError, type Expressions } from './workflows/expressions.js';
 export * as workflowLimits from './workflows/limits.js';
+export { workflowsAggregate } from './workflows/workflows.aggregate.js';
+export type { WorkflowPorts, WorkflowStates } from './workflows/run-course.js';
+export type { AnyWorkflowCommand } from './workflows/run-commands.js';
+export type { KnownRun, Run } from './workflows/run-state.js';
+export type { Branch, KnownBranch } from './workflows/branch-state.js';
+export type { FlowState, StepState } from './workflows/flow-state.js';
+export { formOf } from './workflows/form-lookup.js';
+export { branchStream, runStream, type WorkflowStreamKind } from './workflows/paths.js';
+export {
+  StepFailure,
+  WorkflowRunner,
+  type RunnerOptions,
+  type Script,
+  type StepRequest,
+} from './testing/workflow-runner.js';
