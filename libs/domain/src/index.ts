@@ -74,4 +74,4 @@ export {
   type RunnerOptions,
   type Script,
   type StepRequest,
-} from './testing/workflow-runner.js';
+} from './workflows/workflow-runner.js';

@@ -18,7 +18,7 @@ import {
   tool,
   val,
 } from '../testing/workflow-forms.js';
-import { WorkflowRunner } from '../testing/workflow-runner.js';
+import { WorkflowRunner } from './workflow-runner.js';
 import type { Flow, WorkflowForm } from './form.js';
 
 const ports = { expressions, schemaIssues: () => [] };

@@ -12,14 +12,14 @@ import {
 } from '@chorda/contracts';
 import { derivedId, tenantId, type JsonValue } from '@chorda/kernel';
 import type { Aggregate, StreamRef, Timer, WorkItem } from '../aggregate.js';
-import { branchDefinition } from '../workflows/branch-state.js';
-import type { StepState } from '../workflows/flow-state.js';
-import type { WorkflowError, WorkflowForm } from '../workflows/form.js';
-import { branchOfId, type AnyWorkflowCommand, type WorkflowDecision } from '../workflows/run-commands.js';
-import type { WorkflowPorts, WorkflowStates } from '../workflows/run-course.js';
-import { runDefinition, type KnownRun } from '../workflows/run-state.js';
-import { branchStream, keyOfStep, root, runStream, type WorkflowStreamKind } from '../workflows/paths.js';
-import { workflowsAggregate } from '../workflows/workflows.aggregate.js';
+import { branchDefinition } from './branch-state.js';
+import type { StepState } from './flow-state.js';
+import type { WorkflowError, WorkflowForm } from './form.js';
+import { branchOfId, type AnyWorkflowCommand, type WorkflowDecision } from './run-commands.js';
+import type { WorkflowPorts, WorkflowStates } from './run-course.js';
+import { runDefinition, type KnownRun } from './run-state.js';
+import { branchStream, keyOfStep, root, runStream, type WorkflowStreamKind } from './paths.js';
+import { workflowsAggregate } from './workflows.aggregate.js';
 
 export type StepRequest = workflowWork.StepRequested['data'];
 type StateOf = WorkflowStates[WorkflowStreamKind];
