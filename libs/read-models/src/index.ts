@@ -15,6 +15,8 @@ export {
 export { AgentToolRepository, type AgentTool, type RegisteredTool } from './agent-work/agent-tool.repository.js';
 export {
   AgentWorkRepository,
+  stepAnsweredChannel,
+  stepReadyChannel,
   workAnsweredChannel,
   workReadyChannel,
   workRevokedChannel,

@@ -5,6 +5,9 @@ import type pg from 'pg';
 export const workReadyChannel = 'agent_work_ready';
 /** Told when an answer waits for its command to be sent. */
 export const workAnsweredChannel = 'agent_work_answered';
+/** The same for steps of workflows. */
+export const stepReadyChannel = 'workflow_work_ready';
+export const stepAnsweredChannel = 'workflow_work_answered';
 
 /** Told when tries are given up; the payload is their ids, separated by commas. */
 export const workRevokedChannel = 'agent_work_revoked';
@@ -80,7 +83,11 @@ const lease = `state = 'leased', lease_token = gen_random_uuid(), owner = $1, up
 
 /** The inbox of executors and workers. Written with the owner's role: every statement names the tenants of its rows, or serves all of them. */
 export class AgentWorkRepository {
-  constructor(private readonly pool: pg.Pool) {}
+  /** @param table Of the same columns: works of agents and works of workflows lie apart, each looked after by its own executors. */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly table: 'agent_work' | 'workflow_work' = 'agent_work',
+  ) {}
 
   /**
    * Takes in work; what is there already, or is past its deadline, is left out. The first `leasesMax` are leased to
@@ -88,7 +95,7 @@ export class AgentWorkRepository {
    */
   async take(items: readonly NewWork[], owner: string, leasesMax: number): Promise<readonly LeasedWork[]> {
     const { rows } = await this.pool.query<LeasedRow & { readonly state: string }>(
-      `INSERT INTO agent_work (tenant_id, work_id, queue, tool_name, repeatable, work, metadata, lease_ms, deadline_at,
+      `INSERT INTO ${this.table} (tenant_id, work_id, queue, tool_name, repeatable, work, metadata, lease_ms, deadline_at,
          state, owner, lease_token, lease_until, deliveries)
        SELECT tenant_id, work_id, queue, tool_name, repeatable, work, metadata, lease_ms,
          to_timestamp(deadline_ms / 1000.0), CASE WHEN mine THEN 'leased' ELSE 'ready' END,
@@ -124,9 +131,9 @@ export class AgentWorkRepository {
   /** Leases the oldest ready work of these queues, of whatever tenant. */
   async claim(queues: readonly string[], owner: string, max: number): Promise<readonly LeasedWork[]> {
     const { rows } = await this.pool.query<LeasedRow>(
-      `UPDATE agent_work SET ${lease}
+      `UPDATE ${this.table} SET ${lease}
        WHERE (tenant_id, work_id) IN (
-         SELECT tenant_id, work_id FROM agent_work
+         SELECT tenant_id, work_id FROM ${this.table}
          WHERE state = 'ready' AND queue = ANY($2) AND deadline_at > now()
          ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED
        ) RETURNING ${leasedColumns}`,
@@ -142,9 +149,9 @@ export class AgentWorkRepository {
     max: number,
   ): Promise<readonly LeasedWork[]> {
     const { rows } = await this.pool.query<LeasedRow>(
-      `UPDATE agent_work SET ${lease}
+      `UPDATE ${this.table} SET ${lease}
        WHERE (tenant_id, work_id) IN (
-         SELECT tenant_id, work_id FROM agent_work
+         SELECT tenant_id, work_id FROM ${this.table}
          WHERE state = 'ready' AND tenant_id = $2 AND queue = $3 AND tool_name = ANY($4) AND deadline_at > now()
          ORDER BY created_at LIMIT $5 FOR UPDATE SKIP LOCKED
        ) RETURNING ${leasedColumns}`,
@@ -156,7 +163,7 @@ export class AgentWorkRepository {
   /** Lengthens leases. The tokens of those that hold: the others are somebody else's by now, or nobody's. */
   async beat(leases: readonly Omit<WorkAnswer, 'outcome'>[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.pool.query<{ lease_token: string }>(
-      `UPDATE agent_work AS kept
+      `UPDATE ${this.table} AS kept
        SET lease_until = now() + lease_ms * interval '1 millisecond', updated_at = now()
        FROM unnest($1::text[], $2::text[], $3::uuid[]) AS held (tenant_id, work_id, lease_token)
        WHERE (kept.tenant_id, kept.work_id) = (held.tenant_id, held.work_id)
@@ -170,7 +177,7 @@ export class AgentWorkRepository {
   /** Keeps answers of those who hold the lease. The tokens of those that were kept: the others come too late. */
   async answer(answers: readonly WorkAnswer[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.pool.query<{ lease_token: string }>(
-      `UPDATE agent_work AS kept
+      `UPDATE ${this.table} AS kept
        SET state = 'answered', outcome = given.outcome, lease_until = NULL, updated_at = now()
        FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) AS given (tenant_id, work_id, lease_token, outcome)
        WHERE (kept.tenant_id, kept.work_id) = (given.tenant_id, given.work_id)
@@ -184,7 +191,7 @@ export class AgentWorkRepository {
   /** Whether the answer that is kept was given under this lease. */
   async isAnswered({ tenantId, workId, leaseToken }: Omit<WorkAnswer, 'outcome'>): Promise<boolean> {
     const { rows } = await this.pool.query(
-      `SELECT 1 FROM agent_work
+      `SELECT 1 FROM ${this.table}
        WHERE tenant_id = $1 AND work_id = $2 AND lease_token = $3 AND state IN ('answered', 'done')`,
       [tenantId, workId, leaseToken],
     );
@@ -194,7 +201,7 @@ export class AgentWorkRepository {
   /** Gives back what was not begun. */
   async release(leases: readonly Omit<WorkAnswer, 'outcome'>[]): Promise<void> {
     await this.pool.query(
-      `UPDATE agent_work AS kept
+      `UPDATE ${this.table} AS kept
        SET state = 'ready', lease_token = NULL, lease_until = NULL, owner = NULL, updated_at = now()
        FROM unnest($1::text[], $2::text[], $3::uuid[]) AS held (tenant_id, work_id, lease_token)
        WHERE (kept.tenant_id, kept.work_id) = (held.tenant_id, held.work_id)
@@ -212,11 +219,11 @@ export class AgentWorkRepository {
       `WITH given AS (
          SELECT kept.tenant_id, kept.work_id, kept.state
          FROM unnest($1::text[], $2::text[]) AS given (tenant_id, work_id)
-         JOIN agent_work AS kept USING (tenant_id, work_id)
+         JOIN ${this.table} AS kept USING (tenant_id, work_id)
          WHERE kept.state IN ('ready', 'leased')
          ORDER BY kept.tenant_id, kept.work_id FOR UPDATE OF kept
        )
-       UPDATE agent_work AS kept
+       UPDATE ${this.table} AS kept
        SET state = 'done', work = NULL, metadata = NULL, lease_token = NULL, lease_until = NULL, updated_at = now()
        FROM given WHERE (kept.tenant_id, kept.work_id) = (given.tenant_id, given.work_id)
        RETURNING kept.work_id, given.state`,
@@ -237,9 +244,9 @@ export class AgentWorkRepository {
       metadata: string;
       outcome: string;
     }>(
-      `UPDATE agent_work SET updated_at = now()
+      `UPDATE ${this.table} SET updated_at = now()
        WHERE (tenant_id, work_id) IN (
-         SELECT tenant_id, work_id FROM agent_work
+         SELECT tenant_id, work_id FROM ${this.table}
          WHERE state = 'answered' AND updated_at <= now() - $1 * interval '1 millisecond'
          ORDER BY updated_at LIMIT $2 FOR UPDATE SKIP LOCKED
        ) RETURNING tenant_id, work_id, work, metadata, outcome`,
@@ -251,7 +258,7 @@ export class AgentWorkRepository {
   /** The command is acknowledged: of the row stays what tells a repeat. */
   async done(works: readonly { readonly tenantId: TenantId; readonly workId: string }[]): Promise<void> {
     await this.pool.query(
-      `UPDATE agent_work AS kept
+      `UPDATE ${this.table} AS kept
        SET state = 'done', work = NULL, metadata = NULL, outcome = NULL, updated_at = now()
        FROM unnest($1::text[], $2::text[]) AS sent (tenant_id, work_id)
        WHERE (kept.tenant_id, kept.work_id) = (sent.tenant_id, sent.work_id) AND kept.state = 'answered'`,
@@ -263,14 +270,14 @@ export class AgentWorkRepository {
   async expireLeases(lostOutcome: string, max: number): Promise<ExpiredLeases> {
     const { rows } = await this.pool.query<{ state: string; count: number }>(
       `WITH expired AS (
-         UPDATE agent_work SET
+         UPDATE ${this.table} SET
            state = CASE WHEN repeatable THEN 'ready' ELSE 'answered' END,
            outcome = CASE WHEN repeatable THEN NULL ELSE $1 END,
            -- An answer that nobody has in hand is sent at once.
            updated_at = CASE WHEN repeatable THEN now() ELSE to_timestamp(0) END,
            lease_token = NULL, lease_until = NULL, owner = NULL
          WHERE (tenant_id, work_id) IN (
-           SELECT tenant_id, work_id FROM agent_work
+           SELECT tenant_id, work_id FROM ${this.table}
            WHERE state = 'leased' AND lease_until <= now()
            ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED
          ) RETURNING state
@@ -285,8 +292,8 @@ export class AgentWorkRepository {
   async prune(keepMs: number, max: number): Promise<{ readonly expired: number; readonly done: number }> {
     const { rows } = await this.pool.query<{ state: string; count: number }>(
       `WITH gone AS (
-         DELETE FROM agent_work WHERE (tenant_id, work_id) IN (
-           SELECT tenant_id, work_id FROM agent_work
+         DELETE FROM ${this.table} WHERE (tenant_id, work_id) IN (
+           SELECT tenant_id, work_id FROM ${this.table}
            WHERE (state = 'done' AND deadline_at <= now() - $1 * interval '1 millisecond')
               OR (state = 'ready' AND deadline_at <= now() - $1 * interval '1 millisecond')
            ORDER BY deadline_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -301,7 +308,7 @@ export class AgentWorkRepository {
   /** Rows by queue and state, for gauges. */
   async counts(): Promise<readonly { readonly queue: string; readonly state: string; readonly count: number }[]> {
     const { rows } = await this.pool.query<{ queue: string; state: string; count: number }>(
-      `SELECT queue, state, count(*)::int AS count FROM agent_work WHERE state <> 'done' GROUP BY queue, state`,
+      `SELECT queue, state, count(*)::int AS count FROM ${this.table} WHERE state <> 'done' GROUP BY queue, state`,
     );
     return rows;
   }

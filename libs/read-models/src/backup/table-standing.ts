@@ -38,6 +38,7 @@ export const madeAgain: Readonly<Record<string, 'from the log' | 'by the running
   decision_timers: 'from the log',
   decision_outcomes: 'from the log',
   agent_work: 'from the log',
+  workflow_work: 'from the log',
   // For 24 hours after a restore, a repeated Idempotency-Key is answered anew; the ids of its events stay the same.
   idempotent_answers: 'by the running services',
   // The log has them; what ran at a restore and had ended shortly before may be asked of a model again.
