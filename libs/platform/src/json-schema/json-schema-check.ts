@@ -15,17 +15,36 @@ function linearRegExp(pattern: string): { test(text: string): boolean; toString(
 /** What ajv would put in front of code that it writes to a file; nothing is. */
 linearRegExp.code = 'undefined';
 
+let known: Ajv2020 | undefined;
+
+/** One for all schemas: to make one takes 80 ms of compiling what a schema may be. No schema can name another's `$id`. */
+function compiler(): Ajv2020 {
+  if (known === undefined) {
+    known = new Ajv2020({
+      strict: false,
+      allErrors: true,
+      code: { regExp: linearRegExp },
+      logger: false,
+      addUsedSchema: false,
+    });
+    addFormats.default(known);
+  }
+  return known;
+}
+
 /** What a JSON Schema allows beyond what Avro can say: bounds, patterns, formats, combinations. */
 export class JsonSchemaCheck {
   private readonly validate: ValidateFunction;
 
   /** @throws {@link InvalidInputError} for what is no JSON Schema of draft 2020-12, or needs something from elsewhere. */
   constructor(schema: JsonValue) {
-    const ajv = new Ajv2020({ strict: false, allErrors: true, code: { regExp: linearRegExp }, logger: false });
-    addFormats.default(ajv);
+    const own = withoutDraft(schema);
     try {
-      this.validate = ajv.compile(withoutDraft(schema));
+      this.validate = compiler().compile(own);
+      // It keeps what it compiled; whoever asked keeps it here.
+      compiler().removeSchema(own);
     } catch (error) {
+      compiler().removeSchema(own);
       const detail = error instanceof Error ? error.message.slice(0, 500) : String(error);
       throw new InvalidInputError('JSON Schema', [{ pointer: '', detail }]);
     }

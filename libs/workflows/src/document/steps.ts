@@ -1,0 +1,230 @@
+import { workflowLimits } from '@chorda/domain';
+import { z } from 'zod';
+import {
+  assignField,
+  conditionField,
+  delayField,
+  errorMatchField,
+  identifier,
+  joinField,
+  retryField,
+  schemaField,
+  templateField,
+  textField,
+  timeoutsField,
+  wholeField,
+} from './parts.js';
+import { flowDocument } from './flows.js';
+import type { FlowDocument, StepDocument } from './types.js';
+
+const innerFlow: z.ZodType<FlowDocument> = z.lazy((): z.ZodType<FlowDocument> => flowDocument);
+const innerStep: z.ZodType<StepDocument> = z.lazy((): z.ZodType<StepDocument> => stepDocument);
+
+const catchRule = z
+  .strictObject({
+    errors: errorMatchField.optional(),
+    flow: innerFlow
+      .optional()
+      .describe('Done in place of the step; sees `context.error`. Left out: the output is null'),
+  })
+  .meta({ id: 'Catch' });
+
+const queueName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, _ and -' });
+
+/** What each step may have. */
+const shared = {
+  name: textField(256).optional().describe('For people'),
+  needs: z
+    .array(identifier, { error: 'must be a list of ids of steps' })
+    .max(workflowLimits.formStepsMax)
+    .optional()
+    .describe('Ids of the steps that come before it. Of a state: not used'),
+  join: joinField.optional().describe('How many of what it needs have to end; `all` where nothing is said'),
+  when: conditionField.optional().describe('Where it is not true, the step is skipped'),
+  input: templateField.optional().describe('What goes in. Left out: the input of the flow'),
+  output: templateField.optional().describe('Made of what came out, which is `output`'),
+  assign: assignField.optional(),
+  input_schema: schemaField.optional().describe('JSON Schema of what goes in'),
+  output_schema: schemaField.optional().describe('JSON Schema of what came out'),
+  retry: retryField.optional(),
+  timeouts: timeoutsField.optional(),
+  catch: z
+    .array(catchRule)
+    .max(20)
+    .optional()
+    .describe('What is done about an error that is left; the first that fits'),
+  on_failure: z
+    .enum(['pause', 'fail', 'continue'])
+    .optional()
+    .describe('Where nothing catches it: `pause` (an incident for a person), `fail` the flow, or `continue` without'),
+  compensate: innerStep.optional().describe('Undoes the step when the run fails later; sees its `input` and `output`'),
+};
+
+function step<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, about: string, shape: Shape) {
+  return z
+    .strictObject({ kind: z.literal(kind), ...shared, ...shape })
+    .describe(about)
+    .meta({ id: `${kind.replace(/(^|_)(.)/g, (_all, _before, letter: string) => letter.toUpperCase())}Step` });
+}
+
+export const agentStep = step('agent', 'An execution of an agent; `input` goes to it', {
+  agent_id: templateField.describe('The agent'),
+  user_id: templateField.optional(),
+  session_id: templateField.optional().describe('Executions of one session remember each other'),
+  limits: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe('execution_time_ms_max, turns_max, tokens_max, cost_usd_max'),
+});
+
+export const toolStep = step('tool', 'Done by a worker that polls for it; `input` are its arguments', {
+  tool: textField(128).min(1).describe('Name of the tool'),
+  queue: queueName.optional().describe('`default` where nothing is said'),
+  idempotent: z.boolean().optional().describe('May be called again when nobody knows what became of a call'),
+});
+
+export const llmStep = step('llm', 'One call of a model; `input` is a prompt, or a list of messages', {
+  model: textField(256).optional(),
+  instructions: templateField.optional(),
+  tokens_max: wholeField(1, 1_000_000).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  answer_schema: schemaField
+    .optional()
+    .describe('JSON Schema that the answer follows; the output is its value and no text'),
+});
+
+export const humanStep = step('human', 'Waits for people, who are shown `input`', {
+  task: z.enum(['approval', 'form']).optional().describe('`approval` where nothing is said'),
+  title: templateField.describe('What they are asked'),
+  description: templateField.optional(),
+  form_schema: schemaField.optional().describe('JSON Schema of what they fill in'),
+  assignees: templateField.optional().describe('A list of user ids'),
+  groups: templateField.optional().describe('A list of groups'),
+  due: delayField.optional(),
+  expires: delayField.optional().describe('Without an answer by then it fails with class human, code TASK_EXPIRED'),
+  fail_on_rejection: z
+    .boolean()
+    .optional()
+    .describe('A rejection is an error of class human, code TASK_REJECTED; true where nothing is said'),
+});
+
+export const webhookStep = step('webhook', 'A call of another system by HTTP; `input` is the body', {
+  method: z
+    .enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+    .optional()
+    .describe('`POST` where nothing is said'),
+  url: templateField.describe('http or https'),
+  headers: templateField.optional().describe('An object of texts; `{{secret:NAME}}` in one is put in where it is sent'),
+  query: templateField.optional().describe('An object of texts'),
+  expect_status: z
+    .array(z.tuple([wholeField(100, 599), wholeField(100, 599)]))
+    .max(20)
+    .optional()
+    .describe('Statuses that count as well, from and to; `[[200, 299]]` where nothing is said'),
+  output_as: z
+    .enum(['response', 'body'])
+    .optional()
+    .describe('`body` where nothing is said; `response` is {status, headers, body}'),
+  idempotent: z
+    .boolean()
+    .optional()
+    .describe(
+      'May be sent again when nobody knows what became of it; true of GET, HEAD and OPTIONS where nothing is said',
+    ),
+});
+
+export const emitStep = step('emit', 'Says something to everybody; `input` is its data', {
+  event: templateField.describe('Name of the event'),
+  key: templateField.optional().describe('What waits are correlated by'),
+});
+
+export const waitStep = step('wait', 'Waits for an event; it may have come before', {
+  event: templateField.describe('Name of the event'),
+  key: templateField.optional().describe('A text. Left out: whichever is sent to the run'),
+  accept: conditionField.optional().describe('An expression in CEL that sees `event`; others are left for others'),
+  count: wholeField(1, workflowLimits.waitCountMax).optional().describe('More than 1: the output is a list'),
+  ttl: delayField.optional().describe('Without it by then the step fails with class timeout'),
+});
+
+export const timerStep = step('timer', 'Waits for a time', {
+  for: delayField.optional(),
+  until: templateField.optional().describe('An RFC 3339 time, or milliseconds since the Unix epoch'),
+});
+
+export const subWorkflowStep = step('sub_workflow', 'Another workflow, as a run of its own', {
+  workflow: textField(128).min(1).describe('Its name'),
+  version: z
+    .union([textField(64), z.int()])
+    .optional()
+    .describe('Left out: the newest when the step begins'),
+  detached: z.boolean().optional().describe('Goes on at once with {run_id}'),
+});
+
+export const scriptStep = step('script', 'A value that is computed at once', {
+  value: templateField,
+});
+
+export const raiseStep = step('raise', 'Fails on purpose', {
+  error: templateField.describe(
+    '{class, code, message, status, details}; what is left out is class raised, code RAISED',
+  ),
+});
+
+export const flowStep = step(
+  'flow',
+  'A flow within the flow: what several steps are tried, caught, raced or retried as',
+  {
+    flow: innerFlow,
+  },
+);
+
+export const mapStep = step('map', 'The same flow for each of many items', {
+  items: templateField.describe('A list, or a number of times'),
+  window: wholeField(1, workflowLimits.mapWindowMax)
+    .optional()
+    .describe('At once; 10 where nothing is said, 1: one after the other'),
+  item_input: templateField.optional().describe('What goes into the body; sees `item` and `index`. Left out: the item'),
+  while: conditionField.optional().describe('Stops before the next item where it is not true; of a window of 1'),
+  body: innerFlow,
+  failures_max: wholeField(0, workflowLimits.mapItemsMax)
+    .optional()
+    .describe('How many may fail; 0 where nothing is said'),
+  join_count: wholeField(1, workflowLimits.mapItemsMax)
+    .optional()
+    .describe('How many have to end well; the rest is cancelled then'),
+  collect: z.enum(['all', 'none']).optional().describe('`none`: the output only counts, for many items'),
+});
+
+export const stepDocument = z
+  .discriminatedUnion('kind', [
+    agentStep,
+    toolStep,
+    llmStep,
+    humanStep,
+    webhookStep,
+    emitStep,
+    waitStep,
+    timerStep,
+    subWorkflowStep,
+    scriptStep,
+    raiseStep,
+    flowStep,
+    mapStep,
+  ])
+  .meta({ id: 'Step' });
+
+export const stepKinds = [
+  'agent',
+  'tool',
+  'llm',
+  'human',
+  'webhook',
+  'emit',
+  'wait',
+  'timer',
+  'sub_workflow',
+  'script',
+  'raise',
+  'flow',
+  'map',
+] as const;
