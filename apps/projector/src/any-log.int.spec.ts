@@ -9,7 +9,6 @@ import { batchOf, startRunner } from './runner/runner-harness.spec.js';
 import { randomOf } from './test-support/random.js';
 import { everyProjection, rebuildDifferences } from './test-support/rebuild.js';
 import { describeBatches, drawBatches } from './test-support/replays.js';
-import { soakFactor } from './test-support/soak-factor.js';
 import { sentAgain, writeLog, type SpecEvent } from './test-support/spec-event.js';
 
 /** Few ids for many events, so that they meet in rows. */
@@ -36,7 +35,7 @@ function tamed(name: string, value: unknown, id: number): unknown {
 }
 
 /** Guarantees 2 and 8 for any log: how it is cut into batches, and what comes twice, leaves no trace in a read model. */
-describe('any events of the catalogue', { timeout: 120_000 * soakFactor }, () => {
+describe('any events of the catalogue', { timeout: 120_000 }, () => {
   it('make the same read models in any batches, with any of them sent or brought again, as in a rebuild', async () => {
     const property = fc.asyncProperty(
       fc.array(anEvent, { minLength: 10, maxLength: 80 }),
@@ -51,7 +50,7 @@ describe('any events of the catalogue', { timeout: 120_000 * soakFactor }, () =>
         expect(await differences(batches, withRepeats), describeBatches(batches)).toEqual([]);
       },
     );
-    await fc.assert(property, { numRuns: 5 * soakFactor });
+    await fc.assert(property, { numRuns: 5 });
   });
 
   async function differences(batches: readonly (readonly Message[])[], log: readonly Message[]) {

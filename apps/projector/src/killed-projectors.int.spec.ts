@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ProjectorGround } from './test-support/ground.js';
-import { soakFactor } from './test-support/soak-factor.js';
 
 /** Guarantees 2 and 3 with everything real: projectors as processes, Kafka, the registry, Postgres. */
-describe('a projector that is killed', { timeout: 300_000, repeats: soakFactor - 1 }, () => {
+describe('a projector that is killed', { timeout: 300_000 }, () => {
   let ground: ProjectorGround;
   let folder: string;
 

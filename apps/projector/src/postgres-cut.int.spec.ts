@@ -3,10 +3,9 @@ import { startStack, type TestStack } from '@chorda/testing';
 import { afterAll, afterEach, beforeAll, describe, inject, it } from 'vitest';
 import { DatabaseProxy } from './test-support/database-proxy.js';
 import { ProjectorGround } from './test-support/ground.js';
-import { soakFactor } from './test-support/soak-factor.js';
 
 /** Guarantee 2: Postgres may go down under load, and its connections may be cut where nobody knows what was committed. */
-describe('a projector under load whose Postgres', { timeout: 300_000, repeats: soakFactor - 1 }, () => {
+describe('a projector under load whose Postgres', { timeout: 300_000 }, () => {
   let stack: TestStack;
   let ground: ProjectorGround;
   let proxy: DatabaseProxy;

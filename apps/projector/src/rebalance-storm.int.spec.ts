@@ -1,12 +1,11 @@
 import type { RunningApp } from '@chorda/platform';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ProjectorGround } from './test-support/ground.js';
-import { soakFactor } from './test-support/soak-factor.js';
 
-const rounds = 8 * soakFactor;
+const rounds = 8;
 
 /** Guarantees 2 and 3: however often partitions change hands, each event is applied once and in order. */
-describe('projectors that join and leave all the time', { timeout: 300_000 * soakFactor }, () => {
+describe('projectors that join and leave all the time', { timeout: 300_000 }, () => {
   let ground: ProjectorGround;
 
   beforeAll(async () => {

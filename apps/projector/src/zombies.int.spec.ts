@@ -2,7 +2,6 @@ import type { SourceProcess } from '@chorda/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { DatabaseProxy, type Held, type ProxyPoint } from './test-support/database-proxy.js';
 import { ProjectorGround } from './test-support/ground.js';
-import { soakFactor } from './test-support/soak-factor.js';
 
 const points: readonly ProxyPoint[] = ['copy', 'statement', 'commit', 'committed'];
 
@@ -16,7 +15,7 @@ interface Zombie {
  * Guarantees 2 and 6: a projector that is stopped (SIGSTOP) past its session, in the middle of whatever it does with
  * Postgres, and goes on when another has its partitions, changes nothing.
  */
-describe('projectors that are stopped past their session', { timeout: 300_000, repeats: soakFactor - 1 }, () => {
+describe('projectors that are stopped past their session', { timeout: 300_000 }, () => {
   let ground: ProjectorGround;
   const proxies: DatabaseProxy[] = [];
 

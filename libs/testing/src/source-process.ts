@@ -1,5 +1,11 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Reaper } from '@chorda/native-stack';
+
+let reaper: Reaper | undefined;
 
 export interface SourceProcess {
   readonly pid: number;
@@ -15,7 +21,7 @@ export interface SourceProcess {
 
 /**
  * Runs a TypeScript file as a process of its own, from source: no build stands between an edit and the process that a
- * spec kills. For files without decorators.
+ * spec kills. For files without decorators. It ends with this process, whatever ends this one, even if it is stopped.
  *
  * @param env All of its environment, beside PATH.
  */
@@ -31,20 +37,28 @@ export function startSourceProcess(
     '--import',
     new URL('./source-imports.mjs', import.meta.url).href,
   ];
+  reaper ??= new Reaper(mkdtempSync(join(tmpdir(), 'chorda-source-')));
+  // A group of its own: that is what the reaper ends.
   const child = spawn(process.execPath, [...flags, fileURLToPath(file), ...args], {
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], ...env },
   });
+  const pid = child.pid ?? -1;
+  if (pid > 0) reaper.add(pid);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (text: Buffer) => (output = (output + text.toString()).slice(-100_000)));
   }
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('close', (code, signal) => {
+      reaper?.remove(pid);
+      resolve({ code, signal });
+    });
   });
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   return {
-    pid: child.pid ?? -1,
+    pid,
     output: () => output,
     ended,
     signal: (signal) => void child.kill(signal),

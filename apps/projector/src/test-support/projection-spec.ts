@@ -9,7 +9,6 @@ import type { Projection, ProjectionOf } from '../runner/projection.js';
 import { randomOf, type Random } from './random.js';
 import { differencesOf, readTable, textOf, type TableRow } from './read-table.js';
 import { drawnReplays, plainReplays, type Replay, type ReplayGround } from './replays.js';
-import { soakFactor } from './soak-factor.js';
 import { writeLog, type SpecEvent } from './spec-event.js';
 
 export { event, type AboutEvent, type SpecEvent } from './spec-event.js';
@@ -31,7 +30,7 @@ export interface Ending<C extends Columns> {
   thenParks(ids: readonly string[], rows: readonly ExpectedRow<C>[]): Promise<void>;
 }
 
-const seedsPerSpec = 2 * soakFactor;
+const seedsPerSpec = 2;
 
 /**
  * Given/when/then for a projection, on a real Postgres and through the runner that production has. Call it where
