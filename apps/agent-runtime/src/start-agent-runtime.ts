@@ -1,10 +1,12 @@
 import { CommandCodec, EventCodec, WorkCodec, type AgentCommand, type AgentEvent } from '@chorda/contracts';
 import { contractsCodec, startDecisions, type DecisionCodec, type RunningDecisions } from '@chorda/decisions';
-import { agentsAggregate, type AnyAgentCommand } from '@chorda/domain';
+import { agentsAggregate, plantAgentRules, type AnyAgentCommand } from '@chorda/domain';
 import { createKafkaDriver, healthOf, startServiceReporter, type Alert, type ServiceReporter } from '@chorda/messaging';
 import {
   HealthRegistry,
+  isPlanted,
   kafkaConnection,
+  plantableAgentBugs,
   ProcessSampler,
   productVersion,
   registryConnection,
@@ -108,7 +110,7 @@ class AgentRuntime implements RunningApp {
   private decide(codecs: Codecs): RunningDecisions {
     const { env, host, driver } = this;
     const hosted = {
-      aggregate: agentsAggregate,
+      aggregate: plantAgentRules(agentsAggregate, plantableAgentBugs.filter(isPlanted)),
       codec: agentsCodec(codecs),
       commandTopic: 'agent.commands',
       eventTopic: 'agent.events',

@@ -17,6 +17,7 @@ export type { Execution, RunningExecution, ToolCall } from './agents/execution.j
 export type { Session } from './agents/session.js';
 export { agentStream, executionStream, sessionStream, type AgentStreamKind } from './agents/streams.js';
 export { executionTimeMsMax, idPattern as agentIdPattern } from './agents/limits.js';
+export { plantableAgentRules, plantAgentRules, type PlantableAgentRule } from './agents/planted-agents.js';
 export { commandOf, lostCall, type AssignedWork, type WorkOutcome } from './agents/work-outcome.js';
 export type {
   AgentStep,

@@ -49,10 +49,14 @@ export {
   plantableDecisionBugs,
   plantableGatewayBugs,
   plantableInferenceBugs,
+  plantableAgentBugs,
+  plantableExecutorBugs,
   type PlantableBug,
   type PlantableDecisionBug,
   type PlantableGatewayBug,
   type PlantableInferenceBug,
+  type PlantableAgentBug,
+  type PlantableExecutorBug,
 } from './process/planted-bug.js';
 export { ProcessSampler, type ProcessFigures } from './process/process-sampler.js';
 export { runAsProcess } from './process/run-as-process.js';

@@ -23,25 +23,37 @@ const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/packa
 /**
  * Runs tests of a file as they stand, in a process of their own in which `bug` is planted.
  *
+ * @param stack Undefined for tests that need none.
+ * @param bug Several are separated by commas.
  * @param tests Parts of their names.
  */
 export async function runPlanted(
-  stack: StackAddresses,
+  stack: StackAddresses | undefined,
   bug: string,
-  file: string,
+  file: string | readonly string[],
   tests: readonly string[],
+  project: 'int' | 'unit' = 'int',
 ): Promise<readonly TestResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'chorda-planted-'));
   try {
     const stackFile = join(folder, 'stack.json');
     const report = join(folder, 'report.json');
-    writeFileSync(stackFile, JSON.stringify(stack));
+    if (stack) writeFileSync(stackFile, JSON.stringify(stack));
     const name = `(${tests.map((each) => each.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`;
-    const args = ['run', '--project', 'int', file, '-t', name, '--reporter=json', `--outputFile=${report}`];
+    const args = [
+      'run',
+      '--project',
+      project,
+      ...[file].flat(),
+      '-t',
+      name,
+      '--reporter=json',
+      `--outputFile=${report}`,
+    ];
     const child = spawn(process.execPath, [vitest, ...args], {
       cwd: repository,
       stdio: 'ignore',
-      env: { ...process.env, NODE_ENV: 'test', CHORDA_PLANT: bug, CHORDA_TEST_STACK_FILE: stackFile },
+      env: { ...process.env, NODE_ENV: 'test', CHORDA_PLANT: bug, ...(stack && { CHORDA_TEST_STACK_FILE: stackFile }) },
     });
     await new Promise((resolve) => child.once('close', resolve));
     const { testResults }: Report = JSON.parse(readFileSync(report, 'utf8'));

@@ -64,6 +64,7 @@ const answered = (work: AssignedWork, count = 1) =>
 
 /** A machine with much else to do is slow, and not wrong. */
 const patient = { timeout: 30_000, interval: 20 };
+const soon = { timeout: 10_000, interval: 20 };
 
 describe('executors', { timeout: 180_000 }, () => {
   it('take work from the log, do it apart from the engine, and answer with commands; a record that comes twice is done once', async () => {
@@ -283,9 +284,9 @@ describe('executors', { timeout: 180_000 }, () => {
     }));
     await executor.revoke(revoked);
     // Its request is cut, though the effect process has not answered it.
-    await vi.waitFor(() => expect([executor.count, effects.open()]).toEqual([0, 1]), patient);
+    await vi.waitFor(() => expect([executor.count, effects.open()]).toEqual([0, 1]), soon);
     elsewhere.drop([theirs.data.attempt_token]);
-    await vi.waitFor(() => expect([elsewhere.count, effects.open()]).toEqual([0, 0]), patient);
+    await vi.waitFor(() => expect([elsewhere.count, effects.open()]).toEqual([0, 0]), soon);
     effects.hold(false);
     // The record comes again: it is known.
     await executor.take([taken(held), taken(waiting)]);
@@ -313,9 +314,30 @@ describe('executors', { timeout: 180_000 }, () => {
     effects.hold(false);
     await executor.stop(2_000);
     await other.stop(0);
+    // Behind whatever it sent: both are on one partition.
+    const marker = call({ agent_id: work.data.agent_id });
+    const third = start();
+    await third.take([taken(marker)]);
+    await answered(marker);
+    await third.stop(0);
     expect(ground.answersTo(work)).toHaveLength(1);
     expect(ground.answersTo(work)[0]?.command).toMatchObject({ data: { status: 'lost' } });
     expect(effects.calls().get(work.data.idempotency_key)).toBe(1);
+  });
+
+  it('lose no outcome to a database that is away for a moment', async () => {
+    const answer = ground.works.answer.bind(ground.works);
+    const away = vi.spyOn(ground.works, 'answer').mockRejectedValueOnce(new Error('deadlock detected'));
+    away.mockImplementation(answer);
+    const executor = start();
+    const work = call();
+    await executor.take([taken(work)]);
+    await answered(work);
+    await executor.stop(0);
+    expect(away.mock.calls.length).toBeGreaterThan(1);
+    away.mockRestore();
+    expect(effects.calls().get(work.data.idempotency_key)).toBe(1);
+    expect(ground.answersTo(work)[0]?.command).toMatchObject({ data: { status: 'completed' } });
   });
 
   it('answer for the tenant of the work alone', async () => {

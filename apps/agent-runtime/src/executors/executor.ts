@@ -1,6 +1,6 @@
 import { lostCall, type AssignedWork, type WorkOutcome } from '@chorda/domain';
 import { GroupedCalls, sleep, type Logger } from '@chorda/kernel';
-import { crashPoint } from '@chorda/platform';
+import { crashPoint, isPlanted } from '@chorda/platform';
 import {
   workRevokedChannel,
   type AgentWorkRepository,
@@ -32,6 +32,8 @@ const ownQueues = ['models', 'tools'];
 const lookEveryMs = 1_000;
 const beatEveryMs = 4_000;
 const stopGraceMs = 2_500;
+const storeRetryMsMin = 100;
+const storeRetryMsMax = 2_000;
 const sweepMax = 500;
 const pruneMax = 1_000;
 /** A notification has at most 8,000 bytes; an id is a UUID. */
@@ -118,6 +120,7 @@ export class Executor {
 
   /** Stops those of these tries that are done here. */
   drop(workIds: readonly string[]): void {
+    if (isPlanted('executors-revoked-work-done')) return;
     const ids = new Set(workIds);
     for (const { leased, aborting } of this.running.values()) {
       if (ids.has(leased.workId)) aborting.abort(new RevokedError());
@@ -181,7 +184,7 @@ export class Executor {
         return;
       }
       const text = JSON.stringify(outcome);
-      if (!(await this.answers.call({ ...leased, outcome: text }))) {
+      if (!(await this.keep(leased, text))) {
         metrics.late.inc({ queue });
         logger.warn('An outcome came after its lease was lost, and is left aside', { queue });
         return;
@@ -192,6 +195,22 @@ export class Executor {
     } catch (error) {
       // Its lease ends by itself; then it is begun again, or answered as lost.
       logger.error('Work could not be brought to an end here', { queue, error });
+    }
+  }
+
+  private async keep(leased: LeasedWork, outcome: string): Promise<boolean> {
+    // Says that it is stored before it is.
+    if (isPlanted('executors-answer-forgotten')) crashPoint('executor-after-answer');
+    const untilMs = performance.now() + leased.leftMs;
+    for (let failures = 0; ; failures++) {
+      try {
+        return (await this.answers.call({ ...leased, outcome })) || isPlanted('executors-late-answer-sent');
+      } catch (error) {
+        // What was done is worth more than a try: the lease is lengthened meanwhile, where Postgres can be reached.
+        if (this.over.signal.aborted || performance.now() > untilMs) throw error;
+        if (failures === 0) this.parts.logger.warn('An outcome could not be stored yet', { error });
+        await sleep(Math.min(storeRetryMsMin * 2 ** Math.min(failures, 10), storeRetryMsMax), this.over.signal);
+      }
     }
   }
 

@@ -2,6 +2,7 @@ import type { AgentWork, EventMetadata, WorkCodec } from '@chorda/contracts';
 import type { AssignedWork } from '@chorda/domain';
 import { BackboneError, type TenantId } from '@chorda/kernel';
 import type { Batch, BatchHandler, Outcomes, RecordDecoder } from '@chorda/messaging';
+import { isPlanted } from '@chorda/platform';
 import type { NewWork } from '@chorda/read-models';
 
 /** The inbox has no room: the work stays on the log, and its lag tells. */
@@ -55,7 +56,8 @@ export class WorkIntake implements BatchHandler<AgentWork> {
   }
 }
 
-function itemOf(topic: string, work: AssignedWork, metadata: EventMetadata): NewWork {
+/** A record of the log as the inbox has it. */
+export function itemOf(topic: string, work: AssignedWork, metadata: EventMetadata): NewWork {
   const { data } = work;
   return {
     tenantId: metadata.tenantId,
@@ -63,7 +65,7 @@ function itemOf(topic: string, work: AssignedWork, metadata: EventMetadata): New
     queue: topic.slice(topic.lastIndexOf('.') + 1),
     toolName: work.type === 'agent.tool_requested' ? work.data.tool_name : null,
     // Asking a model twice costs twice and does nothing else.
-    repeatable: work.type === 'agent.tool_requested' ? work.data.idempotent : true,
+    repeatable: work.type !== 'agent.tool_requested' || work.data.idempotent || isPlanted('executors-repeat-all'),
     work: JSON.stringify(work),
     metadata: JSON.stringify(kept(metadata)),
     leaseMs: Math.max(1, data.lease_ms),

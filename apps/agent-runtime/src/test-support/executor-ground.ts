@@ -28,6 +28,7 @@ import { Registry } from 'prom-client';
 import { CommandSender } from '../executors/command-sender.js';
 import { executorMetrics } from '../executors/executor-metrics.js';
 import { Executor, type ExecutorParts } from '../executors/executor.js';
+import { itemOf } from '../executors/work-intake.js';
 import { workRunner } from '../executors/work-runners.js';
 import type { ModelPort } from '../model/model-port.js';
 import { OpenAiModel } from '../model/openai-model.js';
@@ -190,17 +191,8 @@ function metadataOf(work: AgentWork, tenantId: TenantId) {
 
 /** As the log brings it. */
 export function taken(work: AssignedWork): NewWork {
-  return {
-    tenantId: defaultTenant,
-    workId: work.data.attempt_token,
-    queue: work.type === 'agent.tool_requested' ? work.data.queue : 'models',
-    toolName: work.type === 'agent.tool_requested' ? work.data.tool_name : null,
-    repeatable: work.type === 'agent.tool_requested' ? work.data.idempotent : true,
-    work: JSON.stringify(work),
-    metadata: JSON.stringify(metadataOf(work, defaultTenant)),
-    leaseMs: work.data.lease_ms,
-    deadlineMs: work.data.deadline_at,
-  };
+  const queue = work.type === 'agent.tool_requested' ? work.data.queue : 'models';
+  return itemOf(`agent.work.${queue}`, work, metadataOf(work, defaultTenant));
 }
 
 let made = 0;

@@ -13,6 +13,7 @@ import type { WorkItem } from '../aggregate.js';
 import { agentsAggregate, type AgentStates } from '../agents/agents.aggregate.js';
 import type { AnyAgentCommand } from '../agents/agent-commands.js';
 import type { KnownAgent } from '../agents/agent.js';
+import { plantableAgentRules, plantAgentRules } from '../agents/planted-agents.js';
 import { agentStream, executionStream } from '../agents/streams.js';
 import { World, type Told } from './world.js';
 
@@ -28,10 +29,14 @@ function tool(name: string, more: Partial<agent.ToolDefinition>): agent.ToolDefi
   return { name, description: null, parameters: null, queue: 'tools', idempotent: false, timeout_ms: 10_000, ...more };
 }
 
+const names = process.env['CHORDA_PLANT']?.split(',') ?? [];
+/** To see that the tests would catch them. */
+const planted = plantableAgentRules.filter((bug) => names.includes(bug));
+
 /** Agents in a world without an engine, and what executors would say to them. */
 export class AgentsWorld extends World<AgentStates, AnyAgentCommand, AgentEvent> {
   constructor() {
-    super(agentsAggregate, bot);
+    super(plantAgentRules(agentsAggregate, planted), bot);
   }
 
   get agent(): KnownAgent {

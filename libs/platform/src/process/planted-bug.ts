@@ -74,6 +74,30 @@ export const plantableInferenceBugs = [
 
 export type PlantableInferenceBug = (typeof plantableInferenceBugs)[number];
 
+/** Those of the rules of agents: `plantAgentRules` of the domain, which reads no environment, puts them in. */
+export const plantableAgentBugs = [
+  'agents-old-token-taken',
+  'agents-slot-kept',
+  'agents-call-repeated',
+  'agents-turn-asked-again',
+] as const;
+
+export type PlantableAgentBug = (typeof plantableAgentBugs)[number];
+
+/** Those of executors. */
+export const plantableExecutorBugs = [
+  /** Work is begun again when its lease is over, whatever it says of being repeated. */
+  'executors-repeat-all',
+  /** Work counts as answered before its outcome is stored. */
+  'executors-answer-forgotten',
+  /** An outcome is sent although its lease was lost. */
+  'executors-late-answer-sent',
+  /** What was revoked is done all the same. */
+  'executors-revoked-work-done',
+] as const;
+
+export type PlantableExecutorBug = (typeof plantableExecutorBugs)[number];
+
 const variable = 'CHORDA_PLANT';
 /** Read once: hot paths ask, and the environment costs a call into the runtime each time. */
 const planted = readPlanted(process.env);
@@ -83,7 +107,13 @@ const planted = readPlanted(process.env);
  * first is so, importing this file throws, so that no process starts with a bug that it was not meant to have.
  */
 export function isPlanted(
-  bug: PlantableBug | PlantableGatewayBug | PlantableDecisionBug | PlantableInferenceBug,
+  bug:
+    | PlantableBug
+    | PlantableGatewayBug
+    | PlantableDecisionBug
+    | PlantableInferenceBug
+    | PlantableAgentBug
+    | PlantableExecutorBug,
 ): boolean {
   return planted.has(bug);
 }
@@ -97,6 +127,8 @@ function readPlanted(env: NodeJS.ProcessEnv): ReadonlySet<string> {
     ...plantableGatewayBugs,
     ...plantableDecisionBugs,
     ...plantableInferenceBugs,
+    ...plantableAgentBugs,
+    ...plantableExecutorBugs,
   ];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {

@@ -160,3 +160,45 @@ describe('calls of workers', () => {
     expect(await tools.remove(defaultTenant, 'a', actor)).toBe(true);
   });
 });
+
+describe('works of many at once', () => {
+  it('never wait for each other in a circle, in whatever order they are named', async () => {
+    const items = Array.from({ length: 60 }, () => item());
+    const leased = await works.take(items, 'one', 60);
+    const reversed = leased.toReversed();
+    for (let round = 0; round < 20; round++) {
+      await Promise.all([works.beat(leased), works.beat(reversed), works.beat(leased), works.beat(reversed)]);
+    }
+    const [some, others] = [leased.slice(0, 40), reversed.slice(0, 40)];
+    const kept = await Promise.all([some, others].map((list) => works.answer(list.map((one) => answerOf(one, '{}')))));
+    // Twenty of them were answered twice, and count once.
+    expect(kept[0]!.size + kept[1]!.size).toBe(60);
+    await Promise.all([works.done(leased), works.done(reversed)]);
+    expect(await stateOf(items[0]!.workId)).toBe('done');
+  });
+
+  it('are given up: what was not begun never is, what was answered stays so', async () => {
+    const [ready, held, answered] = [item(), item(), item()];
+    const leased = await works.take([held, answered, ready], 'one', 2);
+    await works.answer([
+      answerOf(
+        leased.find(({ workId }) => workId === answered.workId)!,
+        '{}',
+      ),
+    ]);
+    const revoked = [ready, held, answered, item()].map(({ tenantId: tenant, workId }) => ({
+      tenantId: tenant,
+      workId,
+    }));
+    expect(await works.revoke(revoked)).toEqual([held.workId]);
+    expect(await Promise.all([ready, held, answered].map(({ workId }) => stateOf(workId)))).toEqual([
+      'done',
+      'done',
+      'answered',
+    ]);
+    const late = leased.find(({ workId }) => workId === held.workId)!;
+    expect((await works.beat([late])).size).toBe(0);
+    expect((await works.answer([answerOf(late, '{}')])).size).toBe(0);
+    expect(await works.take([ready, held], 'one', 2)).toEqual([]);
+  });
+});

@@ -81,6 +81,18 @@ const leasedColumns = `tenant_id, work_id, queue, tool_name, work, metadata, lea
 const lease = `state = 'leased', lease_token = gen_random_uuid(), owner = $1, updated_at = now(),
   lease_until = now() + lease_ms * interval '1 millisecond', deliveries = deliveries + 1`;
 
+/**
+ * The rows of these leases, as far as they hold, locked in one order: executors whose heartbeats and answers met in
+ * another order each waited for the other, and a whole group of answers was lost.
+ */
+const heldRows = (table: string) => `held AS (
+  SELECT leased.tenant_id, leased.work_id, leased.lease_token
+  FROM unnest($1::text[], $2::text[], $3::uuid[]) AS given (tenant_id, work_id, lease_token)
+  JOIN ${table} AS leased USING (tenant_id, work_id, lease_token)
+  WHERE leased.state = 'leased'
+  ORDER BY leased.tenant_id, leased.work_id FOR UPDATE OF leased
+)`;
+
 /** The inbox of executors and workers. Written with the owner's role: every statement names the tenants of its rows, or serves all of them. */
 export class AgentWorkRepository {
   /** @param table Of the same columns: works of agents and works of workflows lie apart, each looked after by its own executors. */
@@ -163,11 +175,10 @@ export class AgentWorkRepository {
   /** Lengthens leases. The tokens of those that hold: the others are somebody else's by now, or nobody's. */
   async beat(leases: readonly Omit<WorkAnswer, 'outcome'>[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.pool.query<{ lease_token: string }>(
-      `UPDATE ${this.table} AS kept
+      `WITH ${heldRows(this.table)}
+       UPDATE ${this.table} AS kept
        SET lease_until = now() + lease_ms * interval '1 millisecond', updated_at = now()
-       FROM unnest($1::text[], $2::text[], $3::uuid[]) AS held (tenant_id, work_id, lease_token)
-       WHERE (kept.tenant_id, kept.work_id) = (held.tenant_id, held.work_id)
-         AND kept.state = 'leased' AND kept.lease_token = held.lease_token AND kept.deadline_at > now()
+       FROM held WHERE (kept.tenant_id, kept.work_id) = (held.tenant_id, held.work_id) AND kept.deadline_at > now()
        RETURNING kept.lease_token`,
       leaseColumns(leases),
     );
@@ -177,11 +188,11 @@ export class AgentWorkRepository {
   /** Keeps answers of those who hold the lease. The tokens of those that were kept: the others come too late. */
   async answer(answers: readonly WorkAnswer[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.pool.query<{ lease_token: string }>(
-      `UPDATE ${this.table} AS kept
+      `WITH ${heldRows(this.table)}
+       UPDATE ${this.table} AS kept
        SET state = 'answered', outcome = given.outcome, lease_until = NULL, updated_at = now()
-       FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) AS given (tenant_id, work_id, lease_token, outcome)
-       WHERE (kept.tenant_id, kept.work_id) = (given.tenant_id, given.work_id)
-         AND kept.state = 'leased' AND kept.lease_token = given.lease_token
+       FROM held JOIN unnest($3::uuid[], $4::text[]) AS given (lease_token, outcome) USING (lease_token)
+       WHERE (kept.tenant_id, kept.work_id) = (held.tenant_id, held.work_id)
        RETURNING kept.lease_token`,
       [...leaseColumns(answers), answers.map(({ outcome }) => outcome)],
     );
@@ -201,11 +212,10 @@ export class AgentWorkRepository {
   /** Gives back what was not begun. */
   async release(leases: readonly Omit<WorkAnswer, 'outcome'>[]): Promise<void> {
     await this.pool.query(
-      `UPDATE ${this.table} AS kept
+      `WITH ${heldRows(this.table)}
+       UPDATE ${this.table} AS kept
        SET state = 'ready', lease_token = NULL, lease_until = NULL, owner = NULL, updated_at = now()
-       FROM unnest($1::text[], $2::text[], $3::uuid[]) AS held (tenant_id, work_id, lease_token)
-       WHERE (kept.tenant_id, kept.work_id) = (held.tenant_id, held.work_id)
-         AND kept.state = 'leased' AND kept.lease_token = held.lease_token`,
+       FROM held WHERE (kept.tenant_id, kept.work_id) = (held.tenant_id, held.work_id)`,
       leaseColumns(leases),
     );
   }
@@ -258,10 +268,16 @@ export class AgentWorkRepository {
   /** The command is acknowledged: of the row stays what tells a repeat. */
   async done(works: readonly { readonly tenantId: TenantId; readonly workId: string }[]): Promise<void> {
     await this.pool.query(
-      `UPDATE ${this.table} AS kept
+      `WITH sent AS (
+         SELECT answered.tenant_id, answered.work_id
+         FROM unnest($1::text[], $2::text[]) AS given (tenant_id, work_id)
+         JOIN ${this.table} AS answered USING (tenant_id, work_id)
+         WHERE answered.state = 'answered'
+         ORDER BY answered.tenant_id, answered.work_id FOR UPDATE OF answered
+       )
+       UPDATE ${this.table} AS kept
        SET state = 'done', work = NULL, metadata = NULL, outcome = NULL, updated_at = now()
-       FROM unnest($1::text[], $2::text[]) AS sent (tenant_id, work_id)
-       WHERE (kept.tenant_id, kept.work_id) = (sent.tenant_id, sent.work_id) AND kept.state = 'answered'`,
+       FROM sent WHERE (kept.tenant_id, kept.work_id) = (sent.tenant_id, sent.work_id)`,
       [works.map(({ tenantId }) => tenantId), works.map(({ workId }) => workId)],
     );
   }
