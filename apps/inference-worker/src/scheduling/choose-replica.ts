@@ -5,13 +5,10 @@ export interface ReplicaLoad {
 }
 
 /** The one whose window is filled least, among those with room for one more; the first of equals. */
-export function leastLoaded<Replica extends ReplicaLoad>(
-  replicas: Iterable<Replica>,
-  reserve = 0,
-): Replica | undefined {
+export function leastLoaded<Replica extends ReplicaLoad>(replicas: Iterable<Replica>): Replica | undefined {
   let chosen: Replica | undefined;
   for (const replica of replicas) {
-    if (replica.inFlight >= replica.window + reserve) continue;
+    if (replica.inFlight >= replica.window) continue;
     if (chosen === undefined || loadOf(replica) < loadOf(chosen)) chosen = replica;
   }
   return chosen;

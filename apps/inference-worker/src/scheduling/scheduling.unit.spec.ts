@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { leastLoaded, reserveOf } from './choose-replica.js';
+import { leastLoaded } from './choose-replica.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { retryDelayMs } from './retry-delay.js';
 import { TokenEstimates } from './token-estimate.js';
@@ -48,7 +48,6 @@ describe('the choice of a replica', () => {
     ];
     expect(leastLoaded([a!, b!, c!])).toBe(b);
     expect(leastLoaded([c!])).toBeUndefined();
-    expect(leastLoaded([c!], reserveOf(c!.window))).toBe(c);
   });
 });
 

@@ -84,6 +84,15 @@ describe('an outcome', () => {
 });
 
 describe('an attempt', () => {
+  it('is left to a worker that is alive, and taken over from one that is silent', async () => {
+    const requestId = newRequest();
+    await one.beat();
+    await begin(one, requestId);
+    expect(await begin(other, requestId)).toEqual({ kind: 'taken' });
+    await pool.query("UPDATE inference_workers SET beat_at = now() - interval '6 seconds'");
+    expect(await begin(other, requestId)).toEqual({ kind: 'begun', attempt: 2 });
+  });
+
   it('is accounted once, by its worker or by another that takes it for lost', async () => {
     const requestId = newRequest();
     await one.beat();

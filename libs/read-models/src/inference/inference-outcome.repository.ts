@@ -35,7 +35,7 @@ export type BegunAttempt =
   | { readonly kind: 'begun'; readonly attempt: number }
   /** The request has its outcome: there is nothing to call a model for. */
   | { readonly kind: 'over' }
-  /** Another worker began the same attempt at the same moment. */
+  /** Another worker that is alive has an attempt under way: its outcome is waited for, and not paid for twice. */
   | { readonly kind: 'taken' }
   | { readonly kind: 'over budget'; readonly of: 'tenant' | 'agent' };
 
@@ -96,6 +96,9 @@ export interface UnpublishedRecord {
   readonly headers: string;
 }
 
+/** A worker that was heard of so lately goes on with what it has begun. Workers beat every second. */
+const alive = "interval '5 seconds'";
+
 /** Where inference workers agree on what became of a request. Written with the owner's role: each row names its tenant. */
 export class InferenceOutcomeRepository {
   constructor(
@@ -117,6 +120,9 @@ export class InferenceOutcomeRepository {
           FROM asked a
           WHERE NOT EXISTS (SELECT FROM inference_outcomes o
             WHERE o.tenant_id = a.tenant_id AND o.request_id = a.request_id)
+            AND NOT EXISTS (SELECT FROM inference_attempts t JOIN inference_workers w USING (worker)
+              WHERE t.tenant_id = a.tenant_id AND t.request_id = a.request_id AND t.worker <> $1
+                AND t.settled_at IS NULL AND w.beat_at > now() - ${alive})
           ORDER BY a.tenant_id, a.request_id
           ON CONFLICT DO NOTHING
           RETURNING tenant_id, request_id, attempt
@@ -173,15 +179,17 @@ export class InferenceOutcomeRepository {
    * of a settlement is written where its outcome was claimed by somebody else.
    */
   async settle(settlements: readonly Settlement[]): Promise<readonly SettledRequest[]> {
-    const { rows } = await this.pool.query<{ place: string; record_ids: readonly string[] | null }>({
+    const { rows } = await this.pool.query<{ place: string | null; record_id: string | null }>({
       name: 'inference: settle',
       text: settleStatement,
       values: [this.worker, ...settlementColumns(settlements), ...recordColumns(settlements)],
     });
-    const settled = new Map(rows.map((row) => [Number(row.place), row.record_ids ?? []]));
-    return settlements.map((_, index) => {
-      const recordIds = settled.get(index + 1);
-      return { isClaimed: recordIds !== undefined, recordIds: new Set(recordIds) };
+    const places = new Set(rows.map(({ place }) => (place === null ? 0 : Number(place))));
+    // Ids are derived from the tenant too: no two settlements have the same.
+    const written = new Set(rows.map(({ record_id: recordId }) => recordId));
+    return settlements.map(({ records }, index) => {
+      const ids = records.map(({ recordId }) => recordId).filter((id) => written.has(id));
+      return { isClaimed: places.has(index + 1), recordIds: new Set(ids) };
     });
   }
 
@@ -306,6 +314,9 @@ async function beginOne(
      SELECT $1, $2, coalesce((SELECT max(attempt) FROM inference_attempts WHERE tenant_id = $1 AND request_id = $2), 0) + 1,
        $3, $4, $5, $6::date, $7::numeric, $8::bigint
      WHERE NOT EXISTS (SELECT FROM inference_outcomes WHERE tenant_id = $1 AND request_id = $2)
+       AND NOT EXISTS (SELECT FROM inference_attempts t JOIN inference_workers w USING (worker)
+         WHERE t.tenant_id = $1 AND t.request_id = $2 AND t.worker <> $3 AND t.settled_at IS NULL
+           AND w.beat_at > now() - ${alive})
      ON CONFLICT DO NOTHING RETURNING attempt`,
     [tenantId, requestId, worker, usage, reserve.agentId ?? null, reserve.day, reserve.costUsd, reserve.tokens],
   );

@@ -1,0 +1,4 @@
+import { runAsProcess } from '@chorda/platform';
+import { startInferenceWorker } from './start-inference-worker.js';
+
+await runAsProcess('inference-worker', startInferenceWorker);

@@ -1,0 +1,128 @@
+import { GroupedCalls, sleep, type Logger } from '@chorda/kernel';
+import type { Producer } from '@chorda/messaging';
+import { crashPoint, isPlanted } from '@chorda/platform';
+import type {
+  BegunAttempt,
+  InferenceOutcomeRepository,
+  NewAttempt,
+  SettledRequest,
+  Settlement,
+  UnpublishedRecord,
+} from '@chorda/read-models';
+import type { WorkerMetrics } from '../worker-metrics.js';
+
+export interface DeskParts {
+  readonly outcomes: InferenceOutcomeRepository;
+  readonly producer: Producer;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+}
+
+const groupMax = 200;
+const retryMsMin = 50;
+const retryMsMax = 5_000;
+
+/** Stores what became of requests, many in one statement, and publishes it once it is stored. */
+export class OutcomeDesk {
+  private readonly begins: GroupedCalls<NewAttempt, BegunAttempt>;
+  private readonly settlements: GroupedCalls<Settlement, SettledRequest>;
+  private readonly publications: GroupedCalls<Pick<UnpublishedRecord, 'tenantId' | 'recordId'>, undefined>;
+
+  constructor(private readonly parts: DeskParts) {
+    const { outcomes } = parts;
+    const limits = { itemsMax: groupMax, callsMax: 2 };
+    this.begins = new GroupedCalls((attempts) => outcomes.begin(attempts), limits);
+    this.settlements = new GroupedCalls((settlements) => outcomes.settle(settlements), limits);
+    this.publications = new GroupedCalls(
+      async (records) => {
+        await outcomes.published(records);
+        return records.map(() => undefined);
+      },
+      { itemsMax: 1_000, callsMax: 1 },
+    );
+  }
+
+  /** @throws what Postgres says: no call is made then, and no budget overdrawn. */
+  begin(attempt: NewAttempt): Promise<BegunAttempt> {
+    const { reserve } = attempt;
+    return reserve ? this.parts.outcomes.beginReserved({ ...attempt, reserve }) : this.begins.call(attempt);
+  }
+
+  /**
+   * Stores a settlement, and publishes what of it was written.
+   *
+   * @returns Whether it stands; false: its outcome was somebody else's.
+   * @throws what Postgres said last, when `signal` has ended the tries.
+   */
+  async settle(settlement: Settlement, signal: AbortSignal): Promise<boolean> {
+    crashPoint('inference-before-claim');
+    const stopTimer = this.parts.metrics.claimSeconds.startTimer();
+    const settled = isPlanted('inference-usage-apart')
+      ? await this.storeApart(settlement, signal)
+      : await this.store(settlement, signal);
+    stopTimer();
+    crashPoint('inference-after-claim');
+    const isWritten = (id: string) =>
+      settled.recordIds.has(id) || (isPlanted('inference-claim-skipped') && !settled.isClaimed);
+    await this.publish(
+      settlement.records
+        .filter(({ recordId }) => isWritten(recordId))
+        .map((record) => ({ ...record, tenantId: settlement.tenantId })),
+    );
+    return settled.isClaimed;
+  }
+
+  /** Records that stay unpublished are stored: whoever looks after the outbox publishes them. */
+  async publish(records: readonly UnpublishedRecord[]): Promise<void> {
+    const { producer, metrics, logger } = this.parts;
+    const results = await Promise.allSettled(
+      records.map(({ topic, key, value, headers }) =>
+        producer.send({ topic, key, value, headers: headersOf(headers) }),
+      ),
+    );
+    crashPoint('inference-after-publish');
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) {
+      metrics.publishFailures.inc(results.filter(({ status }) => status === 'rejected').length);
+      logger.warn('The brokers did not take an outcome yet', { error: failed.reason });
+    }
+    for (const record of records.filter((_, index) => results[index]?.status === 'fulfilled')) {
+      // Nobody waits for it: a record that stays in the outbox is published again, with the same id and bytes.
+      void this.publications.call(record).catch(() => undefined);
+    }
+  }
+
+  private async store(settlement: Settlement, signal: AbortSignal): Promise<SettledRequest> {
+    for (let failures = 0; ; failures++) {
+      try {
+        // Alone after a failure, so that one that Postgres refuses does not hold up the others for ever.
+        if (failures === 0) return await this.settlements.call(settlement);
+        const [settled] = await this.parts.outcomes.settle([settlement]);
+        return settled ?? { isClaimed: false, recordIds: new Set() };
+      } catch (error) {
+        if (signal.aborted) throw error;
+        this.parts.logger.warn('An outcome could not be stored yet', { failures, error });
+        await sleep(Math.min(retryMsMin * 2 ** Math.min(failures, 10), retryMsMax), signal);
+      }
+    }
+  }
+
+  /** The bug that a test plants: what a call cost is written after its outcome, in a transaction of its own. */
+  private async storeApart(settlement: Settlement, signal: AbortSignal): Promise<SettledRequest> {
+    const usage = settlement.records.filter(({ kind }) => kind === 'usage');
+    const first = await this.store(
+      { ...settlement, records: settlement.records.filter((each) => !usage.includes(each)) },
+      signal,
+    );
+    crashPoint('inference-after-claim');
+    const records = usage.map((record) => ({ ...record, kind: 'outcome' as const }));
+    const second = await this.store({ ...settlement, attempt: undefined, outcome: undefined, records }, signal);
+    return { isClaimed: first.isClaimed, recordIds: new Set([...first.recordIds, ...second.recordIds]) };
+  }
+}
+
+/** Written by this process or its like. */
+export function headersOf(text: string): Record<string, string> {
+  const headers: Record<string, string> = JSON.parse(text);
+  return headers;
+}
