@@ -180,3 +180,14 @@ export {
 } from './inference/inference-outcome.repository.js';
 export { InferenceReader, type OfferedModel, type StoredOutcome } from './inference/inference-reader.js';
 export { InferenceModelRepository, type ServedModel } from './inference/inference-model.repository.js';
+export {
+  WorkflowDefinitionRepository,
+  WorkflowsFullError,
+  workflowVersionsMax,
+  workflowsMax,
+  type DefinitionFormat,
+  type NewWorkflowVersion,
+  type StoredWorkflow,
+  type WorkflowVersion,
+  type WorkflowVersionSummary,
+} from './workflows/workflow-definition.repository.js';

@@ -8,6 +8,8 @@ export const keptHereAlone = [
   'external_types',
   'external_type_versions',
   'agent_tools',
+  'workflows',
+  'workflow_versions',
   // Changes that are committed and whose events are not published yet; published again they carry the same id.
   'audit_outbox',
   'inference_outbox',

@@ -14,6 +14,7 @@ import { queryIndexes } from './0010-query-indexes.js';
 import { identityBlocks } from './0012-identity-blocks.js';
 import { decisions } from './0013-decisions.js';
 import { agentWork } from './0014-agent-work.js';
+import { workflowDefinitions } from './0019-workflow-definitions.js';
 import { workflowWork } from './0020-workflow-work.js';
 import { inference } from './0021-inference.js';
 import { inferenceRequests } from './0022-inference-requests.js';
@@ -34,6 +35,7 @@ export const migrations: readonly Migration[] = [
   identityBlocks,
   decisions,
   agentWork,
+  workflowDefinitions,
   workflowWork,
   inference,
   inferenceRequests,

@@ -241,6 +241,9 @@ function compileKind(document: StepKindDocument, place: StepPlace, input: Known)
     }
     case 'sub_workflow': {
       const { workflow, version, detached = false } = document;
+      if (!compiler.isWorkflow(workflow)) {
+        compiler.faults.add(at('workflow'), `names ${workflow}, and there is no such workflow: store it first`);
+      }
       return {
         kind: { kind, workflow, version: version === undefined ? null : String(version), detached },
         output: detached ? closed({ run_id: text }) : dyn,

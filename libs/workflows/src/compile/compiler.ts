@@ -19,6 +19,9 @@ export interface Made {
 export class Compiler {
   readonly faults = new Faults();
 
+  /** @param isWorkflow Whether a sub-workflow is there; left out where nobody can say. */
+  constructor(readonly isWorkflow: (name: string) => boolean = () => true) {}
+
   /** Null for what was left out. */
   template(value: JsonValue | undefined, pointer: string, scope: ScopeTypes): Made | null {
     return value === undefined ? null : this.made(value, pointer, scope);

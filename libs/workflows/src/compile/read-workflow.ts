@@ -8,7 +8,7 @@ import { workflowSchema } from '../document/workflow-document.js';
 import { textOfForm } from '../form-text.js';
 import { Faults, faultsMax, InvalidDefinitionError, within, type DefinitionFault } from '../source/fault.js';
 import { readSource } from '../source/read-source.js';
-import { dyn, knownBySchema } from '../types/known.js';
+import { dyn, isSchema as isObject, knownBySchema } from '../types/known.js';
 import { compileFlow, runKnown } from './compile-flow.js';
 import { Compiler } from './compiler.js';
 import { checkSize } from './size.js';
@@ -17,11 +17,16 @@ export type ReadWorkflow =
   | { readonly form: WorkflowForm; readonly faults: readonly [] }
   | { readonly form: null; readonly faults: readonly DefinitionFault[] };
 
+export interface ReadOptions {
+  /** Whether a sub-workflow that is named is there; left out where nobody can say. */
+  readonly isWorkflow?: ((name: string) => boolean) | undefined;
+}
+
 /** Makes the form of YAML or JSON, or says all that is wrong with it and where. */
-export function readWorkflow(text: string): ReadWorkflow {
+export function readWorkflow(text: string, { isWorkflow }: ReadOptions = {}): ReadWorkflow {
   const source = readSource(text);
   if (source.value === undefined || source.faults.length > 0) return { form: null, faults: source.faults };
-  const { form, issues } = compileWorkflow(source.value);
+  const { form, issues } = compileWorkflow(source.value, isWorkflow);
   if (form !== null) return { form, faults: [] };
   const faults = issues.map((issue) => ({ ...issue, ...source.place(issue.pointer) }));
   return { form: null, faults: faults.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0)) };
@@ -34,11 +39,15 @@ export function formOf(document: JsonValue | WorkflowDocument): WorkflowForm {
   throw new InvalidDefinitionError(issues.map((issue) => ({ ...issue, line: null, column: null })));
 }
 
-function compileWorkflow(value: JsonValue): { readonly form: WorkflowForm | null; readonly issues: readonly Issue[] } {
-  const compiler = new Compiler();
+function compileWorkflow(
+  value: JsonValue,
+  isWorkflow?: (name: string) => boolean,
+): { readonly form: WorkflowForm | null; readonly issues: readonly Issue[] } {
+  const own = isObject(value) ? value['workflow'] : undefined;
+  const compiler = new Compiler(isWorkflow && ((name) => name === own || isWorkflow(name)));
   if (!checkSize(value, compiler.faults)) return { form: null, issues: compiler.faults.all };
   const parsed = workflowSchema.safeParse(value);
-  if (!parsed.success) return { form: null, issues: issuesOf(parsed.error.issues) };
+  if (!parsed.success) return { form: null, issues: issuesOf(parsed.error.issues, value) };
   const form = compileDocument(parsed.data, compiler);
   const bytes = Buffer.byteLength(textOfForm(form));
   if (bytes > workflowLimits.formBytesMax) {
@@ -78,15 +87,24 @@ function compileDocument(document: WorkflowDocument, compiler: Compiler): Workfl
   };
 }
 
-function issuesOf(issues: readonly z.core.$ZodIssue[]): readonly Issue[] {
+function issuesOf(issues: readonly z.core.$ZodIssue[], document: JsonValue): readonly Issue[] {
   const faults = new Faults();
   for (const issue of issues.slice(0, faultsMax)) {
     const pointer = within('', ...issue.path.map((each) => (typeof each === 'symbol' ? each.toString() : each)));
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) faults.add(within(pointer, key), `is not known here${nearest(issue.path)}`);
-    } else faults.add(pointer, detailOf(issue));
+    } else faults.add(pointer, isThere(document, issue.path) ? detailOf(issue) : 'must be there');
   }
   return faults.all;
+}
+
+function isThere(document: JsonValue, path: readonly PropertyKey[]): boolean {
+  let at: unknown = document;
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return false;
+    at = Reflect.get(at, step);
+  }
+  return true;
 }
 
 function nearest(path: readonly PropertyKey[]): string {
@@ -97,7 +115,6 @@ function nearest(path: readonly PropertyKey[]): string {
 
 function detailOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_union' && issue.path.at(-1) === 'kind') return `must be one of ${stepKinds.join(', ')}`;
-  if (issue.code === 'invalid_type' && issue.input === undefined) return 'must be there';
   if (issue.code === 'invalid_value')
     return `must be ${issue.values.map(String).join(', ')}`.replace(/, ([^,]*)$/, ' or $1');
   const sentence = issue.message.replace(/^Invalid input: expected /, 'must be ');

@@ -104,6 +104,7 @@ describe('a fault is told with its line, column and pointer', () => {
     ['an unknown kind', oneStep('kind: magic'), [/^4:5 \/steps\/a\/kind must be one of agent, tool/]],
     ['an unknown member', oneStep('kind: script\nvalue: 1\nvalu: 2'), ['6:5 /steps/a/valu is not known here']],
     ['a member that is missing', oneStep('kind: tool'), ['3:3 /steps/a/tool must be there']],
+    ['a member of another type', oneStep('kind: tool\ntool: 5'), ['5:5 /steps/a/tool must be a text']],
     [
       'a reference to nothing',
       oneStep('kind: script\nvalue: 1\nneeds: [b]'),
