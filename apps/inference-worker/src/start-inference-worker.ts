@@ -126,7 +126,6 @@ class InferenceWorkerApp implements RunningApp {
     this.cancels = new CancelIntake({ ...cancelling, logger, metrics: host.metrics });
     await this.cancels.start();
     await this.startIntake(codecs.events, producer, worker);
-    this.health.add('models', () => (pool.replicas.some(({ isUp }) => isUp) ? undefined : 'no model server answers'));
   }
 
   notReady(): Promise<readonly string[]> {

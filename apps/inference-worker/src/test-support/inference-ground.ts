@@ -8,6 +8,7 @@ import {
   requestId,
   sessionId,
   topicConfig,
+  type AnyCommand,
   type EventMetadata,
   type inference,
   type inferenceDelta,
@@ -168,6 +169,20 @@ export class InferenceGround {
     return this.seen.flatMap(({ event }) =>
       event.type === 'inference.usage_recorded' && event.data.request_id === id ? [event.data] : [],
     );
+  }
+
+  deltasOf(id: string): readonly inferenceDelta.TokensGenerated['data'][] {
+    return this.deltas.filter(({ request_id: of }) => of === id);
+  }
+
+  /** Commands that were given to agents. */
+  async commands(): Promise<readonly AnyCommand[]> {
+    const commands: AnyCommand[] = [];
+    this.next.clear();
+    await this.readOn('agent.commands', (record) => commands.push(this.codecs.commands.decode(record).command));
+    this.seen.length = 0;
+    this.deltas.length = 0;
+    return commands;
   }
 
   /** Until each of them has an outcome. */
