@@ -76,3 +76,13 @@ export {
   type Script,
   type StepRequest,
 } from './workflows/workflow-runner.js';
+export {
+  forkedState,
+  runPlan,
+  runReport,
+  type ForkEdits,
+  type PlannedPhase,
+  type PlannedStep,
+  type RunPlan,
+  type RunReport,
+} from './workflows/run-views.js';

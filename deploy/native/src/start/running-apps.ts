@@ -19,17 +19,20 @@ export interface AppsOptions {
  */
 export async function loadApps({ simulatesModel = false }: AppsOptions = {}): Promise<readonly NamedApp[]> {
   const simulators = simulatesModel ? [await loadSimulator()] : [];
-  const [{ startProjector }, { startAgentRuntime }, { startInferenceWorker }, { startGateway }] = await Promise.all([
-    import('@chorda/projector'),
-    import('@chorda/agent-runtime'),
-    import('@chorda/inference-worker'),
-    import('@chorda/gateway'),
-  ]);
+  const [{ startProjector }, { startAgentRuntime }, { startInferenceWorker }, { startOrchestrator }, { startGateway }] =
+    await Promise.all([
+      import('@chorda/projector'),
+      import('@chorda/agent-runtime'),
+      import('@chorda/inference-worker'),
+      import('@chorda/orchestrator'),
+      import('@chorda/gateway'),
+    ]);
   return [
     ...simulators,
     { name: 'projector', start: startProjector },
     { name: 'agent-runtime', start: startAgentRuntime },
     { name: 'inference-worker', start: startInferenceWorker },
+    { name: 'orchestrator', start: startOrchestrator },
     { name: 'gateway', start: startGateway },
   ];
 }

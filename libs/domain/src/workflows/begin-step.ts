@@ -1,6 +1,5 @@
 import { jsonText, taskId, type StepId, type UserId } from '@chorda/contracts';
 import type { JsonValue } from '@chorda/kernel';
-import { DomainError } from '../domain-error.js';
 import { durationMs, timeMs } from './durations.js';
 import { completeStep, failStep, startBranch } from './end-step.js';
 import { ExpressionError } from './expressions.js';
@@ -303,16 +302,7 @@ function settingsOf(course: RunCourse, form: Step, branch: BranchId, seen: Scope
     case 'sub_workflow':
       return { workflow: form.workflow, version: form.version, detached: form.detached };
     default:
-      return {};
+      // So that whoever hands out the step knows whether signs of life have to reach the engine.
+      return { idle_ms: form.timeouts.idle_ms };
   }
-}
-
-/** @throws DomainError where there is no such step any more, or of another try. */
-export function stepOfTry(course: RunCourse, stepId: string, token: string): StepState | undefined {
-  const step = course.step(stepId);
-  return step !== undefined && step.token === token ? step : undefined;
-}
-
-export function stepNotFound(stepId: string): DomainError {
-  return new DomainError('STEP_NOT_FOUND', `The run has no step ${stepId} that has begun`);
 }

@@ -1,5 +1,6 @@
 import { jsonText, taskId, type StepId } from '@chorda/contracts';
-import { errorValue, workflowError } from './workflow-errors.js';
+import { branchOfId } from './run-commands.js';
+import { errorValue, expressionFault, workflowError } from './workflow-errors.js';
 import { isActive, type StepState } from './flow-state.js';
 import { cancelGraceMs, leaseMs } from './limits.js';
 import { bodyBranch, catchBranch, type BranchId } from './paths.js';
@@ -121,7 +122,20 @@ export function askToStop(course: RunCourse, step: StepState): void {
       deadline_at: course.timeMs + 6 * cancelGraceMs,
       queue: 'steps',
       target_id: step.token,
-      settings: jsonText(step.type === 'agent' ? step.input : null),
+      settings: jsonText(step.type === 'agent' ? { agent_id: agentOf(course, step) } : null),
     },
   });
+}
+
+/** As far as it can still be said: what has no value now had one when the step began. */
+function agentOf(course: RunCourse, step: StepState): string | null {
+  const form = course.form.stepOf(step.stepId);
+  if (form.kind !== 'agent') return null;
+  try {
+    const value = course.value(form.agent_id, branchOfId(step.stepId));
+    return typeof value === 'string' ? value : null;
+  } catch (error) {
+    expressionFault(error);
+    return null;
+  }
 }

@@ -1,0 +1,1 @@
+export { startOrchestrator, workflowDecisionsGroup } from './start-orchestrator.js';

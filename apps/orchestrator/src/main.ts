@@ -1,0 +1,4 @@
+import { runAsProcess } from '@chorda/platform';
+import { startOrchestrator } from './start-orchestrator.js';
+
+await runAsProcess('orchestrator', startOrchestrator);

@@ -1,0 +1,24 @@
+import { databaseEnv, kafkaEnv, loggingEnv, readEnv, registryEnv, selfReportEnv, wholeNumber } from '@chorda/platform';
+import { z } from 'zod';
+
+const schema = z.object({
+  ...kafkaEnv,
+  ...registryEnv,
+  ...databaseEnv,
+  ...loggingEnv,
+  ...selfReportEnv,
+  /** Steps that one process does at once. */
+  CHORDA_STEP_SLOTS: wholeNumber(1, 1_000).default(100),
+  /** Steps that may wait in the inbox of all executors and workers; past it they stay on the log. */
+  CHORDA_STEP_INBOX_MAX: wholeNumber(100, 10_000_000).default(100_000),
+  CHORDA_DECISIONS_CONNECTIONS: wholeNumber(2, 100).default(6),
+  CHORDA_DECISIONS_TURN_COMMANDS: wholeNumber(1, 10_000).default(500),
+  CHORDA_DECISIONS_SESSION_TIMEOUT_MS: wholeNumber(6_000, 300_000).default(6_000),
+  CHORDA_DECISIONS_DRAIN_TIMEOUT_MS: wholeNumber(100, 60_000).default(5_000),
+});
+
+export type OrchestratorEnv = z.infer<typeof schema>;
+
+export function readOrchestratorEnv(source: NodeJS.ProcessEnv): OrchestratorEnv {
+  return readEnv(schema, source);
+}
