@@ -56,6 +56,8 @@ export const gatewayEnv = z.object({
   CHORDA_TAIL_FILTER_COST_MAX: wholeNumber(1000, 1_000_000_000).default(2_000_000),
   /** Origins of pages that may open a WebSocket, separated by commas; the gateway's own always may. */
   CHORDA_WS_ORIGINS: originList.default([]),
+  /** Origins of pages that may call the API with a key of their own, separated by commas. */
+  CHORDA_CORS_ORIGINS: originList.default([]),
   /** How long a client of the tail may leave its socket full before it is dropped. */
   CHORDA_TAIL_SLOW_MS_MAX: wholeNumber(10, 600_000).default(15_000),
   /**

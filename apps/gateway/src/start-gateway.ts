@@ -256,6 +256,7 @@ async function listen(
       requestBytesMax: env.CHORDA_INGEST_REQUEST_BYTES_MAX,
       requestTimeoutMs: env.CHORDA_HTTP_REQUEST_TIMEOUT_MS,
     },
+    origins: env.CHORDA_CORS_ORIGINS,
   });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     logger: nestLogger(parts.logger),

@@ -261,6 +261,52 @@ describe('a length that is a lie', () => {
   });
 });
 
+describe('what is no HTTP behind a request that is', () => {
+  const whole = (id: string, ...more: string[]) => {
+    const event = JSON.stringify(executed({ id }));
+    return head([`content-type: ${structured}`, `content-length: ${Buffer.byteLength(event)}`, ...more]) + event;
+  };
+
+  it.each([
+    ['a line that is none', (id: string) => `${whole(id)}NONSENSE\r\n\r\n`],
+    ['headers that are too large', (id: string) => `${whole(id)}GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`],
+    ['a request behind the last one', (id: string) => whole(id, 'connection: close') + whole(newId())],
+  ])('%s: the answer is the one to the request, which was done', async (_name, text) => {
+    const id = newId();
+    const answer = await speak(text(id));
+    expect(answer).toMatch(/^HTTP\/1\.1 201 /);
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    await ground.journal.catchUp();
+    expect((await client.get(`/v1/events/${id}`)).status).toBe(200);
+  });
+
+  it('a second request that is broken in its body is answered behind the first', async () => {
+    const answer = await speak(
+      `${whole(newId())}${head(['transfer-encoding: chunked', `content-type: ${structured}`])}zz\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 201 /);
+  });
+});
+
+describe('a request that two servers would read differently', () => {
+  it.each([
+    ['two hosts', 'GET /livez HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n'],
+    ['no host', 'GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n'],
+    [
+      'a transfer encoding beside chunked',
+      'POST /v1/events HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+    ],
+  ])('is refused for %s', async (_name, text) => {
+    const answer = await speak(text);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'INVALID_REQUEST' });
+  });
+
+  it('is answered where it is HTTP/1.0, which knows no hosts', async () => {
+    expect(await speak('GET /livez HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
 describe('a slow client', () => {
   it.each([
     ['in its headers', () => 'POST /v1/events HTTP/1.1\r\nhost: x\r\n'],

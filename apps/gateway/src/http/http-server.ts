@@ -5,16 +5,16 @@ import { context, propagation, SpanKind, SpanStatusCode, trace, type Context, ty
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OperationRecorder } from '@chorda/messaging';
 import type { GatewayMetrics } from '../gateway.metrics.js';
-import { newId } from '@chorda/kernel';
 import { ingestBodies } from '../ingest/cloud-event-request.js';
-import { Problem, problemBody } from './problem.js';
+import { answerBrokenHttp, followExchanges, headerBytesMax, refuseAmbiguous } from './broken-http.js';
+import { answerOtherOrigins } from './cors.js';
+import { Problem } from './problem.js';
 import { sendProblem } from './problem.filter.js';
-import { streamedAnswers, takeBodiesAsBytes } from './read-body.js';
+import { takeBodiesAsBytes } from './read-body.js';
 import { requestIdOf, requestTrace, type RequestTrace } from './request-trace.js';
 import type { DirectRoutes } from './direct-routes.js';
 import type { RouteInventory } from './route-inventory.js';
 
-const headerBytesMax = 16 * 1024;
 /** Headers are a few hundred bytes: who needs longer for them holds a connection for its own sake. */
 const headersTimeoutMs = 15_000;
 
@@ -49,6 +49,8 @@ export interface HttpServerParts {
   readonly admission: Admission;
   readonly operations: OperationRecorder;
   readonly limits: HttpLimits;
+  /** Of pages that may call the API. */
+  readonly origins: readonly string[];
 }
 
 export interface HttpLimits {
@@ -72,6 +74,8 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
       shouldUpgradeCallback: isWebSocket,
       maxHeaderSize: headerBytesMax,
       noDelay: true,
+      // Asked for by a hook of ours, which says so in a problem.
+      requireHostHeader: false,
       headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
       // How often Node looks for requests that are late: the default lets them have half a minute more.
       connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
@@ -93,12 +97,15 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
     },
   });
   const fastify = adapter.getInstance<FastifyInstance>();
+  followExchanges(fastify.server);
   closeUnusedSockets(fastify);
   fastify.addHook('onRoute', (route) => {
     parts.routes.add(route.method, route.url);
     parts.direct.takeOver(route);
   });
   takeBodiesAsBytes(fastify, ingestBodies, requestBytesMax);
+  // First, so that a page can read why it was refused.
+  answerOtherOrigins(fastify, parts.origins, parts.routes);
   addRequestHooks(fastify, parts);
   endConnectionsOnClose(fastify);
   return adapter;
@@ -121,6 +128,7 @@ function addRequestHooks(fastify: FastifyInstance, { metrics, admission, operati
     else identify(request, undefined);
     setSafeHeaders(reply, request.trace);
     try {
+      refuseAmbiguous(request.raw);
       refuseNul(request.params);
       const lease = admission.enter(request);
       request.lease = lease;
@@ -217,33 +225,6 @@ function setSafeHeaders(reply: FastifyReply, identity: RequestTrace): void {
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
   });
-}
-
-function brokenHttp(code: string | undefined): Problem {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return new Problem('HEADERS_TOO_LARGE', `The headers are larger than ${headerBytesMax} bytes`);
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Problem('REQUEST_TIMEOUT', 'The request did not arrive in time, so nothing of it was taken');
-    default:
-      return new Problem('INVALID_REQUEST', 'This is not HTTP/1.1 as it should be');
-  }
-}
-
-/** What Node's parser gave up on has no request: the answer is written to the socket by hand. */
-function answerBrokenHttp(error: Error & { code?: string }, socket: Socket): void {
-  // An answer that has begun is cut: what is written into it now would pass for a part of it.
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || streamedAnswers.has(socket)) {
-    socket.destroy();
-    return;
-  }
-  const problem = brokenHttp(error.code);
-  const identity = requestTrace(undefined, newId(), undefined);
-  const body = JSON.stringify(problemBody(problem, identity));
-  socket.end(
-    `HTTP/1.1 ${problem.status} Refused\r\ncontent-type: application/problem+json\r\nconnection: close\r\n` +
-      `x-request-id: ${identity.requestId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
 }
 
 /**

@@ -183,7 +183,7 @@ function leavingOf({ reply }: Exchange): AbortSignal {
 /** The body, or nothing where the client said that it has it. Items belong to a tenant: no shared cache may keep them. */
 function answered({ request, reply }: Exchange, body: string): string {
   const etag = `"${hash('sha256', body, 'base64url').slice(0, 27)}"`;
-  void reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'authorization' });
+  void reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'authorization, origin' });
   if (!hasTag(request.headers['if-none-match'], etag)) {
     void reply.header('content-type', 'application/json; charset=utf-8');
     return body;
