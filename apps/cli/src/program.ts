@@ -19,6 +19,7 @@ import { metricsCommand, systemCommand } from './system/system.command.js';
 import { tenantsCommand } from './tenants/tenants.command.js';
 import { toolsCommand } from './tools/tools.command.js';
 import { topicsCommand } from './topics/topics.command.js';
+import { workflowsCommand } from './workflows/workflows.command.js';
 
 const introduction =
   'Chorda is an event backbone for AI agents on Apache Kafka: systems send events into it, projections make tables ' +
@@ -70,6 +71,7 @@ export function buildProgram(cli: CommandLine): Command {
   for (const command of readModelCommands(cli)) program.addCommand(command);
   program.addCommand(usageCommand(cli));
   program.addCommand(commandsCommand(cli));
+  program.addCommand(workflowsCommand(cli));
   program.commandsGroup('Operate:');
   program.addCommand(projectionsCommand(cli));
   program.addCommand(parkedCommand(cli));

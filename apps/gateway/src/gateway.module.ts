@@ -10,6 +10,7 @@ import {
   ServicesRepository,
   TenantRepository,
   RebuildRepository,
+  WorkflowDefinitionRepository,
 } from '@chorda/read-models';
 import type pg from 'pg';
 import { AgentCommandsController } from './agents/agent-commands.controller.js';
@@ -24,6 +25,7 @@ import { Authenticator } from './auth/authenticator.js';
 import { Entrance } from './auth/entrance.js';
 import { EventsController } from './events/events.controller.js';
 import { ReadYourWrites } from './events/read-your-writes.js';
+import { DefinitionsController } from './workflows/definitions/definitions.controller.js';
 import { ExternalTypesController } from './external-types/external-types.controller.js';
 import { externalTypeProviders, type ExternalTypeParts } from './external-types/open-external-types.js';
 import { GatewayMetrics } from './gateway.metrics.js';
@@ -110,6 +112,7 @@ export class GatewayModule {
         ExecutionCommandsController,
         StreamsController,
         ...workerControllers,
+        DefinitionsController,
         ...queryControllers,
       ],
       providers: [
@@ -140,6 +143,7 @@ export class GatewayModule {
         ...ingestProviders(parts.ingest),
         { provide: decisionParts, useValue: parts.decisions },
         ...workerProviders(parts.workers),
+        { provide: WorkflowDefinitionRepository, useValue: new WorkflowDefinitionRepository(parts.pool) },
         AgentCommands,
         Entrance,
         ReadYourWrites,

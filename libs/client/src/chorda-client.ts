@@ -27,6 +27,7 @@ import type { TailMessage, TailOptions } from './tail-connection.js';
 import { ToolsApi } from './tools.js';
 import { waitFor, type WaitOptions } from './wait-for.js';
 import { Worker, type WorkerOptions } from './worker.js';
+import { WorkflowsApi } from './workflows.js';
 
 export type StoryOptions = Pick<ListOptions, 'limit' | 'minPosition' | 'waitMs' | 'signal'>;
 
@@ -62,6 +63,7 @@ export class ChordaClient {
   readonly tenants: TenantsApi;
   readonly topics: TopicsApi;
   readonly schemas: SchemasApi;
+  readonly workflows: WorkflowsApi;
   readonly deadLetters: DeadLettersApi;
   readonly #http: Http;
 
@@ -89,6 +91,7 @@ export class ChordaClient {
     this.tenants = new TenantsApi(this.#http);
     this.topics = new TopicsApi(this.#http);
     this.schemas = new SchemasApi(this.#http);
+    this.workflows = new WorkflowsApi(this.#http);
     this.deadLetters = new DeadLettersApi(this.#http);
   }
 

@@ -90,3 +90,4 @@ export {
   type ParkedWhole,
 } from './parked.js';
 export { NotReachedError, type WaitOptions } from './wait-for.js';
+export { WorkflowsApi, type ApplyWorkflowOptions } from './workflows.js';

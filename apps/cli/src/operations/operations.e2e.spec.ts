@@ -28,6 +28,7 @@ async function prepare(): Promise<Known> {
     join(system.folder, 'type.avsc'),
     JSON.stringify({ type: 'record', name: 'Op', fields: [{ name: 'n', type: 'long' }] }),
   );
+  writeFileSync(join(system.folder, 'workflow.yaml'), 'workflow: op\nsteps: { a: { kind: script, value: 1 } }\n');
   expect((await system.run('demo', '--events', '300', '--rate', '0', '--seed', '3')).code).toBe(0);
   const sent = await client.events.send({
     type: 'external.webhook',

@@ -20,6 +20,7 @@ const nobody = 'agent-of-nobody';
 const byWorkers = 'a process of yours does it: `worker.run` of the client';
 const lease = { work_id: 'w-1', lease_token: '00000000-0000-4000-8000-000000000000' };
 const record = { type: 'record', name: 'Op', fields: [{ name: 'n', type: 'long' }] };
+const workflow = { workflow: 'op', steps: { a: { kind: 'script', value: 1 } } };
 const deadLetter = { topic: 'external.webhook.spec.dead-letter', partition: 0, offset: '0' };
 const webhook = { user_id: 'user-7', provider: 'me', event_name: 'hello', body: 'hi' } as const;
 
@@ -227,6 +228,48 @@ export const surfaces: Readonly<Record<string, Surface>> = {
     command: 'schemas show',
     client: (client) => client.schemas.get('agent.executed'),
     method: 'schemas.get',
+  },
+  applyWorkflow: {
+    cli: ({ folder }) => ['workflows', 'apply', `${folder}/workflow.yaml`],
+    command: 'workflows apply',
+    client: (client) => client.workflows.apply(workflow),
+    method: 'workflows.apply',
+  },
+  listWorkflows: {
+    cli: () => ['workflows', 'list'],
+    command: 'workflows list',
+    client: (client) => client.workflows.list(),
+    method: 'workflows.list',
+  },
+  getWorkflow: {
+    cli: () => ['workflows', 'show', 'op'],
+    command: 'workflows show',
+    client: (client) => client.workflows.get('op'),
+    method: 'workflows.get',
+  },
+  listWorkflowVersions: {
+    cli: () => ['workflows', 'versions', 'op'],
+    command: 'workflows versions',
+    client: (client) => client.workflows.versions('op'),
+    method: 'workflows.versions',
+  },
+  getWorkflowVersion: {
+    cli: () => ['workflows', 'show', 'op', '--version-number', '1'],
+    command: 'workflows show --version-number',
+    client: (client) => client.workflows.get('op', { version: 1 }),
+    method: 'workflows.get',
+  },
+  exportWorkflowVersion: {
+    cli: () => ['workflows', 'export', 'op'],
+    command: 'workflows export',
+    client: (client) => client.workflows.export('op'),
+    method: 'workflows.export',
+  },
+  archiveWorkflow: {
+    cli: () => ['workflows', 'archive', 'op'],
+    command: 'workflows archive',
+    client: (client) => client.workflows.archive('op'),
+    method: 'workflows.archive',
   },
   listDeadLetters: {
     cli: () => ['dead-letters', 'list'],

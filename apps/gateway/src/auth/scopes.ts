@@ -9,6 +9,7 @@ import { DocumentedScope } from '../reference/documented.js';
  * - `events:write`: send facts. `events:read`: search, read and follow them and the read models.
  * - `agents:work`: offer tools, and do the calls that agents make of them.
  * - `agents:write`: create agents, run them, cancel, settle and remove what they do.
+ * - `workflows:read`: definitions of workflows. `workflows:write`: store and archive them, start runs and change them.
  * - `events:simulate`: send decisions of the demo, where the gateway allows it. No other scope includes it.
  * - `system:read`: services, topics, schemas, projections, rates. `system:operate`: settle what was set aside of the
  *   tenant: parked events and dead letters.
@@ -21,6 +22,8 @@ export const scopes = [
   'events:read',
   'agents:write',
   'agents:work',
+  'workflows:read',
+  'workflows:write',
   'events:simulate',
   'system:read',
   'system:operate',
@@ -31,9 +34,9 @@ export type Scope = (typeof scopes)[number];
 
 /** Usual bundles of scopes. */
 export const roles = {
-  viewer: ['events:read', 'system:read'],
+  viewer: ['events:read', 'system:read', 'workflows:read'],
   producer: ['events:write'],
-  operator: ['events:read', 'system:read', 'system:operate'],
+  operator: ['events:read', 'system:read', 'system:operate', 'workflows:read'],
   admin: ['admin'],
 } as const satisfies Record<string, readonly Scope[]>;
 export type Role = keyof typeof roles;

@@ -103,9 +103,17 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
     parts.routes.add(route.method, route.url);
     parts.direct.takeOver(route);
   });
+<<<<<<< main
   takeBodiesAsBytes(fastify, ingestBodies, requestBytesMax);
   // First, so that a page can read why it was refused.
   answerOtherOrigins(fastify, parts.origins, parts.routes);
+=======
+  takeBodiesAsBytes(
+    fastify,
+    { ...ingestBodies, whole: [...ingestBodies.whole, 'application/yaml', 'application/x-yaml'] },
+    requestBytesMax,
+  );
+>>>>>>> local
   addRequestHooks(fastify, parts);
   endConnectionsOnClose(fastify);
   return adapter;

@@ -129,6 +129,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     cause: "An attribute breaks a rule of CloudEvents, or `data` a rule of the type's schema; `errors` says which.",
     fix: 'Change what `errors` names; `GET /v1/schemas/{type}` shows the schema.',
   },
+  INVALID_WORKFLOW: {
+    cause:
+      'The definition cannot be used; `errors` has the line, the column and the pointer of everything that is wrong.',
+    fix: 'Change what `errors` names; `chorda workflows validate FILE` checks it without a server.',
+  },
   INVALID_SCHEMA: {
     cause: 'It is not Avro or JSON Schema as it can be used here.',
     fix: 'Change what `errors` names.',

@@ -42,6 +42,7 @@ export const problems = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not known here', retriable: false },
   INVALID_EVENT: { status: 422, title: 'The event breaks a rule of its schema', retriable: false },
   INVALID_COMMAND: { status: 422, title: 'The command breaks a rule', retriable: false },
+  INVALID_WORKFLOW: { status: 422, title: 'The workflow breaks rules', retriable: false },
   INVALID_SCHEMA: { status: 422, title: 'The schema cannot be used', retriable: false },
   UNKNOWN_EVENT_TYPE: { status: 422, title: 'The event type is not in the catalogue', retriable: false },
   DECISION_NOT_ACCEPTED: { status: 422, title: 'This type is decided by a command', retriable: false },
@@ -70,6 +71,9 @@ export type ProblemCode = keyof typeof problems;
 /** An {@link Issue} in the body, or in a header where CloudEvents binary mode keeps its attributes. */
 export interface ProblemIssue extends Issue {
   readonly header?: string;
+  /** In the text of a definition, from 1. */
+  readonly line?: number;
+  readonly column?: number;
 }
 
 export interface ProblemDetails {

@@ -7,6 +7,7 @@ import { querySchemas } from '../lists/query-schemas.js';
 import { projectionSchemas } from '../projections/projections.openapi.js';
 import { rebuildSchemas } from '../projections/rebuilds.openapi.js';
 import { tenantSchemas } from '../tenants/tenants.openapi.js';
+import { workflowSchemas } from '../workflows/definitions/definitions.openapi.js';
 import { workerSchemas } from '../workers/workers.openapi.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
@@ -68,6 +69,7 @@ export const sharedSchemas: Record<string, unknown> = {
   ...keySchemas,
   ...tenantSchemas,
   ...workerSchemas,
+  ...workflowSchemas,
   Problem: {
     type: 'object',
     description: 'RFC 9457. `code` is stable: switch on it.',
@@ -87,6 +89,8 @@ export const sharedSchemas: Record<string, unknown> = {
             pointer: text('RFC 6901 pointer into the body that was sent', '/3/data/status'),
             header: text('The header at fault, in CloudEvents binary mode', 'ce-id'),
             detail: text('The rule that was broken'),
+            line: { type: 'integer', minimum: 1, description: 'In the text of a definition' },
+            column: { type: 'integer', minimum: 1 },
           },
         },
       },

@@ -43,6 +43,7 @@ export async function seedTenant(ground: Ground, gateway: GatewayUnderTest): Pro
     const avro = { type: 'record', name: 'Seeded', fields: [{ name: 'n', type: 'long' }] };
     const registered = await client.request('PUT', `/v1/schemas/${externalType}`, json({ avro }));
     if (registered.status >= 300) throw new Error(`No external type: ${JSON.stringify(registered.body)}`);
+    await storeWorkflow(client);
     const known = { eventId: event.id, correlationId, keyId, parkedId, deadLetter, externalType };
     return { ...known, position: String(sent.body['position']), paths: pathsOf(known) };
   } finally {
@@ -99,12 +100,23 @@ function pathsOf(known: Omit<SeededTenant, 'paths' | 'position'>): Readonly<Reco
     startRebuild: '/v1/projections/agents/rebuild',
     getRebuild: '/v1/projections/agents/rebuild',
     actOnRebuild: '/v1/projections/agents/rebuild/cancel',
+    getWorkflow: `/v1/workflows/${markOfTenant.toLowerCase()}`,
+    listWorkflowVersions: `/v1/workflows/${markOfTenant.toLowerCase()}/versions`,
+    getWorkflowVersion: `/v1/workflows/${markOfTenant.toLowerCase()}/versions/1`,
+    exportWorkflowVersion: `/v1/workflows/${markOfTenant.toLowerCase()}/versions/1/export`,
+    archiveWorkflow: `/v1/workflows/${markOfTenant.toLowerCase()}`,
     referenceAsset: '/reference/start.js',
   };
 }
 
 const json = (body: unknown) => ({ body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
 const post = (client: GatewayClient, path: string, body: unknown) => client.request('POST', path, json(body));
+
+async function storeWorkflow(client: GatewayClient): Promise<void> {
+  const steps = { a: { kind: 'script', value: markOfTenant } };
+  const stored = await post(client, '/v1/workflows', { workflow: markOfTenant.toLowerCase(), steps });
+  if (stored.status >= 300) throw new Error(`No workflow: ${JSON.stringify(stored.body)}`);
+}
 
 async function fillReadModels(pool: pg.Pool): Promise<void> {
   await insert(pool, 'agents_v1', { agent_id: `${markOfTenant}-agent` });

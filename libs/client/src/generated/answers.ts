@@ -1220,7 +1220,7 @@ export type NewApiKey = {
   /** A usual bundle of scopes */
   readonly role?: 'viewer' | 'producer' | 'operator' | 'admin';
   /** Beside those of the role */
-  readonly scopes?: readonly ('events:write' | 'events:read' | 'agents:write' | 'agents:work' | 'events:simulate' | 'system:read' | 'system:operate' | 'admin' | 'deployment:operate')[];
+  readonly scopes?: readonly ('events:write' | 'events:read' | 'agents:write' | 'agents:work' | 'workflows:read' | 'workflows:write' | 'events:simulate' | 'system:read' | 'system:operate' | 'admin' | 'deployment:operate')[];
   /** Default: your own */
   readonly tenant_id?: string;
   readonly expires_at?: string;
@@ -1408,6 +1408,60 @@ export type WorkState = {
   readonly status: 'held' | 'stored';
 };
 
+export type WorkflowApplied = {
+  readonly outcome: 'created' | 'updated' | 'restored' | 'unchanged';
+  readonly name: string;
+  /** SHA-256 of the form: what runs are pinned to */
+  readonly hash: string;
+  /** null in a dry run */
+  readonly version: number | null;
+};
+
+export type WorkflowSummary = {
+  readonly name: string;
+  /** Counts from 1 */
+  readonly version: number;
+  /** SHA-256 of the form: what runs are pinned to */
+  readonly hash: string;
+  readonly title: string | null;
+  /** What its author calls the version */
+  readonly author_version: string;
+  readonly source_format: 'chorda' | 'serverless-workflow';
+  readonly created_at: string;
+  readonly created_by: string;
+  readonly archived_at: string | null;
+};
+
+export type WorkflowList = {
+  readonly items: readonly WorkflowSummary[];
+};
+
+export type WorkflowDefinition = {
+  readonly name: string;
+  /** Counts from 1 */
+  readonly version: number;
+  /** SHA-256 of the form: what runs are pinned to */
+  readonly hash: string;
+  readonly title: string | null;
+  /** What its author calls the version */
+  readonly author_version: string;
+  readonly source_format: 'chorda' | 'serverless-workflow';
+  readonly created_at: string;
+  readonly created_by: string;
+  readonly archived_at: string | null;
+  /** What is interpreted; nothing in it is filled in later */
+  readonly form: Readonly<Record<string, unknown>>;
+  /** As its author sent it */
+  readonly source: string;
+};
+
+export type WorkflowExport = {
+  readonly name: string;
+  readonly version: number;
+  readonly format: 'yaml' | 'json' | 'serverless-workflow';
+  readonly text: string;
+};
+
 /** RFC 9457. `code` is stable: switch on it. */
 export type Problem = {
   /** `urn:chorda:problem:<code>` */
@@ -1426,6 +1480,9 @@ export type Problem = {
     readonly header?: string;
     /** The rule that was broken */
     readonly detail: string;
+    /** In the text of a definition */
+    readonly line?: number;
+    readonly column?: number;
   }[];
   /** How many more there are than `errors` lists */
   readonly errors_left_out?: number;
