@@ -108,7 +108,9 @@ export class RequestIntake {
     if (!lane) return;
     const priority = priorityOf(lane.source.slice(lane.source.lastIndexOf('.') + 1));
     const { room, worker } = this.parts;
-    const marks = new Watermark(await partition.start(undefined));
+    const from = await this.begin(partition);
+    if (from === undefined) return;
+    const marks = new Watermark(from);
     const held = new Map<bigint, Job>();
     room.join(priority, partition.partition);
     try {
@@ -127,6 +129,19 @@ export class RequestIntake {
     }
     worker.release(held.values());
     await this.drain(partition, held);
+  }
+
+  /** A topic that was just made has no leader yet; a broker that goes away comes back. */
+  private async begin(partition: AssignedPartition): Promise<bigint | undefined> {
+    for (let failures = 0; !partition.intake.aborted; failures++) {
+      try {
+        return await partition.start(undefined);
+      } catch (error) {
+        this.parts.logger.warn('A partition of requests cannot be read yet', { topic: partition.topic, error });
+        await this.pause(partition, failures);
+      }
+    }
+    return undefined;
   }
 
   private async readSome(

@@ -83,7 +83,7 @@ describe('an urgent request', () => {
   it('that comes while others wait is next', () => {
     const queue = filled(Array.from({ length: 50 }, () => asked('low', 400)));
     takeTokens(queue, 2_000);
-    const urgent = asked('high', 3_000);
+    const urgent = asked('high', 3_000, 'a', 1);
     queue.add(urgent);
     expect(queue.take(0)).toBe(urgent);
   });
