@@ -103,17 +103,13 @@ export function createHttpAdapter(parts: HttpServerParts): FastifyAdapter {
     parts.routes.add(route.method, route.url);
     parts.direct.takeOver(route);
   });
-<<<<<<< main
-  takeBodiesAsBytes(fastify, ingestBodies, requestBytesMax);
-  // First, so that a page can read why it was refused.
-  answerOtherOrigins(fastify, parts.origins, parts.routes);
-=======
   takeBodiesAsBytes(
     fastify,
     { ...ingestBodies, whole: [...ingestBodies.whole, 'application/yaml', 'application/x-yaml'] },
     requestBytesMax,
   );
->>>>>>> local
+  // First, so that a page can read why it was refused.
+  answerOtherOrigins(fastify, parts.origins, parts.routes);
   addRequestHooks(fastify, parts);
   endConnectionsOnClose(fastify);
   return adapter;
