@@ -83,6 +83,7 @@ export {
 export { partitionOf } from './topics/partition.js';
 export type { RawHeaders, RecordHeaders } from './codec/header-source.js';
 export { dataSchemaOf } from './codec/headers.js';
+export { MetadataOnDemand } from './codec/metadata-on-demand.js';
 export { CommandCodec } from './codec/command-codec.js';
 export { DeltaCodec } from './codec/delta-codec.js';
 export { EventCodec, type OpenedEvent } from './codec/event-codec.js';

@@ -8,6 +8,7 @@ import {
   type AvroObject,
 } from '../schema/avro.js';
 import type { FieldType, RecordShape } from '../schema/event-schema.js';
+import { isJsonAt } from '../payload/json-bytes.js';
 import { isTimestamp } from '../payload/timestamp.js';
 import type { UndecodableReason } from './errors.js';
 
@@ -39,8 +40,19 @@ export class AvroFault extends Error {
   }
 }
 
-/** Walks bytes [start, end) and throws {@link AvroFault} unless they are one value of the schema, and nothing else. */
-export type Scan = (bytes: Buffer, start: number, end: number) => void;
+/**
+ * Walks bytes [start, end) and throws {@link AvroFault} unless they are one value of the schema, and nothing else.
+ *
+ * @param texts Where the marked fields of the record are is written there: start and end of each, -1 where it is null.
+ */
+export type Scan = (bytes: Buffer, start: number, end: number, texts?: Int32Array) => void;
+
+export interface ScanOptions {
+  /** Texts that the reader takes for JSON must be that. */
+  readonly checksJson?: true;
+  /** Fields of the record itself, each a text or null, whose places are asked for. */
+  readonly marked?: readonly string[];
+}
 
 /**
  * Compiles the walk that goes before avsc's own decoding. avsc believes declared counts (5 bytes can claim 2 million
@@ -48,11 +60,12 @@ export type Scan = (bytes: Buffer, start: number, end: number) => void;
  *
  * @param reader The type it will be read as, for the bounds that only the reader's schema states.
  */
-export function compileScan(writer: AvroJson, reader?: RecordShape): Scan {
-  const step = new ScanCompiler().compile(writer, undefined, reader ? { kind: 'record', record: reader } : undefined);
+export function compileScan(writer: AvroJson, reader?: RecordShape, options: ScanOptions = {}): Scan {
+  const of: FieldType | undefined = reader && { kind: 'record', record: reader };
+  const step = new ScanCompiler(options).compile(writer, undefined, of);
   const cursor = new Cursor();
-  return (bytes, start, end) => {
-    cursor.reset(bytes, start, end);
+  return (bytes, start, end, texts) => {
+    cursor.reset(bytes, start, end, texts?.fill(-1));
     step(cursor);
     if (cursor.at !== end) throw new AvroFault('trailing_bytes', `${end - cursor.at} bytes follow the value`);
   };
@@ -65,11 +78,13 @@ class Cursor {
   at = 0;
   end = 0;
   depth = 0;
+  texts: Int32Array | undefined;
   private items = 0;
   private emptyItems = 0;
 
-  reset(bytes: Buffer, start: number, end: number): void {
+  reset(bytes: Buffer, start: number, end: number, texts: Int32Array | undefined): void {
     this.bytes = bytes;
+    this.texts = texts;
     this.at = start;
     this.end = end;
     this.depth = 0;
@@ -117,6 +132,14 @@ class Cursor {
     this.advance(length);
   }
 
+  skipJson(): void {
+    const length = this.long();
+    if (length < 0) throw new AvroFault('invalid_value', 'has a negative length');
+    const start = this.at;
+    this.advance(length);
+    if (!isJsonAt(this.bytes, start, this.at)) throw new AvroFault('invalid_value', 'is no JSON text');
+  }
+
   /** Counts items before any of them is made. */
   admit(count: number, itemBytesMin: number): void {
     this.items += count;
@@ -144,6 +167,8 @@ class ScanCompiler {
   private readonly named = new Map<string, Compiled>();
   private nesting = 0;
 
+  constructor(private readonly options: ScanOptions) {}
+
   compile(schema: AvroJson, namespace: string | undefined, reader: FieldType | undefined): Step {
     return this.node(schema, namespace, reader).step;
   }
@@ -151,7 +176,7 @@ class ScanCompiler {
   private node(schema: AvroJson | undefined, namespace: string | undefined, reader: FieldType | undefined): Compiled {
     if (isList(schema)) return this.union(schema, namespace, reader);
     if (typeof schema === 'string') {
-      if (isPrimitive(schema)) return primitive(schema, reader);
+      if (isPrimitive(schema)) return primitive(schema, reader, this.options);
       const known = this.named.get(fullName(schema, namespace));
       if (!known) throw new TypeError(`Avro type ${schema} is not defined`);
       return known;
@@ -211,7 +236,9 @@ class ScanCompiler {
       const name = String(field['name']);
       const compiled = this.node(field['type'], namespace, reader?.fields.find((own) => own.name === name)?.type);
       names.push(name);
-      steps.push(compiled.step);
+      const isMarked = this.nesting === 1 && isTextField(field['type']);
+      const mark = isMarked ? (this.options.marked?.indexOf(name) ?? -1) : -1;
+      steps.push(mark < 0 ? compiled.step : marking(compiled.step, mark, isList(field['type'])));
       bytesMin += compiled.bytesMin;
     }
     return this.define(schema, outer, { step, bytesMin });
@@ -258,7 +285,27 @@ class ScanCompiler {
   }
 }
 
-function primitive(name: string, reader: FieldType | undefined): Compiled {
+function isTextField(type: AvroJson | undefined): boolean {
+  if (isList(type)) return type.length === 2 && type[0] === 'null' && isTextField(type[1]);
+  return type === 'string' || (isAvroObject(type) && type['type'] === 'string');
+}
+
+/** The text of a field is behind its length, and where it may be null, behind the branch: its bytes end with it. */
+function marking(step: Step, mark: number, isNullable: boolean): Step {
+  return (cursor) => {
+    const first = cursor.at;
+    step(cursor);
+    const { texts, at } = cursor;
+    if (texts === undefined || (isNullable && cursor.bytes[first] === 0)) return;
+    cursor.at = isNullable ? first + 1 : first;
+    const length = cursor.long();
+    texts[mark * 2] = at - length;
+    texts[mark * 2 + 1] = at;
+    cursor.at = at;
+  };
+}
+
+function primitive(name: string, reader: FieldType | undefined, { checksJson }: ScanOptions): Compiled {
   const of = reader?.kind === 'nullable' ? reader.of : reader;
   switch (name) {
     case 'null':
@@ -274,6 +321,7 @@ function primitive(name: string, reader: FieldType | undefined): Compiled {
     case 'double':
       return { step: (cursor) => finite(cursor, 8), bytesMin: 8 };
     default:
+      if (checksJson && of?.kind === 'json') return { step: (cursor) => cursor.skipJson(), bytesMin: 1 };
       return { step: (cursor) => cursor.skipText(), bytesMin: 1 };
   }
 }

@@ -70,6 +70,17 @@ export class EventCodec {
   }
 
   /**
+   * Checks all that `decode` checks, and makes texts and values of it when somebody asks for them: for who looks at few of
+   * an event's fields. The envelope holds on to the record's bytes, and its ids are no properties of its own.
+   *
+   * @throws as {@link decode}.
+   */
+  decodeOnDemand(record: EncodedEvent): EventEnvelope {
+    const { message, metadata } = this.records.onDemand(record);
+    return { event: asEvent(message), metadata };
+  }
+
+  /**
    * Reads the headers alone, with all their checks: for who looks at most events without asking for their payload. The
    * payload's bytes are kept until then, the record is not.
    *

@@ -1,4 +1,5 @@
 import { UndecodableRecordError } from './errors.js';
+import { isSameAt } from './same-bytes.js';
 
 /** Header values by name, as a consumer gets them. */
 export type RecordHeaders = Readonly<Record<string, Buffer | readonly Buffer[] | undefined>>;
@@ -91,7 +92,8 @@ interface KnownText {
  * before, byte by byte; a text is made only of what differs.
  */
 export class HeaderIndex implements HeaderSource {
-  private bytes: Buffer = Buffer.alloc(0);
+  /** Of the record that was read last. */
+  bytes: Buffer = Buffer.alloc(0);
   private readonly counts = new Uint32Array(headerNames.length);
   private readonly starts = new Uint32Array(headerNames.length);
   private readonly ends = new Uint32Array(headerNames.length);
@@ -133,6 +135,30 @@ export class HeaderIndex implements HeaderSource {
   is(name: HeaderName, expected: Buffer): boolean {
     const slot = slots[name]!;
     return this.counts[slot] === 1 && isSame(this.bytes, this.starts[slot]!, this.ends[slot]!, expected);
+  }
+
+  has(name: HeaderName): boolean {
+    return this.counts[slots[name]!]! > 0;
+  }
+
+  /** Whether it comes once and is 1 to `bytesMax` printable characters of ASCII: sound, without a string of it. */
+  isPlain(name: HeaderName, bytesMax: number): boolean {
+    const slot = slots[name]!;
+    const { bytes } = this;
+    const start = this.starts[slot]!;
+    const end = this.ends[slot]!;
+    if (this.counts[slot] !== 1 || end === start || end - start > bytesMax) return false;
+    for (let at = start; at < end; at++) if (bytes[at]! < 0x20 || bytes[at]! > 0x7e) return false;
+    return true;
+  }
+
+  /** Where the header begins that came last of this name; only of one that `has` found. */
+  startOf(name: HeaderName): number {
+    return this.starts[slots[name]!]!;
+  }
+
+  endOf(name: HeaderName): number {
+    return this.ends[slots[name]!]!;
   }
 
   private text(name: HeaderName): string {
@@ -181,10 +207,7 @@ export class HeaderIndex implements HeaderSource {
 }
 
 function isSame(bytes: Buffer, start: number, end: number, other: Buffer): boolean {
-  if (end - start !== other.length) return false;
-  // From the end: what differs, differs there; a call into the engine costs more than these few steps.
-  for (let at = end - 1, from = other.length - 1; from >= 0; at--, from--) if (bytes[at] !== other[from]) return false;
-  return true;
+  return isSameAt(bytes, start, end, other, 0, other.length);
 }
 
 /** Ids that count up differ in their last characters. */

@@ -1,4 +1,4 @@
-import { tenantId, type TenantId } from '@chorda/kernel';
+import { tenantId, type Issue, type TenantId } from '@chorda/kernel';
 import type { CommandMetadata, DecisionMetadata, EventMetadata } from '../event.js';
 import type { MessageInfo } from '../type-catalogue.js';
 import { formatTimestamp, parseTimestamp } from '../payload/timestamp.js';
@@ -12,7 +12,8 @@ import {
   type RecordHeaders,
 } from './header-source.js';
 import { idBytesMax } from '../checked-id.js';
-import { isText, metadataIssues, textRule } from './metadata-rules.js';
+import { MetadataOnDemand } from './metadata-on-demand.js';
+import { isSoundBesideIds, isText, metadataIssues, textRule } from './metadata-rules.js';
 
 const contentType = 'application/avro';
 const specVersion = '1.0';
@@ -67,6 +68,25 @@ export function decodeActor(headers: HeaderSource): string | undefined {
   return actor;
 }
 
+/**
+ * The same, with ids that are read when somebody asks for them: the projector asks for few of them.
+ *
+ * @throws {@link UndecodableRecordError} `bad_header`.
+ */
+export function decodeMetadataOnDemand(headers: HeaderIndex): EventMetadata {
+  if (!MetadataOnDemand.fits(headers)) return decodeMetadata(headers);
+  const read: Mutable<Omit<EventMetadata, 'id' | 'subject' | 'correlationId'>> = {
+    source: requiredHeader(headers, 'ce_source'),
+    tenantId: tenantOf(requiredHeader(headers, 'ce_tenantid')),
+    timeMs: timeOf(requiredHeader(headers, 'ce_time')),
+  };
+  expectHeader(headers, 'content-type', contentTypeBytes);
+  expectHeader(headers, 'ce_specversion', specVersionBytes);
+  addOptional(read, headers);
+  // Whoever reads it whole says what is wrong.
+  return isSoundBesideIds(read) ? MetadataOnDemand.of(headers, read) : decodeMetadata(headers);
+}
+
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 /**
@@ -85,15 +105,26 @@ export function decodeMetadata(headers: HeaderSource): EventMetadata {
     timeMs: timeOf(requiredHeader(headers, 'ce_time')),
     correlationId: requiredHeader(headers, 'ce_correlationid'),
   };
+  addOptional(metadata, headers);
+  const [issue] = metadataIssues(metadata);
+  if (issue) throw badIssue(issue);
+  return metadata;
+}
+
+function addOptional(
+  metadata: Mutable<Pick<EventMetadata, 'causationId' | 'traceparent' | 'tracestate' | 'decision'>>,
+  headers: HeaderSource,
+): void {
   const causationId = headers.only('ce_causationid');
   if (causationId !== undefined) metadata.causationId = causationId;
   const decision = decodeDecision(headers);
   if (decision !== undefined) metadata.decision = decision;
   const traceparent = headers.last('traceparent');
   if (traceparent !== undefined) Object.assign(metadata, soundTraceContext(traceparent, headers.last('tracestate')));
-  const [issue] = metadataIssues(metadata);
-  if (issue) throw badHeader(`${issue.pointer.slice(1)} ${issue.detail}`);
-  return metadata;
+}
+
+function badIssue({ pointer, detail }: Issue): UndecodableRecordError {
+  return badHeader(`${pointer.slice(1)} ${detail}`);
 }
 
 function decodeDecision(headers: HeaderSource): DecisionMetadata | undefined {

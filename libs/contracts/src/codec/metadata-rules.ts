@@ -19,11 +19,18 @@ const noIssues: readonly Issue[] = [];
 function isSound(metadata: EventMetadata): boolean {
   return (
     isText(metadata.id, idBytesMax) &&
-    isText(metadata.source, sourceBytesMax) &&
     isText(metadata.subject, idBytesMax) &&
     isText(metadata.correlationId, idBytesMax) &&
-    (metadata.causationId === undefined || isText(metadata.causationId, idBytesMax)) &&
     tenantIdPattern.test(metadata.tenantId) &&
+    isSoundBesideIds(metadata)
+  );
+}
+
+/** Whether what is beside ids and tenant is sound. */
+export function isSoundBesideIds(metadata: Omit<EventMetadata, 'id' | 'subject' | 'correlationId'>): boolean {
+  return (
+    isText(metadata.source, sourceBytesMax) &&
+    (metadata.causationId === undefined || isText(metadata.causationId, idBytesMax)) &&
     isTimestamp(metadata.timeMs) &&
     (metadata.decision?.stream === undefined || isText(metadata.decision.stream, streamBytesMax))
   );

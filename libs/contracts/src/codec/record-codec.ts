@@ -1,6 +1,5 @@
 import { BackboneError } from '@chorda/kernel';
 import type { EventMetadata } from '../event.js';
-import { compileBadJson, type FindBadJson } from '../payload/json-fields.js';
 import { RegistryClient, type RegistryConnection } from '../registry/registry-client.js';
 import { subjectName, subjectsOfTypes, type CurrentSubject } from '../registry/subjects.js';
 import type { AvroJson } from '../schema/avro.js';
@@ -24,8 +23,10 @@ import {
   WriterSchemaUnknownError,
 } from './errors.js';
 import { CutHeaders, HeaderIndex, type HeaderSource, type RawHeaders, type RecordHeaders } from './header-source.js';
-import { decodeMetadata, requiredHeader } from './headers.js';
+import { decodeMetadata, decodeMetadataOnDemand, requiredHeader } from './headers.js';
+import { MetadataOnDemand } from './metadata-on-demand.js';
 import { metadataIssues } from './metadata-rules.js';
+import { isAsciiAt } from './same-bytes.js';
 import { WriterSchemas, type WriterSchema } from './writer-schemas.js';
 
 export interface EventCodecOptions extends RegistryConnection {
@@ -77,7 +78,6 @@ export class RecordCodec {
   private readonly schemas: WriterSchemas;
   private readonly encoder: EventEncoder;
   private readonly learning = new Map<number, Promise<void>>();
-  private readonly badJson = new Map<string, FindBadJson>();
   private readonly headerIndex = new HeaderIndex();
   private readonly notFoundUntilMs = new Map<number, number>();
 
@@ -134,7 +134,6 @@ export class RecordCodec {
     for (const type of types) {
       this.schemas.adopt(type, versionsOf(type));
       this.encoder.renewType(type);
-      this.badJson.delete(type);
     }
     const subjects = subjectsOfTypes(this.catalogue, this.topicPrefix, types);
     if (this.offlineId !== undefined) {
@@ -181,32 +180,62 @@ export class RecordCodec {
    * @throws {@link WriterSchemaUnknownError} for a schema newer than this build: `learn` it, then open again.
    */
   head(record: EncodedEvent, look?: (headers: HeaderSource) => void): RecordHead {
-    const { key, value, rawHeaders } = record;
-    const schemaId = framedSchemaId(value);
-    const headers = rawHeaders ? this.headerIndex.read(rawHeaders) : new CutHeaders(record.headers);
-    const type = requiredHeader(headers, 'ce_type');
-    const info = findInfo(this.catalogue, type);
-    if (info === undefined)
-      throw new UndecodableRecordError('unknown_type', `${type.slice(0, 100)} is not in the catalogue`);
-    const writer = this.writerOf(info, requiredHeader(headers, 'ce_dataschema'), schemaId.id);
-    const metadata = decodeMetadata(headers);
-    if (key === null || !isKeyOf(key, metadata.tenantId, metadata.subject)) {
-      throw new UndecodableRecordError('bad_key', 'the key is not <tenant>/<subject> of the headers');
-    }
+    const headers = this.headersOf(record);
+    const head = this.headOf(record, headers, decodeMetadata);
     look?.(headers);
-    return { info, writer, metadata, value: schemaId.value };
+    return head;
   }
 
   /** @throws {@link UndecodableRecordError} where the payload is not what its schema says. */
   payload({ info, writer, metadata, value }: RecordHead): Message {
     const message = writer.read(info.type, value, framingBytes, value.length);
-    const bad = this.badJsonOf(info.type)(message.data);
-    if (bad !== undefined) throw new UndecodableRecordError('invalid_value', `${bad} is no JSON text`);
-    const subject = messageSubject(info, message.data);
-    if (subject !== undefined && subject !== metadata.subject) {
-      throw new UndecodableRecordError('bad_key', 'the payload names another subject than the key');
-    }
+    checkSubject(messageSubject(info, message.data), metadata);
     return message;
+  }
+
+  /**
+   * Checks all that `head` and `payload` check, and makes texts and values of it when somebody asks for them: then nothing
+   * fails any more.
+   *
+   * @throws as `head` and `payload`.
+   */
+  onDemand(record: EncodedEvent): { readonly message: Message; readonly metadata: EventMetadata } {
+    const headers = this.headersOf(record);
+    const read = headers instanceof HeaderIndex ? () => decodeMetadataOnDemand(headers) : decodeMetadata;
+    const head = this.headOf(record, headers, read);
+    const { info, writer, metadata, value } = head;
+    if (!(metadata instanceof MetadataOnDemand)) return { message: this.payload(head), metadata };
+    const subject = writer.check(info.type, value, framingBytes, value.length);
+    const message = new MessageOnDemand(info.type, writer, value);
+    // Also where the field came by its default; bytes that are no UTF-8 may be the same text.
+    if (!subject || !metadata.hasSubject(value, subject.start, subject.end)) {
+      checkSubject(messageSubject(info, message.data), metadata);
+    }
+    return { message, metadata };
+  }
+
+  private headersOf(record: EncodedEvent): HeaderSource {
+    // `headers` cuts them out when it is asked for.
+    const { rawHeaders } = record;
+    return rawHeaders ? this.headerIndex.read(rawHeaders) : new CutHeaders(record.headers);
+  }
+
+  private headOf(
+    { key, value }: EncodedEvent,
+    headers: HeaderSource,
+    metadataOf: (headers: HeaderSource) => EventMetadata,
+  ): RecordHead {
+    const schemaId = framedSchemaId(value);
+    const type = requiredHeader(headers, 'ce_type');
+    const info = findInfo(this.catalogue, type);
+    if (info === undefined)
+      throw new UndecodableRecordError('unknown_type', `${type.slice(0, 100)} is not in the catalogue`);
+    const writer = this.writerOf(info, requiredHeader(headers, 'ce_dataschema'), schemaId.id);
+    const metadata = metadataOf(headers);
+    if (key === null || !isKeyOf(key, metadata)) {
+      throw new UndecodableRecordError('bad_key', 'the key is not <tenant>/<subject> of the headers');
+    }
+    return { info, writer, metadata, value: schemaId.value };
   }
 
   /**
@@ -258,15 +287,6 @@ export class RecordCodec {
     this.notFoundUntilMs.set(schemaId, Date.now() + notFoundMsMax);
   }
 
-  private badJsonOf(type: string): FindBadJson {
-    let find = this.badJson.get(type);
-    if (!find) {
-      find = compileBadJson(this.catalogue.schemaOf(type).shape);
-      this.badJson.set(type, find);
-    }
-    return find;
-  }
-
   private writerOf(info: MessageInfo, dataSchema: string, schemaId: number): WriterSchema {
     const known = this.schemas.byDataSchema(dataSchema);
     if (known) return ofType(known, info);
@@ -288,7 +308,9 @@ function wrongType(record: string, info: MessageInfo): UndecodableRecordError {
 }
 
 /** Almost every key is ASCII, and then comparing needs no text of it. */
-function isKeyOf(key: Buffer, tenant: string, subject: string): boolean {
+function isKeyOf(key: Buffer, metadata: EventMetadata): boolean {
+  if (metadata instanceof MetadataOnDemand) return metadata.hasKey(key);
+  const { tenantId: tenant, subject } = metadata;
   return (
     (key.length === tenant.length + 1 + subject.length &&
       isAsciiAt(key, 0, tenant) &&
@@ -298,12 +320,25 @@ function isKeyOf(key: Buffer, tenant: string, subject: string): boolean {
   );
 }
 
-function isAsciiAt(bytes: Buffer, start: number, text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const byte = bytes[start + at]!;
-    if (byte > 0x7f || byte !== text.charCodeAt(at)) return false;
+function checkSubject(named: string | undefined, { subject }: EventMetadata): void {
+  if (named !== undefined && named !== subject) {
+    throw new UndecodableRecordError('bad_key', 'the payload names another subject than the key');
   }
-  return true;
+}
+
+/** A payload that was checked; its values are made when somebody asks for them. */
+class MessageOnDemand implements Message {
+  private values: Message['data'] | undefined;
+
+  constructor(
+    readonly type: string,
+    private readonly writer: WriterSchema,
+    private readonly value: Buffer,
+  ) {}
+
+  get data(): Message['data'] {
+    return (this.values ??= this.writer.decode(this.type, this.value, framingBytes));
+  }
 }
 
 function framedSchemaId(value: Buffer | null): { readonly id: number; readonly value: Buffer } {

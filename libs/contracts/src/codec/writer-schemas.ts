@@ -9,9 +9,16 @@ import { UndecodableRecordError } from './errors.js';
 /** Schemas learned from the registry that are kept; the oldest goes first. */
 const learnedMax = 1000;
 
+interface CompiledReader {
+  readonly scan: Scan;
+  readonly resolver: Resolver | undefined;
+  /** Where the last scan found the fields that may be the subject: start and end of each, -1 where it is null. */
+  readonly subjects: Int32Array;
+}
+
 /** One way of writing a type, and how to read it as the type is now. */
 export class WriterSchema {
-  private compiled: { readonly scan: Scan; readonly resolver: Resolver | undefined } | undefined;
+  private compiled: CompiledReader | undefined;
 
   constructor(
     private readonly catalogue: TypeCatalogue,
@@ -29,30 +36,59 @@ export class WriterSchema {
    * @throws {@link UndecodableRecordError} naming the field and the rule.
    */
   read(type: string, bytes: Buffer, start: number, end: number): Message {
-    const { scan, resolver } = (this.compiled ??= this.compile(type));
+    this.check(type, bytes, start, end);
+    return { type, data: this.decode(type, bytes, start) };
+  }
+
+  /**
+   * Whether bytes [start, end) can be read as the type is now: all of it, so that `decode` fails for none of them.
+   *
+   * @returns Where the text is that names the subject; undefined where all fields that may do so are null.
+   * @throws {@link UndecodableRecordError} naming the field and the rule.
+   */
+  check(type: string, bytes: Buffer, start: number, end: number): BytesRange | undefined {
+    const { scan, subjects } = (this.compiled ??= this.compile(type));
     try {
-      scan(bytes, start, end);
+      scan(bytes, start, end, subjects);
     } catch (error) {
       if (error instanceof AvroFault)
         throw new UndecodableRecordError(error.reason, `${error.pointer || '/'} ${error.rule}`);
       throw error;
     }
-    // avsc has just read the value by the schema of the type, which is a record.
+    for (let at = 0; at < subjects.length; at += 2) {
+      const first = subjects[at] ?? -1;
+      if (first >= 0) return { start: first, end: subjects[at + 1] ?? first };
+    }
+    return undefined;
+  }
+
+  /** What `check` has passed. */
+  decode(type: string, bytes: Buffer, start: number): Message['data'] {
+    const { resolver } = (this.compiled ??= this.compile(type));
+    // avsc reads the value by the schema of the type, which is a record.
     const { value }: { readonly value: Message['data'] } = this.reader().decode(bytes, start, resolver);
-    return { type, data: value };
+    return value;
   }
 
   /** Scan and resolver are made at the first record that needs them: most released versions are never met. */
-  private compile(type: string): { readonly scan: Scan; readonly resolver: Resolver | undefined } {
+  private compile(type: string): CompiledReader {
     try {
-      const scan = compileScan(this.avro, this.catalogue.schemaOf(type).shape);
-      const same = this.fingerprint === infoOf(this.catalogue, type).schemaFingerprint;
-      return { scan, resolver: same ? undefined : this.reader().createResolver(avroType(this.avro)) };
+      const info = infoOf(this.catalogue, type);
+      const options = { checksJson: true, marked: info.subject } as const;
+      const scan = compileScan(this.avro, this.catalogue.schemaOf(type).shape, options);
+      const same = this.fingerprint === info.schemaFingerprint;
+      const resolver = same ? undefined : this.reader().createResolver(avroType(this.avro));
+      return { scan, resolver, subjects: new Int32Array(info.subject.length * 2) };
     } catch (error) {
       const detail = `schema ${this.fingerprint} cannot be read as ${type}`;
       throw new UndecodableRecordError('incompatible_schema', detail, { cause: error });
     }
   }
+}
+
+export interface BytesRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Every schema that a record may have been written with: this build's, the released ones, and what was learned. */
