@@ -1,6 +1,12 @@
 import { CommandCodec, EventCodec, WorkCodec, type AgentCommand, type AgentEvent } from '@chorda/contracts';
 import { contractsCodec, startDecisions, type DecisionCodec, type RunningDecisions } from '@chorda/decisions';
-import { agentsAggregate, plantAgentRules, type AnyAgentCommand } from '@chorda/domain';
+import {
+  agentsAggregateWith,
+  defaultModel,
+  plantAgentRules,
+  type TurnPrices,
+  type AnyAgentCommand,
+} from '@chorda/domain';
 import { createKafkaDriver, healthOf, startServiceReporter, type Alert, type ServiceReporter } from '@chorda/messaging';
 import {
   HealthRegistry,
@@ -110,7 +116,7 @@ class AgentRuntime implements RunningApp {
   private decide(codecs: Codecs): RunningDecisions {
     const { env, host, driver } = this;
     const hosted = {
-      aggregate: plantAgentRules(agentsAggregate, plantableAgentBugs.filter(isPlanted)),
+      aggregate: plantAgentRules(agentsAggregateWith(pricesOf(env)), plantableAgentBugs.filter(isPlanted)),
       codec: agentsCodec(codecs),
       commandTopic: 'agent.commands',
       eventTopic: 'agent.events',
@@ -169,6 +175,12 @@ class AgentRuntime implements RunningApp {
   private waitingCommands(): number {
     return (this.decisions?.health().partitions ?? []).reduce((sum, { lagCommands }) => sum + lagCommands, 0);
   }
+}
+
+/** What a turn may cost at most is reserved before it is asked for, by the prices that its answer is accounted with. */
+function pricesOf({ CHORDA_MODEL_PRICES: prices, CHORDA_MODEL: model }: AgentRuntimeEnv): TurnPrices {
+  const usual = model === undefined ? undefined : prices[model];
+  return usual === undefined ? prices : { ...prices, [defaultModel]: usual };
 }
 
 /** Commands on the topic are those that somebody gives; what the rules give themselves is never encoded. */

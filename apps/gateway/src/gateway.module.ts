@@ -17,6 +17,7 @@ import { AgentCommandsController } from './agents/agent-commands.controller.js';
 import { AgentCommands } from './agents/agent-commands.js';
 import { ExecutionCommandsController } from './agents/execution-commands.controller.js';
 import type { DecisionParts } from './agents/open-decisions.js';
+import { SessionsController } from './agents/sessions.controller.js';
 import { StreamsController } from './agents/streams.controller.js';
 import { AuditRelay } from './audit/audit-relay.js';
 import { Denials } from './audit/denials.js';
@@ -111,6 +112,7 @@ export class GatewayModule {
         AgentCommandsController,
         ExecutionCommandsController,
         StreamsController,
+        SessionsController,
         ...workerControllers,
         DefinitionsController,
         ...queryControllers,

@@ -1,5 +1,6 @@
 import type { CallOptions } from './access.js';
 import type {
+  AgentSession,
   CommandDecided,
   CommandOutcome,
   CommandTaken,
@@ -36,6 +37,12 @@ export interface StateOptions extends CallOptions {
   readonly version?: string | undefined;
   /** As it was then. */
   readonly at?: Date | string | undefined;
+}
+
+/** Where something is remembered: `context` is told to the model at the start of each execution of the session. */
+export interface MemoryEntry {
+  readonly area: 'data' | 'context' | 'variables';
+  readonly key: string;
 }
 
 /** `client.agents`: agents that are run here. Needs the scope `agents:write`; what only reads, `events:read`. */
@@ -76,6 +83,30 @@ export class AgentsApi {
   /** As its decisions leave it: now, at a version, or at a moment. */
   state(agentId: string, options: StateOptions = {}): Promise<StreamState> {
     return stateOf(this.#http, agentPath(agentId), options);
+  }
+
+  /** What it remembers of a session: what was said, and the entries of its short-term memory. */
+  async session(agentId: string, sessionId: string, options: CallOptions = {}): Promise<AgentSession> {
+    return (await this.#http.json({
+      method: 'GET',
+      path: sessionPath(agentId, sessionId),
+      ...options,
+    })) as AgentSession;
+  }
+
+  /** Remembers a value for the rest of a session; null forgets it. */
+  remember(
+    agentId: string,
+    sessionId: string,
+    entry: MemoryEntry & { readonly value: unknown },
+    options: CommandOptions = {},
+  ): Promise<CommandAnswer> {
+    const { value } = entry;
+    return command(this.#http, 'PUT', entryPath(agentId, sessionId, entry), { value }, options);
+  }
+
+  forget(agentId: string, sessionId: string, entry: MemoryEntry, options: CommandOptions = {}): Promise<CommandAnswer> {
+    return command(this.#http, 'DELETE', entryPath(agentId, sessionId, entry), undefined, options);
   }
 }
 
@@ -138,13 +169,17 @@ export class CommandsApi {
   }
 }
 
+const sessionPath = (agentId: string, sessionId: string) =>
+  `${agentPath(agentId)}/sessions/${encodeURIComponent(sessionId)}`;
+const entryPath = (agentId: string, sessionId: string, { area, key }: MemoryEntry) =>
+  `${sessionPath(agentId, sessionId)}/memory/${area}/${encodeURIComponent(key)}`;
 const agentPath = (id: string) => `/v1/agents/${encodeURIComponent(id)}`;
 const executionPath = (id: string) => `/v1/executions/${encodeURIComponent(id)}`;
 const waitMsDefault = 10_000;
 
 async function command(
   http: Http,
-  method: 'POST' | 'DELETE',
+  method: 'POST' | 'PUT' | 'DELETE',
   path: string,
   body: object | undefined,
   { idempotencyKey = newId(), waitMs, signal }: CommandOptions,

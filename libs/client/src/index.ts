@@ -6,6 +6,7 @@ export {
   type CommandAnswer,
   type CommandOptions,
   type HistoryOptions,
+  type MemoryEntry,
   type StateOptions,
 } from './agents.js';
 export {

@@ -10,13 +10,15 @@ export type {
   WorkItem,
 } from './aggregate.js';
 export { DomainError } from './domain-error.js';
-export { agentsAggregate, type AgentStates } from './agents/agents.aggregate.js';
+export { agentsAggregate, agentsAggregateWith, type AgentStates } from './agents/agents.aggregate.js';
 export type { AnyAgentCommand } from './agents/agent-commands.js';
 export type { Agent, KnownAgent, LifeCycleState } from './agents/agent.js';
 export type { Execution, RunningExecution, ToolCall } from './agents/execution.js';
 export type { Session } from './agents/session.js';
 export { agentStream, executionStream, sessionStream, type AgentStreamKind } from './agents/streams.js';
 export { executionTimeMsMax, idPattern as agentIdPattern } from './agents/limits.js';
+export { defaultModel, type ModelPrices as TurnPrices } from './agents/budget.js';
+export { memoryAreas, memoryOf, memoryTools, type MemoryArea } from './agents/memory.js';
 export { plantableAgentRules, plantAgentRules, type PlantableAgentRule } from './agents/planted-agents.js';
 export { commandOf, lostCall, type AssignedWork, type WorkOutcome } from './agents/work-outcome.js';
 export type {

@@ -1,5 +1,5 @@
 import { jsonText, type agentCommand, type agentWork, type JsonText } from '@chorda/contracts';
-import type { WorkOutcome } from '@chorda/domain';
+import { memoryTools, type WorkOutcome } from '@chorda/domain';
 import type { AgentToolRepository, RegisteredTool } from '@chorda/read-models';
 import { ModelError } from '../model/model-errors.js';
 import type { ModelPort } from '../model/model-port.js';
@@ -55,10 +55,13 @@ async function toolsNamed(
   tenantId: Assignment['tenantId'],
   names: readonly string[],
 ): Promise<readonly Definition[]> {
+  const ofRules = memoryTools.filter(({ name }) => names.includes(name));
   const builtIn = names.flatMap((name) => catalogue.get(name) ?? []);
-  const others = names.filter((name) => catalogue.get(name) === undefined);
+  const others = names.filter(
+    (name) => catalogue.get(name) === undefined && !ofRules.some((tool) => tool.name === name),
+  );
   const offered = others.length === 0 ? [] : await registered.find(tenantId, others);
-  return [...builtIn.map(ofDeployment), ...offered.map(ofWorker)];
+  return [...ofRules, ...builtIn.map(ofDeployment), ...offered.map(ofWorker)];
 }
 
 function ofDeployment({ name, description, parameters, idempotent, timeoutMs }: Tool): Definition {

@@ -9,12 +9,13 @@ import type {
   SettleOptions,
   StateOptions,
 } from './command-actions.js';
+import { memoryCommand } from './memory.command.js';
 
 const actions = () => import('./command-actions.js');
 const agent = 'AGENT-20261121-093000-0001-7F3A';
 const collect = (value: string, known: readonly string[]) => [...known, value];
 
-/** `chorda agents create|validate|execute|terminate|delete|history|state`. */
+/** `chorda agents create|validate|execute|terminate|delete|history|state|memory`. */
 export function agentCommands(cli: CommandLine): readonly Command[] {
   return [
     createCommand(cli),
@@ -41,6 +42,7 @@ export function agentCommands(cli: CommandLine): readonly Command[] {
       .action(cli.action(async (context, id: string) => (await actions()).deleteAgent(context, id))),
     historyCommand(cli, 'agents'),
     stateCommand(cli, 'agents'),
+    memoryCommand(cli),
   ];
 }
 

@@ -155,10 +155,10 @@ export async function showCommand(context: CommandContext, id: string): Promise<
   context.output.result(found, () => toJson(found, 2));
 }
 
-const client = ({ environment }: CommandContext) => gatewayClient(environment);
-const called = ({ signal }: CommandContext) => ({ signal });
+export const client = ({ environment }: CommandContext) => gatewayClient(environment);
+export const called = ({ signal }: CommandContext) => ({ signal });
 
-function show({ output }: CommandContext, answer: CommandAnswer): void {
+export function show({ output }: CommandContext, answer: CommandAnswer): void {
   output.result(answer, () => toJson(answer, 2));
 }
 
@@ -174,7 +174,7 @@ function resolutionOf(text: string): (typeof resolutions)[number] {
   throw new CommandFailure(exitCodes.usage, `--as must be one of ${resolutions.join(', ')}`, `It is "${text}".`);
 }
 
-function jsonOf(option: string, text: string): unknown {
+export function jsonOf(option: string, text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
     return value;

@@ -106,6 +106,25 @@ export const surfaces: Readonly<Record<string, Surface>> = {
     method: 'agents.state',
     isAbsent: 'AGENT_NOT_FOUND',
   },
+  getSession: {
+    cli: () => ['agents', 'memory', 'show', nobody, 's-1'],
+    command: 'agents memory show',
+    client: (client) => client.agents.session(nobody, 's-1'),
+    method: 'agents.session',
+    isAbsent: 'AGENT_NOT_FOUND',
+  },
+  writeMemory: {
+    cli: () => ['agents', 'memory', 'write', nobody, 's-1', 'data/op', '1'],
+    command: 'agents memory write',
+    client: (client) => client.agents.remember(nobody, 's-1', { area: 'data', key: 'op', value: 1 }),
+    method: 'agents.remember',
+  },
+  forgetMemory: {
+    cli: () => ['agents', 'memory', 'forget', nobody, 's-1', 'data/op'],
+    command: 'agents memory forget',
+    client: (client) => client.agents.forget(nobody, 's-1', { area: 'data', key: 'op' }),
+    method: 'agents.forget',
+  },
   cancelExecution: {
     cli: () => ['executions', 'cancel', 'e-1', '--agent', nobody],
     command: 'executions cancel',

@@ -177,6 +177,44 @@ describe('an agent over HTTP', () => {
     expect((await client.get(`/v1/agents/${agent}/history`)).status).toBe(200);
   });
 
+  it('remembers of a session what it is given, and forgets it', async () => {
+    const agent = await readyAgent();
+    const path = `/v1/agents/${agent}/sessions/chat-7`;
+    const put = (entry: string, body: object) =>
+      client.request('PUT', `${path}/memory/${entry}`, {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    expect((await client.get(path)).body).toMatchObject({ version: '0', messages: [], memory: { data: {} } });
+    expect(await put('context/customer', { value: { name: 'Ada' } })).toMatchObject({
+      status: 200,
+      body: { area: 'context', key: 'customer', changed: true, events: [{ type: 'agent.memory_written' }] },
+    });
+    await put('variables/n', { value: 1 });
+    const session = (await client.get(path)).body;
+    expect(session).toMatchObject({
+      memory: { data: {}, context: { customer: { name: 'Ada' } }, variables: { n: 1 } },
+    });
+    expect(await client.request('DELETE', `${path}/memory/variables/n`)).toMatchObject({ body: { changed: true } });
+    expect(await client.request('DELETE', `${path}/memory/variables/n`)).toMatchObject({ body: { changed: false } });
+    expect(Object((await client.get(path)).body['memory']).variables).toEqual({});
+    for (const [entry, body, status] of [
+      ['moon/a', { value: 1 }, 400],
+      ['data/a', {}, 400],
+      ['data/a', { value: 1, ttl: 5 }, 400],
+      ['unknown/a', { value: 1 }, 400],
+      ['data/a%20b', { value: 1 }, 422],
+    ] as const) {
+      expect(await put(entry, body), entry).toMatchObject({ status, body: { errors: [{}] } });
+    }
+    expect((await client.get('/v1/agents/nobody/sessions/chat-7')).body).toMatchObject({ code: 'AGENT_NOT_FOUND' });
+    expect((await stranger.get(path)).status).toBe(404);
+    // Its next execution is told.
+    await post(`/v1/agents/${agent}/execute`, { execution_id: 'told', input_data: 'Hi', session_id: 'chat-7' });
+    const told = await client.get(`/v1/executions/told/state${of(agent)}`);
+    expect(Object(told.body['state']).context).toContain('Ada');
+  });
+
   it('is nothing to another tenant', async () => {
     const agent = await readyAgent();
     for (const path of [`/v1/agents/${agent}/history`, `/v1/agents/${agent}/state`]) {

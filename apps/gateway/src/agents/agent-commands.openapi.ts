@@ -42,6 +42,9 @@ const taken = {
 
 const decided = { command_id: commandId, events: [], position };
 
+/** What operations that give commands have in common. */
+export const commandParts = { headers, problems: commandProblems, taken, decided };
+
 function body(schema: string, example: unknown, required = true) {
   return { required, content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` }, example } } };
 }

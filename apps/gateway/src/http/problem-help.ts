@@ -95,6 +95,10 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     cause: 'The incident was settled, or is of another execution.',
     fix: 'Look at the open incidents of the execution with `GET /v1/executions/{id}/state`.',
   },
+  MEMORY_FULL: {
+    cause: 'The memory of the session has as many entries, or as many bytes, as it may.',
+    fix: 'Forget what is needed no more, or keep it elsewhere and remember where.',
+  },
   CONTEXT_TOO_LARGE: {
     cause: 'What was said in the execution is more than another can go on from.',
     fix: 'Start a new execution.',

@@ -36,6 +36,7 @@ export const problems = {
   EXECUTION_EXISTS: { status: 409, title: 'There is an execution with this id', retriable: false },
   INCIDENT_NOT_OPEN: { status: 409, title: 'No such incident is open', retriable: false },
   CONTEXT_TOO_LARGE: { status: 409, title: 'What was said is too much to go on from', retriable: false },
+  MEMORY_FULL: { status: 409, title: 'The session remembers as much as it may', retriable: false },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large', retriable: false },
   RECORD_TOO_LARGE: { status: 413, title: 'The event is too large', retriable: false },
   URI_TOO_LONG: { status: 414, title: 'The address is too long', retriable: false },

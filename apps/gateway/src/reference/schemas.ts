@@ -1,5 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { agentCommandSchemas } from '../agents/agent-commands.openapi.js';
+import { sessionSchemas } from '../agents/sessions.openapi.js';
 import { externalTypeSchemas } from '../external-types/external-types.openapi.js';
 import { keySchemas } from '../keys/keys.openapi.js';
 import { completenessProperties, pageSchema } from '../lists/list.openapi.js';
@@ -65,6 +66,7 @@ export const sharedSchemas: Record<string, unknown> = {
   ...rebuildSchemas,
   ...querySchemas,
   ...agentCommandSchemas,
+  ...sessionSchemas,
   ...externalTypeSchemas,
   ...keySchemas,
   ...tenantSchemas,

@@ -4,8 +4,8 @@ import { z } from 'zod';
 const toolName = z
   .string()
   .regex(/^[a-zA-Z0-9_-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, "_" and "-"' })
-  .refine((name) => !/^(llm|http|database)_/.test(name), {
-    error: 'must not begin with llm_, http_ or database_: those are built in',
+  .refine((name) => !/^(llm|http|database|memory)_/.test(name), {
+    error: 'must not begin with llm_, http_, database_ or memory_: those are built in',
   });
 
 const token = z.uuid();

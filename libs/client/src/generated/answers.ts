@@ -1194,6 +1194,30 @@ export type StreamState = {
   readonly state: Readonly<Record<string, unknown>>;
 };
 
+export type MemoryValue = {
+  /** Any JSON value, at most 16 KiB; null forgets the entry */
+  readonly value: unknown;
+};
+
+export type AgentSession = {
+  /** The agent */
+  readonly agent_id: string;
+  /** The session */
+  readonly session_id: string;
+  /** Events that it follows from, decimal */
+  readonly version: string;
+  /** What was said in executions that were completed, as the chat API has it, the oldest first */
+  readonly messages: readonly (Readonly<Record<string, unknown>>)[];
+  readonly memory: {
+    /** Of the session */
+    readonly data: Readonly<Record<string, unknown>>;
+    /** Told to the model at the start of each execution */
+    readonly context: Readonly<Record<string, unknown>>;
+    /** Of the agent */
+    readonly variables: Readonly<Record<string, unknown>>;
+  };
+};
+
 /** One of the two */
 export type ExternalTypeSchema = {
   /** An Avro record; its name, namespace and topic are set from the type */

@@ -66,6 +66,9 @@ export type ToolOutcome = 'unknown' | 'completed' | 'failed' | 'refused' | 'lost
 /** What somebody found: the call was done, or was not; or it is to be made again, whatever that does. */
 export type IncidentResolution = 'unknown' | 'completed' | 'failed' | 'repeat' | 'abort';
 
+/** What it is to the agent: data of the session, context that the model is told at the start of each execution, variables. */
+export type MemoryArea = 'unknown' | 'data' | 'context' | 'variables';
+
 /** Stops an execution. */
 export type CancelExecution = Command<
   'agent.cancel_execution',
@@ -306,6 +309,23 @@ export type Validate = Command<
   }
 >;
 
+/** Writes to what an agent remembers of a session, or forgets it. */
+export type WriteMemory = Command<
+  'agent.write_memory',
+  {
+    /** The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it. */
+    readonly agent_id: AgentId;
+    /** The session. */
+    readonly session_id: SessionId;
+    /** Which part of the memory. */
+    readonly area: MemoryArea;
+    /** What the entry is found by. */
+    readonly key: string;
+    /** What is remembered: any JSON value; null: the entry is forgotten. Personal data. */
+    readonly value: JsonText | null;
+  }
+>;
+
 /** Every command of area agent. */
 export type AgentCommand =
   | CancelExecution
@@ -319,4 +339,5 @@ export type AgentCommand =
   | RetryExecution
   | SettleIncident
   | Terminate
-  | Validate;
+  | Validate
+  | WriteMemory;

@@ -557,6 +557,10 @@ export type TurnStarted = Event<
     readonly deadline_at: TimestampMs;
     /** Model that was asked. */
     readonly model: string | null;
+    /** Tokens of the budget that the turn may use at most, prompt and answer together; null: written before turns reserved any. */
+    readonly reserved_tokens: number | null;
+    /** US dollars that it may cost at most; null where the model has no price. */
+    readonly reserved_cost_usd: Decimal | null;
   }
 >;
 

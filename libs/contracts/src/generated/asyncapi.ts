@@ -74,6 +74,9 @@ export const asyncApiDocument: JsonValue = {
     },
     "agent.validate": {
      "$ref": "#/components/messages/agent.validate"
+    },
+    "agent.write_memory": {
+     "$ref": "#/components/messages/agent.write_memory"
     }
    },
    "bindings": {
@@ -5732,6 +5735,33 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "Model that was asked.",
         "default": null
+       },
+       {
+        "name": "reserved_tokens",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "range": "safe",
+          "minimum": 0
+         }
+        ],
+        "doc": "Tokens of the budget that the turn may use at most, prompt and answer together; null: written before turns reserved any.",
+        "default": null
+       },
+       {
+        "name": "reserved_cost_usd",
+        "type": [
+         "null",
+         {
+          "type": "bytes",
+          "logicalType": "decimal",
+          "precision": 18,
+          "scale": 9
+         }
+        ],
+        "doc": "US dollars that it may cost at most; null where the model has no price.",
+        "default": null
        }
       ]
      }
@@ -6173,6 +6203,102 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "work"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "agent.write_memory": {
+    "name": "agent.write_memory",
+    "title": "agent.WriteMemory",
+    "summary": "Writes to what an agent remembers of a session, or forgets it.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "WriteMemory",
+      "namespace": "agent",
+      "doc": "Writes to what an agent remembers of a session, or forgets it.",
+      "kind": "command",
+      "topic": "agent.commands",
+      "subject": [
+       "agent_id"
+      ],
+      "command": "PUT /v1/agents/{id}/sessions/{session_id}/memory/{area}/{key}",
+      "fields": [
+       {
+        "name": "agent_id",
+        "type": {
+         "type": "string",
+         "brand": "AgentId"
+        },
+        "doc": "The agent. One of ours is AGENT-YYYYMMDD-HHMMSS-NNNN-XXXX; a foreign agent keeps the id its owner gave it."
+       },
+       {
+        "name": "session_id",
+        "type": {
+         "type": "string",
+         "brand": "SessionId"
+        },
+        "doc": "The session."
+       },
+       {
+        "name": "area",
+        "type": {
+         "type": "enum",
+         "name": "MemoryArea",
+         "doc": "What it is to the agent: data of the session, context that the model is told at the start of each execution, variables.",
+         "symbols": [
+          "unknown",
+          "data",
+          "context",
+          "variables"
+         ],
+         "default": "unknown"
+        },
+        "doc": "Which part of the memory."
+       },
+       {
+        "name": "key",
+        "type": "string",
+        "doc": "What the entry is found by."
+       },
+       {
+        "name": "value",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "What is remembered: any JSON value; null: the entry is forgotten.",
+        "default": null,
+        "personal": true
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "agent"
+     },
+     {
+      "name": "command"
      }
     ],
     "bindings": {

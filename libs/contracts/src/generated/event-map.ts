@@ -104,7 +104,7 @@ export interface EventDefaults {
   readonly 'agent.tool_returned': 'attempt' | 'output_data' | 'error';
   readonly 'agent.turn_failed': 'retry_at';
   readonly 'agent.turn_recorded': 'request_id' | 'attempt' | 'cached_prompt_tokens' | 'cost_usd';
-  readonly 'agent.turn_started': 'model';
+  readonly 'agent.turn_started': 'model' | 'reserved_tokens' | 'reserved_cost_usd';
   readonly 'agent.validated': 'checks' | 'checks.detail';
   readonly 'agent.validation_failed': 'checks' | 'checks.detail';
   readonly 'agent.validation_started': 'checks' | 'attempt' | 'attempt_token' | 'deadline_at';

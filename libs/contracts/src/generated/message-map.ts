@@ -20,6 +20,7 @@ export interface CommandMap {
   readonly 'agent.settle_incident': agentCommand.SettleIncident;
   readonly 'agent.terminate': agentCommand.Terminate;
   readonly 'agent.validate': agentCommand.Validate;
+  readonly 'agent.write_memory': agentCommand.WriteMemory;
   readonly 'inference.cancel': inferenceCommand.Cancel;
   readonly 'workflow.cancel': workflowCommand.Cancel;
   readonly 'workflow.claim_task': workflowCommand.ClaimTask;

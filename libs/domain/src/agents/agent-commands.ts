@@ -6,6 +6,7 @@ import {
   type ExecutionId,
   type JsonText,
   type SessionId,
+  type ToolCallId,
 } from '@chorda/contracts';
 import type { StreamRef, Timer } from '../aggregate.js';
 import { agentStream, executionOf, executionStream, sessionStream, type AgentStreamKind } from './streams.js';
@@ -51,8 +52,19 @@ export type Remember = Own<
   }
 >;
 
+/** A model asked for a tool of its session's memory. */
+export type UseMemory = Own<
+  'agent.use_memory',
+  {
+    readonly agent_id: AgentId;
+    readonly execution_id: ExecutionId;
+    readonly session_id: SessionId;
+    readonly call_id: ToolCallId;
+  }
+>;
+
 /** Commands that nobody gives: timers that are due, and what follows on other streams of the agent. None is ever on a topic. */
-export type OwnCommand = CheckTimedOut | WaitEnded | FreeSlot | CancelWithAgent | Remember;
+export type OwnCommand = CheckTimedOut | WaitEnded | FreeSlot | CancelWithAgent | Remember | UseMemory;
 
 export type AnyAgentCommand = AgentCommand | OwnCommand;
 
@@ -84,6 +96,12 @@ export function readsOf(command: AnyAgentCommand): readonly StreamRef<AgentStrea
       ];
     case 'agent.remember':
       return [sessionStream(agent_id, command.data.session_id)];
+    case 'agent.write_memory':
+      return [own, sessionStream(agent_id, command.data.session_id)];
+    case 'agent.use_memory': {
+      const { execution_id, session_id } = command.data;
+      return [own, executionStream(agent_id, execution_id), sessionStream(agent_id, session_id)];
+    }
     case 'agent.record_turn':
     case 'agent.record_turn_failure':
     case 'agent.record_tool_result':

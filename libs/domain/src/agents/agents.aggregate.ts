@@ -3,20 +3,22 @@ import type { Aggregate, Given, StatesOf } from '../aggregate.js';
 import { agentDefinition } from './agent.js';
 import { dueCommand, readsOf, type AnyAgentCommand, type Remember } from './agent-commands.js';
 import * as agents from './agent.decider.js';
+import type { ModelPrices } from './budget.js';
 import { executionDefinition } from './execution.js';
 import type { AgentDecision } from './execution-course.js';
 import * as executions from './execution.decider.js';
 import { sessionDefinition } from './session.js';
+import { useMemory, writeMemory } from './memory.decider.js';
 import { sessionStream } from './streams.js';
 
 export type AgentStates = executions.AgentStates;
 
-function decide(given: Given<AnyAgentCommand>, states: StatesOf<AgentStates>): AgentDecision {
+function decide(given: Given<AnyAgentCommand>, states: StatesOf<AgentStates>, prices: ModelPrices): AgentDecision {
   const { command } = given;
   const { commandId, tenantId, subject, timeMs, actor } = given;
-  const as = <Command extends AnyAgentCommand>(narrowed: Command): Given<Command> => {
+  const as = <Command extends AnyAgentCommand>(narrowed: Command) => {
     const deriveId = (name: string): string => given.deriveId(name);
-    return { command: narrowed, commandId, tenantId, subject, timeMs, actor, deriveId };
+    return { command: narrowed, commandId, tenantId, subject, timeMs, actor, deriveId, prices };
   };
   switch (command.type) {
     case 'agent.create':
@@ -53,6 +55,10 @@ function decide(given: Given<AnyAgentCommand>, states: StatesOf<AgentStates>): A
       return executions.waitEnded(as(command), states);
     case 'agent.remember':
       return remember(as(command));
+    case 'agent.write_memory':
+      return writeMemory(as(command), states);
+    case 'agent.use_memory':
+      return useMemory(as(command), states);
   }
 }
 
@@ -76,11 +82,18 @@ function remember({ command: { data }, deriveId }: Given<Remember>): AgentDecisi
 /**
  * Agents: the life of each, its executions and what it remembers of its sessions. All of them have the agent as their key,
  * so one owner decides them and one command may write several.
+ *
+ * @param prices What a turn may cost at most is reserved by them before it is asked for.
  */
-export const agentsAggregate: Aggregate<AgentStates, AnyAgentCommand, AgentEvent> = {
-  kind: 'agent',
-  streams: { agent: agentDefinition, execution: executionDefinition, session: sessionDefinition },
-  reads: readsOf,
-  decide,
-  due: dueCommand,
-};
+export function agentsAggregateWith(prices: ModelPrices): Aggregate<AgentStates, AnyAgentCommand, AgentEvent> {
+  return {
+    kind: 'agent',
+    streams: { agent: agentDefinition, execution: executionDefinition, session: sessionDefinition },
+    reads: readsOf,
+    decide: (given, states) => decide(given, states, prices),
+    due: dueCommand,
+  };
+}
+
+/** The same where no model has a price. */
+export const agentsAggregate = agentsAggregateWith({});

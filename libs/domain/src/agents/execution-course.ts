@@ -2,6 +2,7 @@ import { jsonText, type agentWork, type AgentEvent, type AgentWork, type JsonTex
 import type { Decision, Given, WorkItem } from '../aggregate.js';
 import type { KnownAgent } from './agent.js';
 import type { AnyAgentCommand } from './agent-commands.js';
+import { reserveTurn, type ModelPrices } from './budget.js';
 import { conversation, messageBytes, userMessage } from './conversation.js';
 import { executionDefinition, openCalls, type Execution, type RunningExecution } from './execution.js';
 import { contextBytesMax, leaseMs, turnTimeMsMax } from './limits.js';
@@ -9,14 +10,16 @@ import { executionStream } from './streams.js';
 
 export type AgentDecision = Decision<AnyAgentCommand, AgentEvent>;
 type RevokedQueue = agentWork.WorkRevoked['data']['queue'];
-type GivenHere = Pick<Given<AnyAgentCommand>, 'timeMs' | 'actor' | 'deriveId'>;
+type GivenHere = Pick<Given<AnyAgentCommand>, 'timeMs' | 'actor' | 'deriveId'> & {
+  /** Left out: no model has a price, and limits of cost hold after each turn alone. */
+  readonly prices?: ModelPrices;
+};
 
 /** Stable codes of executions that end badly; tools and models add their own. */
 export type EndCode =
   | 'TIME_LIMIT'
-  | 'TURN_LIMIT'
-  | 'TOKEN_LIMIT'
-  | 'COST_LIMIT'
+  | 'MAX_TURNS'
+  | 'BUDGET_EXHAUSTED'
   | 'CONTEXT_TOO_LARGE'
   | 'LOOP_DETECTED'
   | 'RESULT_INVALID'
@@ -60,6 +63,11 @@ export class ExecutionCourse {
     this.events.push(event);
   }
 
+  /** Decided in the same turn, right after this. */
+  follow(command: AnyAgentCommand): void {
+    this.followUps.push(command);
+  }
+
   addWork(queue: string, work: AgentWork): void {
     const { agentId, executionId } = this.running;
     this.work.push({ queue, stream: executionStream(agentId, executionId), work });
@@ -88,20 +96,25 @@ export class ExecutionCourse {
   ask(attempt = 1): void {
     const { running, agent, given } = this;
     const turn = running.turns.length + 1;
-    const { limits, usage } = running;
-    if (turn > limits.turnsMax) return this.fail('TURN_LIMIT', `${limits.turnsMax} turns did not bring an end`);
+    const { limits } = running;
+    if (turn > limits.turnsMax) return this.fail('MAX_TURNS', `${limits.turnsMax} turns did not bring an end`);
     const messages = conversation(running, agent);
     if (messageBytes(messages) > contextBytesMax) {
       return this.fail('CONTEXT_TOO_LARGE', `The conversation has more than ${contextBytesMax} bytes`);
     }
+    const reserved = reserveTurn(running, agent, messages, given.prices ?? {});
+    if ('lack' in reserved) return this.fail('BUDGET_EXHAUSTED', reserved.lack);
     const attempt_token = given.deriveId(`turn/${turn}/${attempt}`);
     const deadline_at = Math.min(given.timeMs + turnTimeMsMax, running.deadlineMs);
     const { model } = running;
     this.add({
       type: 'agent.turn_started',
-      data: { ...this.ids, turn, attempt, attempt_token, deadline_at, model },
+      data: {
+        ...{ ...this.ids, turn, attempt, attempt_token, deadline_at, model },
+        reserved_tokens: reserved.tokens,
+        reserved_cost_usd: reserved.costUsd,
+      },
     });
-    const left = limits.tokensMax - usage.promptTokens - usage.completionTokens;
     this.addWork('agent.work.models', {
       type: 'agent.turn_requested',
       data: {
@@ -117,7 +130,7 @@ export class ExecutionCourse {
         model,
         messages: jsonText(messages),
         tools: agent.tools,
-        completion_tokens_max: left,
+        completion_tokens_max: reserved.completionTokensMax,
         config: agent.definition.config,
       },
     });

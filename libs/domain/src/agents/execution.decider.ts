@@ -1,8 +1,10 @@
 import { jsonText, type agentCommand } from '@chorda/contracts';
+import type { JsonValue } from '@chorda/kernel';
 import type { Given, StatesOf } from '../aggregate.js';
 import { DomainError } from '../domain-error.js';
 import type { Agent, KnownAgent } from './agent.js';
 import type { CancelWithAgent, WaitEnded } from './agent-commands.js';
+import type { ModelPrices } from './budget.js';
 import { messageBytes, told } from './conversation.js';
 import { ExecutionCourse, type AgentDecision } from './execution-course.js';
 import { openCalls, type Execution, type RunningExecution } from './execution.js';
@@ -18,6 +20,7 @@ import {
   turnAttemptsMax,
   type Limits,
 } from './limits.js';
+import { memoryOf } from './memory.js';
 import { readAnswer } from './model-answer.js';
 import { begun, invalid, known, notInState } from './refusals.js';
 import { latestWithin, type Session } from './session.js';
@@ -40,7 +43,9 @@ export interface AgentStates {
 }
 
 type States = StatesOf<AgentStates>;
-type With<Command extends { readonly type: string; readonly data: unknown }> = Given<Command>;
+type With<Command extends { readonly type: string; readonly data: unknown }> = Given<Command> & {
+  readonly prices?: ModelPrices;
+};
 
 export function execute(given: With<agentCommand.Execute>, states: States): AgentDecision {
   const { data } = given.command;
@@ -50,7 +55,7 @@ export function execute(given: With<agentCommand.Execute>, states: States): Agen
   }
   const history = data.session_id === null ? undefined : states.of(sessionStream(data.agent_id, data.session_id));
   const most = Math.min(agent.definition.memory?.history_messages_max ?? historyMessagesMax, historyMessagesMax * 20);
-  const context = history === undefined ? [] : latestWithin(history.messages, historyBytesMax, most);
+  const context = history === undefined ? [] : contextOf(history, most);
   return begin(given, states, agent, {
     execution_id: data.execution_id,
     user_id: data.user_id,
@@ -61,6 +66,14 @@ export function execute(given: With<agentCommand.Execute>, states: States): Agen
     context: context.length === 0 ? null : jsonText(context),
     limits: limitsOf(agent.definition.limits, data.limits),
   });
+}
+
+/** What the model is told before the input: what is known of the session, and what was said in it. */
+function contextOf(session: Session, messagesMax: number): readonly JsonValue[] {
+  const { context } = memoryOf(session);
+  const told = latestWithin(session.messages, historyBytesMax, messagesMax);
+  if (Object.keys(context).length === 0) return told;
+  return [{ role: 'system', content: `Context of this session, as JSON: ${JSON.stringify(context)}` }, ...told];
 }
 
 /** Goes on with what was said in an execution that ended: no stored answer is asked for again. */
@@ -152,7 +165,7 @@ function takesExecution({ state, running, definition }: KnownAgent, before: Exec
 }
 
 /** The execution, where it still runs; nothing is left to decide where it has ended. */
-function going(
+export function going(
   given: With<{
     readonly type: string;
     readonly data: Pick<agentCommand.RecordTurn['data'], 'agent_id' | 'execution_id'>;
@@ -206,10 +219,13 @@ function actOn(course: ExecutionCourse, { output_data, finish_reason }: agentCom
   const { usage, limits } = course.running;
   const tokens = usage.promptTokens + usage.completionTokens;
   if (tokens >= limits.tokensMax) {
-    return course.fail('TOKEN_LIMIT', `${tokens} tokens were used; at most ${limits.tokensMax} may be`);
+    return course.fail('BUDGET_EXHAUSTED', `${tokens} tokens were used; at most ${limits.tokensMax} may be`);
   }
   if (limits.costUsdMax !== null && isMoreUsd(usage.costUsd, limits.costUsdMax)) {
-    return course.fail('COST_LIMIT', `${usage.costUsd} US dollars were spent; at most ${limits.costUsdMax} may be`);
+    return course.fail(
+      'BUDGET_EXHAUSTED',
+      `${usage.costUsd} US dollars were spent; at most ${limits.costUsdMax} may be`,
+    );
   }
   callTools(course, answer.calls);
 }

@@ -37,6 +37,9 @@ export interface Turn {
   readonly finishReason: string;
   readonly asked: readonly { readonly name: string; readonly arguments: JsonText }[];
   readonly calls: readonly ToolCall[];
+  /** As the model's server counted them. */
+  readonly promptTokens: number;
+  readonly completionTokens: number;
 }
 
 /** A model was asked, or is to be asked again. */
@@ -48,6 +51,9 @@ export interface Asking {
   readonly deadlineMs: number | null;
   /** When it is asked again; null while it is asked. */
   readonly retryMs: number | null;
+  /** Kept back from the budget until the answer is there. */
+  readonly reservedTokens: number;
+  readonly reservedCostUsd: string | null;
 }
 
 export interface Usage {
@@ -156,18 +162,28 @@ function started({ data }: agent.ExecutionStarted): RunningExecution {
 
 function asked({ data }: agent.TurnStarted): Asking {
   const { turn, attempt, attempt_token, deadline_at } = data;
-  return { turn, attempt, token: attempt_token, deadlineMs: deadline_at, retryMs: null };
+  return {
+    ...{ turn, attempt, token: attempt_token, deadlineMs: deadline_at, retryMs: null },
+    reservedTokens: data.reserved_tokens ?? 0,
+    reservedCostUsd: data.reserved_cost_usd,
+  };
 }
 
 /** The token goes with the try: its answer comes too late now. */
 function toAskAgain({ data }: agent.TurnFailed): Asking {
-  return { turn: data.turn, attempt: data.attempt, token: '', deadlineMs: null, retryMs: data.retry_at };
+  return {
+    ...{ turn: data.turn, attempt: data.attempt, token: '', deadlineMs: null, retryMs: data.retry_at },
+    ...{ reservedTokens: 0, reservedCostUsd: null },
+  };
 }
 
 function answered(state: RunningExecution, { data }: agent.TurnRecorded): RunningExecution {
   const answer = readAnswer(data.output_data);
   const asked = answer?.calls.map((call) => ({ name: call.name, arguments: call.arguments })) ?? [];
-  const turn = { content: answer?.content ?? null, finishReason: data.finish_reason, asked, calls: [] };
+  const turn = {
+    ...{ content: answer?.content ?? null, finishReason: data.finish_reason, asked, calls: [] },
+    ...{ promptTokens: data.prompt_tokens, completionTokens: data.completion_tokens },
+  };
   const { usage } = state;
   return {
     ...state,
@@ -311,5 +327,5 @@ export const executionDefinition: StreamDefinition<Execution, AgentEvent> = {
   initialState: absentExecution,
   evolve,
   timers,
-  snapshotVersion: 1,
+  snapshotVersion: 2,
 };

@@ -20,7 +20,8 @@ describe('an execution', () => {
       attempt_token: world.running().asking?.token,
       idempotency_key: 'e-1/1',
       model: 'sim',
-      completion_tokens_max: 1_000_000,
+      // What the prompt may need at most is kept back.
+      completion_tokens_max: expect.any(Number),
     });
     expect(messagesOf(world)).toEqual([
       { role: 'system', content: 'Be brief.' },
@@ -199,13 +200,14 @@ describe('limits', () => {
     const world = started({ limits: { ...limits, turns_max: 1 } });
     world.answer({ tool_calls: [call('lookup')] });
     world.result('lookup');
-    expect(endOf(world)).toBe('TURN_LIMIT');
+    expect(endOf(world)).toBe('MAX_TURNS');
   });
 
   it('of tokens', () => {
-    const world = started({ limits: { ...limits, tokens_max: 120 } });
-    world.answer({ tool_calls: [call('lookup')] });
-    expect(endOf(world)).toBe('TOKEN_LIMIT');
+    const world = started({ limits: { ...limits, tokens_max: 1_000 } });
+    world.answer({ tool_calls: [call('lookup')] }, { prompt_tokens: 900, completion_tokens: 100 });
+    expect(endOf(world)).toBe('BUDGET_EXHAUSTED');
+    expect(world.work.filter(({ queue }) => queue === 'agent.work.tools')).toHaveLength(2);
   });
 
   it('of cost, exactly', () => {
@@ -216,7 +218,56 @@ describe('limits', () => {
     expect(world.execution().status).toBe('running');
     world.result('lookup');
     world.answer({ tool_calls: [call('lookup', { n: 3 })] }, { cost_usd: '0.000000001' });
-    expect(endOf(world)).toBe('COST_LIMIT');
+    expect(endOf(world)).toBe('BUDGET_EXHAUSTED');
+  });
+
+  describe('of a budget are reserved before each turn', () => {
+    const price = { prompt: '1', completion: '10' };
+
+    it('as the worst case, and settled by what was used: the next turn knows what the one before has cost', () => {
+      const world = started({ limits: { ...limits, tokens_max: 2_000 } });
+      const first = world.running().asking?.reservedTokens ?? 0;
+      const most = lastAsked(world).completion_tokens_max ?? 0;
+      expect(first).toBe(2_000);
+      expect(2_000 - most).toBeGreaterThan('Be brief.Where is parcel 4711?'.length);
+      world.answer({ tool_calls: [call('lookup')] }, { prompt_tokens: 100, completion_tokens: 20 });
+      world.result('lookup', { output_data: jsonText('x'.repeat(500)) });
+      // 120 are spent; what was told before counts as the server counted it, what is new a token a byte.
+      const prompt = 2_000 - 120 - (lastAsked(world).completion_tokens_max ?? 0);
+      expect(prompt).toBeGreaterThan(100 + 20 + 500);
+      expect(prompt).toBeLessThan(100 + 20 + 700);
+      world.answer({ tool_calls: [call('lookup', { n: 2 })] }, { prompt_tokens: 620, completion_tokens: 20 });
+      world.result('lookup', { output_data: jsonText('x'.repeat(900)) });
+      expect(endOf(world)).toBe('BUDGET_EXHAUSTED');
+    });
+
+    it('in US dollars too, where the model has a price', () => {
+      const world = AgentsWorld.ready({ limits: { ...limits, cost_usd_max: '0.02' } }, { sim: price, 'sim-1': price });
+      world.execute();
+      const { reservedCostUsd, reservedTokens } = world.running().asking ?? {};
+      const answer = lastAsked(world).completion_tokens_max ?? 0;
+      const prompt = (reservedTokens ?? 0) - answer;
+      // A dollar a million tokens in, ten out: the answer may have what the prompt leaves of the budget.
+      expect(answer).toBe(Math.floor((20_000 - prompt) / 10));
+      expect(Number(reservedCostUsd)).toBeLessThanOrEqual(0.02);
+      world.answer({ tool_calls: [call('lookup')] }, { cost_usd: '0.0199' });
+      world.result('lookup');
+      expect(endOf(world)).toBe('BUDGET_EXHAUSTED');
+    });
+
+    it('of what the agent lets a turn generate', () => {
+      const world = AgentsWorld.ready({ config: jsonText({ max_tokens: 50 }) });
+      world.execute();
+      expect(lastAsked(world).completion_tokens_max).toBe(50);
+      expect(world.running().asking?.reservedTokens).toBeLessThan(1_000);
+    });
+
+    it('so that an execution whose first turn has no room for an answer asks no model', () => {
+      const world = AgentsWorld.ready({ limits: { ...limits, tokens_max: 10 } });
+      const told = world.execute();
+      expect(typesOf(told)).toEqual(['slot_taken', 'execution_started', 'execution_failed', 'slot_released', 'ready']);
+      expect(endOf(world)).toBe('BUDGET_EXHAUSTED');
+    });
   });
 
   it('are tightened by an execution, never widened', () => {

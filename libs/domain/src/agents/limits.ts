@@ -62,6 +62,11 @@ export const contextBytesMax = 640 * 1024;
 export const historyBytesMax = 256 * 1024;
 export const historyMessagesMax = 50;
 
+/** Of an entry of a session's memory, and of all of them: `context` is told to the model anew with every turn. */
+export const memoryEntryBytesMax = 16 * 1024;
+export const memoryBytesMax = 100 * 1024;
+export const memoryEntriesMax = 256;
+
 export const idPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 
 /** The agent's own limits, tightened by those of one execution. */

@@ -5,12 +5,21 @@ import { historyBytesMax } from './limits.js';
 /** What an agent remembers of a session: the latest messages, oldest first, as the chat API has them. */
 export interface Session {
   readonly messages: readonly JsonValue[];
+  /** Short-term memory by `<area>/<key>`, each value as JSON. */
+  readonly entries: Readonly<Record<string, JsonText>>;
 }
 
 function evolve(state: Session, event: AgentEvent): Session {
   if (event.type !== 'agent.memory_written') throw new TypeError(`${event.type} is no event of a session`);
-  const written = messagesIn(event.data.value);
-  return { messages: latestWithin([...state.messages, ...written], historyBytesMax, 1000) };
+  const { tier, key, value } = event.data;
+  if (tier === 'working') return { ...state, entries: withEntry(state.entries, key, value) };
+  const written = messagesIn(value);
+  return { ...state, messages: latestWithin([...state.messages, ...written], historyBytesMax, 1000) };
+}
+
+function withEntry(entries: Session['entries'], key: string, value: JsonText): Session['entries'] {
+  const { [key]: _before, ...others } = entries;
+  return value === 'null' ? others : { ...others, [key]: value };
 }
 
 /** Messages of a JSON text; none where it is no list. */
@@ -40,10 +49,10 @@ function isOfUser(message: JsonValue | undefined): boolean {
   return typeof message === 'object' && message !== null && 'role' in message && message['role'] === 'user';
 }
 
-const nothing: Session = { messages: [] };
+const nothing: Session = { messages: [], entries: {} };
 
 export const sessionDefinition: StreamDefinition<Session, AgentEvent> = {
   initialState: nothing,
   evolve,
-  snapshotVersion: 1,
+  snapshotVersion: 2,
 };

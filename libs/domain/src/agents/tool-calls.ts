@@ -19,6 +19,7 @@ import {
   toolTimeMsDefault,
   toolTimeMsMax,
 } from './limits.js';
+import { isMemoryTool } from './memory.js';
 import { canonicalText, type AskedCall } from './model-answer.js';
 
 /** Does what the model asked for: gives each call to an executor, and answers those at once that nobody could make. */
@@ -60,7 +61,27 @@ function giveOut(course: ExecutionCourse, call: AskedCall, index: number): void 
   if (call.parsed === undefined) {
     return answerAtOnce(course, id, call, 'INVALID_ARGUMENTS', 'The arguments are no JSON object');
   }
+  if (isMemoryTool(tool.name)) return askMemory(course, id, call);
   begin(course, tool, { id, turn, attempt: 1, arguments: call.arguments });
+}
+
+/** No executor has part in it: the session is a stream of the same agent, and is read and written in the same turn. */
+function askMemory(course: ExecutionCourse, id: ToolCallId, call: AskedCall): void {
+  const { running, given } = course;
+  const { agentId: agent_id, executionId: execution_id, sessionId: session_id } = running;
+  if (session_id === null) {
+    return answerAtOnce(course, id, call, 'NO_SESSION', 'The execution belongs to no session, which alone remembers');
+  }
+  course.add({
+    type: 'agent.tool_called',
+    data: {
+      ...course.ids,
+      turn: running.turns.length,
+      ...{ call_id: id, tool_name: call.name, attempt: 1, attempt_token: given.deriveId(`call/${id}/1`) },
+      ...{ deadline_at: given.timeMs + toolTimeMsDefault, idempotent: true, arguments: call.arguments },
+    },
+  });
+  course.follow({ type: 'agent.use_memory', data: { agent_id, execution_id, session_id, call_id: id } });
 }
 
 /** The model is told, and may do better: nothing was called. */

@@ -10,8 +10,9 @@ import {
   type JsonValue,
 } from '@chorda/contracts';
 import type { WorkItem } from '../aggregate.js';
-import { agentsAggregate, type AgentStates } from '../agents/agents.aggregate.js';
+import { agentsAggregateWith, type AgentStates } from '../agents/agents.aggregate.js';
 import type { AnyAgentCommand } from '../agents/agent-commands.js';
+import type { ModelPrices as TurnPrices } from '../agents/budget.js';
 import type { KnownAgent } from '../agents/agent.js';
 import { plantableAgentRules, plantAgentRules } from '../agents/planted-agents.js';
 import { agentStream, executionStream } from '../agents/streams.js';
@@ -35,8 +36,8 @@ const planted = plantableAgentRules.filter((bug) => names.includes(bug));
 
 /** Agents in a world without an engine, and what executors would say to them. */
 export class AgentsWorld extends World<AgentStates, AnyAgentCommand, AgentEvent> {
-  constructor() {
-    super(plantAgentRules(agentsAggregate, planted), bot);
+  constructor(prices: TurnPrices = {}) {
+    super(plantAgentRules(agentsAggregateWith(prices), planted), bot);
   }
 
   get agent(): KnownAgent {
@@ -93,8 +94,8 @@ export class AgentsWorld extends World<AgentStates, AnyAgentCommand, AgentEvent>
   }
 
   /** A world with an agent that takes executions. */
-  static ready(more: Partial<agentCommand.Create['data']> = {}): AgentsWorld {
-    const world = new AgentsWorld();
+  static ready(more: Partial<agentCommand.Create['data']> = {}, prices: TurnPrices = {}): AgentsWorld {
+    const world = new AgentsWorld(prices);
     world.create(more);
     world.check();
     world.check();
