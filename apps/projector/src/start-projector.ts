@@ -35,6 +35,7 @@ import { sharedTransactionBounds } from './runner/shared-transactions.js';
 import { SupervisedConsumer } from './runner/supervised-consumer.js';
 import { Upkeep } from './runner/upkeep.js';
 import { registerGenerations, servingProjections } from './rebuild/generations.js';
+import { readingOnDemand } from './runner/reading-on-demand.js';
 import { startRebuilds, type RunningRebuilds } from './rebuild/start-rebuilds.js';
 
 /** One group for all projections: each record is read and decoded once, and its repeats are found once. */
@@ -250,7 +251,7 @@ class Projector implements RunningApp {
     this.runner = runner;
     return startConsumer({
       driver: this.driver,
-      codec,
+      codec: readingOnDemand(codec),
       handler: runner,
       options: {
         group: projectorGroup,

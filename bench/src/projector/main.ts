@@ -12,8 +12,10 @@ import { connectProgram } from './rival-connect.js';
 import { fillFlatLog, fillOwnLog, type KeyShape } from './workload.js';
 
 const usage = `npm run bench -- projector [--rounds 3] [--events 200000] [--warm-up 200000] [--only L,S,naive,E,rival]
+  [--tables insert/unique,insert/zipf,fold/unique,fold/zipf,journal/unique]
 
   --events   measured events of each contestant, after --warm-up ones; the naive ones do a fiftieth
+  --tables   which tables and keys, table/keys; left out: all of them
   --only     which groups run: L (limits of Postgres), S (stages of the log), naive, E (end to end), rival
 
 Starts servers of its own, lets the contestants of each round run in turn, prints a table, and writes settings and raw
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: '200000' },
     'warm-up': { type: 'string', default: '200000' },
     only: { type: 'string', default: 'L,S,naive,E,rival' },
+    tables: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -78,8 +81,11 @@ const groups: Readonly<Record<string, readonly Arm[]>> = {
   ],
 };
 
-const arms = Object.entries(groups).flatMap(([group, own]) => (wanted.has(group) ? own : []));
-if (arms.length === 0) throw new Error(`--only names no group: ${Object.keys(groups).join(', ')}`);
+const tables = values.tables?.split(',');
+const isWanted = ({ table, shape }: Arm) => tables === undefined || tables.includes(`${table}/${shape}`);
+const arms = Object.entries(groups).flatMap(([group, own]) => (wanted.has(group) ? own.filter(isWanted) : []));
+if (arms.length === 0)
+  throw new Error(`--only and --tables leave nobody; groups are ${Object.keys(groups).join(', ')}`);
 const stack = await startStack();
 const samples: Sample[] = [];
 try {

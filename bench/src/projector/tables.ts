@@ -1,6 +1,6 @@
 import type { agent } from '@chorda/contracts';
 import type { Message } from '@chorda/messaging';
-import { defineProjection, defineTable, insertRows, type Projection, type RowOf } from '@chorda/projector';
+import { defineLatest, defineTable, insertRows, type Projection, type RowOf } from '@chorda/projector';
 
 const columns = {
   agent_id: 'text',
@@ -48,11 +48,12 @@ export const insertProjection: Projection = {
 };
 
 /** The last event of each agent: what the sink's upsert mode does. */
-export const foldProjection: Projection = defineProjection<agent.Executed>()({
+export const foldProjection: Projection = defineLatest<agent.Executed>()({
   name: 'bench_latest',
   version: 1,
   topics: ['agent.events'],
   table: foldTable,
-  begin: (event) => rowOf(event),
-  evolve: { 'agent.executed': (_row, event) => rowOf(event) },
+  types: ['agent.executed'],
+  key: ({ metadata }) => ({ agent_id: metadata.subject }),
+  row: rowOf,
 });

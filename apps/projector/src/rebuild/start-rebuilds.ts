@@ -8,6 +8,7 @@ import type { ProjectorEnv } from '../projector.env.js';
 import type { ParkBounds } from '../parking/park-bounds.js';
 import type { AdvanceNotifier } from '../runner/advance-notifier.js';
 import type { Projection } from '../runner/projection.js';
+import { readingOnDemand } from '../runner/reading-on-demand.js';
 import { LogReader } from './log-batches.js';
 import { rebuildMetrics } from './rebuild-metrics.js';
 import { FillSlot } from './rebuild-parts.js';
@@ -63,7 +64,7 @@ export function startRebuilds(start: StartRebuilds): RunningRebuilds {
     pool,
     lockPool: start.pool,
     comparePool,
-    reader: new LogReader(start.driver, start.codec, {
+    reader: new LogReader(start.driver, readingOnDemand(start.codec), {
       recordsMax: env.CHORDA_REBUILD_BATCH_RECORDS,
       bytesMax: batchBytesMax,
     }),

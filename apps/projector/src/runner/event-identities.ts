@@ -1,49 +1,15 @@
-import { hash } from 'node:crypto';
 import type { Message, TopicPartition } from '@chorda/messaging';
 import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import { binaryArray } from '../bulk/binary-array.js';
-import { entriesOf, isTimely, moveHead, searchBlocks, type BlockEntry } from './identity-blocks.js';
+import { Firsts, identify, type Identified } from './identify.js';
+import { entriesOf, isTimely, moveHead, searchBlocks } from './identity-blocks.js';
 import { IdentityTable, identityBytes, type KnownIdentity } from './identity-table.js';
 import { TransactionOfSeveralError } from './errors.js';
 import { IdentityWindow } from './identity-window.js';
 
 /** A repeat further away than this from its first occurrence counts as an event of its own. */
 export const identityWindowMs = 30 * 86_400_000;
-
-/** An event with its identity, as a block keeps it. */
-interface Identified extends BlockEntry {
-  readonly message: Message;
-  /** Its 16 bytes, a character each. */
-  readonly identity: string;
-  /** Whether its id has a time in it, which is then `idTimeMs`. */
-  readonly isTimed: boolean;
-}
-
-/** The first occurrence of each identity that a batch brings. */
-class Firsts {
-  private readonly known = new Map<string, { readonly offset: bigint }>();
-  hasRepeats = false;
-
-  constructor(identified: readonly Identified[]) {
-    for (const entry of identified) if (!this.known.has(entry.identity)) this.known.set(entry.identity, entry);
-    this.hasRepeats = this.known.size < identified.length;
-  }
-
-  isFirst(entry: Identified): boolean {
-    return this.known.get(entry.identity) === entry;
-  }
-
-  /** It came before, by no record in hand. */
-  cameAt(identity: string, offset: bigint): void {
-    this.known.set(identity, { offset });
-    this.hasRepeats = true;
-  }
-
-  offsetOf({ identity }: Identified): bigint | undefined {
-    return this.known.get(identity)?.offset;
-  }
-}
 
 /**
  * Leaves out what the partition has brought before: a request that was sent again, or a producer that was restarted,
@@ -139,7 +105,9 @@ async function compareInOrder(tx: pg.ClientBase, parts: readonly CandidatesOf[],
     const sorted = [];
     for (const { window, candidates } of parts) {
       await window.ready(tx);
-      const timed = candidates.filter(({ isTimed }) => isTimed);
+      const timed = candidates.every(({ isTimed }) => isTimed)
+        ? candidates
+        : candidates.filter(({ isTimed }) => isTimed);
       sorted.push({ window, ...(await sortTimed(tx, timed, window)) });
     }
     const additions = sorted.map(({ window, added }) => ({ window, entries: added }));
@@ -244,46 +212,6 @@ async function pruneBlocks(pool: pg.Pool, beforeMs: number, stepsMax: number): P
     if (rows.length < 500) break;
   }
   return pruned;
-}
-
-/** Of a UUIDv7's time in milliseconds. */
-const timeBytes = 6;
-const uuidVersion7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-
-/**
- * 128 bits: of SHA-256, and where the event's id is a UUIDv7, its time first and 80 bits of SHA-256 behind. New keys
- * then stand next to one another in the index, which stays in memory however large the window grows; by hash alone,
- * each would touch a page of its own. Parts are length-prefixed by JSON, so no two lists of parts give the same text.
- */
-function identify(messages: readonly Message[]): readonly Identified[] {
-  const bytes = Buffer.allocUnsafe(messages.length * identityBytes);
-  let last: { readonly origin: Message['origin']; readonly tenantId: string; readonly source: string } | undefined;
-  let before = '';
-  return messages.map((message, index) => {
-    const { record, origin, envelope } = message;
-    const { id, tenantId, source } = envelope.metadata;
-    if (!last || source !== last.source || tenantId !== last.tenantId || !isSamePartition(origin, last.origin)) {
-      before = `${JSON.stringify([origin.topic, origin.partition, tenantId, source]).slice(0, -1)},`;
-      last = { origin, tenantId, source };
-    }
-    const isTimed = uuidVersion7.test(id);
-    // A list as JSON, whose last item needs no escape where it is a UUID.
-    const digest = hash('sha256', isTimed ? `${before}"${id}"]` : `${before}${JSON.stringify(id)}]`, 'binary');
-    const at = index * identityBytes;
-    if (isTimed) {
-      bytes.write(id.slice(0, 8) + id.slice(9, 13), at, timeBytes, 'hex');
-      bytes.write(digest, at + timeBytes, identityBytes - timeBytes, 'latin1');
-    } else {
-      bytes.write(digest, at, identityBytes, 'latin1');
-    }
-    const identity = bytes.toString('latin1', at, at + identityBytes);
-    const idTimeMs = isTimed ? bytes.readUIntBE(at, timeBytes) : 0;
-    return { message, identity, bytes, at, isTimed, idTimeMs, offset: origin.offset, timeMs: record.timestampMs };
-  });
-}
-
-function isSamePartition(a: TopicPartition, b: TopicPartition): boolean {
-  return a.partition === b.partition && a.topic === b.topic;
 }
 
 /** Whether none of them was there: the usual case, which needs no second look. */

@@ -128,8 +128,9 @@ export class IdentityWindow {
     this.latestMs = Math.max(this.latestMs, known.timeMs);
     if (this.newer.size < this.entriesMax) return;
     if (this.older) this.forgottenMs = this.olderMs;
+    const free = this.older?.clear();
     this.older = this.newer;
     this.olderMs = this.latestMs;
-    this.newer = new IdentityTable();
+    this.newer = free ?? new IdentityTable();
   }
 }
