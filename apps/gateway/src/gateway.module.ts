@@ -26,12 +26,20 @@ import { Authenticator } from './auth/authenticator.js';
 import { Entrance } from './auth/entrance.js';
 import { EventsController } from './events/events.controller.js';
 import { ReadYourWrites } from './events/read-your-writes.js';
+import { RunCommands } from './runs/run-commands.js';
+import { RunCommandsController } from './runs/run-commands.controller.js';
+import { RunViewsController } from './runs/run-views.controller.js';
+import { StepWorkController } from './runs/step-work.controller.js';
+import { TaskCommandsController } from './runs/task-commands.controller.js';
+import type { RunDecisionParts } from './runs/open-run-decisions.js';
+import { StepDesk } from './runs/step-desk.js';
 import { DefinitionsController } from './workflows/definitions/definitions.controller.js';
 import { ExternalTypesController } from './external-types/external-types.controller.js';
 import { externalTypeProviders, type ExternalTypeParts } from './external-types/open-external-types.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import {
   decisionParts,
+  runDecisionParts,
   gatewayAdmin,
   gatewayLogger,
   gatewayPool,
@@ -80,6 +88,8 @@ export interface GatewayParts {
   readonly ingest: IngestParts;
   readonly decisions: DecisionParts;
   readonly workers: WorkerParts;
+  readonly runDecisions: RunDecisionParts;
+  readonly stepDesk: StepDesk;
   readonly journal: JournalRepository;
   readonly services: ServicesRepository;
   readonly checkpoints: CheckpointRepository;
@@ -114,6 +124,10 @@ export class GatewayModule {
         StreamsController,
         SessionsController,
         ...workerControllers,
+        RunCommandsController,
+        RunViewsController,
+        TaskCommandsController,
+        StepWorkController,
         DefinitionsController,
         ...queryControllers,
       ],
@@ -145,6 +159,9 @@ export class GatewayModule {
         ...ingestProviders(parts.ingest),
         { provide: decisionParts, useValue: parts.decisions },
         ...workerProviders(parts.workers),
+        { provide: runDecisionParts, useValue: parts.runDecisions },
+        { provide: StepDesk, useValue: parts.stepDesk },
+        RunCommands,
         { provide: WorkflowDefinitionRepository, useValue: new WorkflowDefinitionRepository(parts.pool) },
         AgentCommands,
         Entrance,

@@ -8,3 +8,4 @@ export const gatewayDriver = Symbol('gateway kafka driver');
 export const gatewayPool = Symbol('gateway database pool');
 export const ingestLimits = Symbol('gateway ingest limits');
 export const decisionParts = Symbol('gateway decision parts');
+export const runDecisionParts = Symbol('gateway decision parts of runs');

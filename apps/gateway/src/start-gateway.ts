@@ -62,6 +62,8 @@ import { openSockets, openTail } from './stream/open-tail.js';
 import { withTailSocket } from './stream/socket/tail-socket.asyncapi.js';
 import type { TailSockets } from './stream/socket/tail-sockets.js';
 import { TailHistoryService } from './stream/tail-history.service.js';
+import { openRunDecisions } from './runs/open-run-decisions.js';
+import { openStepDesk } from './runs/step-desk.js';
 import { openWorkers } from './workers/open-workers.js';
 
 interface OpenedParts {
@@ -213,6 +215,11 @@ async function openParts(
   const access = openAccess(env, { pool, redis, producer, codec, metrics, logger }, closing);
   const ingest = openIngest(env, { metrics, host, redis }, closing);
   const decisions = await openDecisions(env, { driver, producer, events: codec, host }, closing);
+  const runDecisions = await openRunDecisions(
+    env,
+    { driver, producer, events: codec, commands: decisions.codec, host },
+    closing,
+  );
   const issuer = tokenIssuer(env);
   const tokens = issuer && new TokenVerifier(issuer);
   const parts: GatewayParts = {
@@ -227,6 +234,8 @@ async function openParts(
     ingest,
     decisions,
     workers: openWorkers(env.DATABASE_URL, pool, host, closing),
+    runDecisions,
+    stepDesk: openStepDesk({ env, pool, host, commands: decisions.codec, producer }, closing),
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),
     checkpoints,

@@ -177,13 +177,13 @@ const agentPath = (id: string) => `/v1/agents/${encodeURIComponent(id)}`;
 const executionPath = (id: string) => `/v1/executions/${encodeURIComponent(id)}`;
 const waitMsDefault = 10_000;
 
-async function command(
+export async function command<Answer = CommandAnswer>(
   http: Http,
   method: 'POST' | 'PUT' | 'DELETE',
   path: string,
   body: object | undefined,
   { idempotencyKey = newId(), waitMs, signal }: CommandOptions,
-): Promise<CommandAnswer> {
+): Promise<Answer> {
   const prefer =
     waitMs === undefined ? {} : { prefer: waitMs === 0 ? 'respond-async' : `wait=${Math.ceil(waitMs / 1000)}` };
   const json = body === undefined ? {} : { 'content-type': 'application/json' };
@@ -194,7 +194,7 @@ async function command(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     waitMs: waitMs ?? waitMsDefault,
     signal,
-  })) as CommandAnswer;
+  })) as Answer;
 }
 
 async function historyOf(

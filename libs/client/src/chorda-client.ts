@@ -6,6 +6,7 @@ import { InvalidCallError } from './errors.js';
 import { EventsApi } from './events.js';
 import type { MetricsSummary, Step, StoryEvent, Usage } from './generated/answers.js';
 import { Http } from './http.js';
+import { RunsApi, StepsApi, TasksApi } from './runs.js';
 import { DeadLettersApi, SchemasApi, TopicsApi } from './log.js';
 import { ParkedApi } from './parked.js';
 import type { ProjectionStates } from './projections.js';
@@ -56,6 +57,9 @@ export class ChordaClient {
   readonly agents: AgentsApi;
   readonly executions: ExecutionsApi;
   readonly commands: CommandsApi;
+  readonly runs: RunsApi;
+  readonly tasks: TasksApi;
+  readonly steps: StepsApi;
   readonly tools: ToolsApi;
   readonly parked: ParkedApi;
   readonly rebuilds: RebuildsApi;
@@ -84,6 +88,9 @@ export class ChordaClient {
     this.agents = new AgentsApi(this.#http);
     this.executions = new ExecutionsApi(this.#http);
     this.commands = new CommandsApi(this.#http);
+    this.runs = new RunsApi(this.#http);
+    this.tasks = new TasksApi(this.#http);
+    this.steps = new StepsApi(this.#http);
     this.tools = new ToolsApi(this.#http);
     this.parked = new ParkedApi(this.#http);
     this.rebuilds = new RebuildsApi(this.#http);

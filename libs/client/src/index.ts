@@ -25,6 +25,7 @@ export {
   type WorkerOptions,
   type WorkerTrouble,
 } from './worker.js';
+export { RunsApi, StepsApi, TasksApi, type RunAnswer, type StepLease } from './runs.js';
 export { ChordaClient, type ChordaClientOptions, type StoryOptions } from './chorda-client.js';
 export type { RetryOptions } from './backoff.js';
 export {

@@ -10,7 +10,7 @@ export interface Surface {
   readonly client: ((client: ChordaClient, known: Known) => Promise<unknown>) | string;
   readonly method?: string;
   /** There is no such thing on a new system: both say NOT_FOUND, or this code, and that is the right answer. */
-  readonly isAbsent?: true | 'LEASE_LOST' | 'AGENT_NOT_FOUND' | 'EXECUTION_NOT_FOUND';
+  readonly isAbsent?: true | 'LEASE_LOST' | 'AGENT_NOT_FOUND' | 'EXECUTION_NOT_FOUND' | 'RUN_NOT_FOUND';
 }
 
 const forBrowsers = 'for browsers';
@@ -18,6 +18,12 @@ const aDocument = 'a document: fetch it';
 const parkedId = 'a'.repeat(32);
 const nobody = 'agent-of-nobody';
 const byWorkers = 'a process of yours does it: `worker.run` of the client';
+const byStepWorkers = 'a process of yours does it: `steps` of the client';
+const stepLease = {
+  ...{ run_id: 'r-1', step_id: 's-1' },
+  work_id: 'w-1',
+  lease_token: '00000000-0000-4000-8000-000000000000',
+};
 const lease = { work_id: 'w-1', lease_token: '00000000-0000-4000-8000-000000000000' };
 const record = { type: 'record', name: 'Op', fields: [{ name: 'n', type: 'long' }] };
 const workflow = { workflow: 'op', steps: { a: { kind: 'script', value: 1 } } };
@@ -174,6 +180,107 @@ export const surfaces: Readonly<Record<string, Surface>> = {
     command: 'tools list',
     client: (client) => client.tools.list(),
     method: 'tools.list',
+  },
+  startRun: {
+    cli: () => ['runs', 'start', 'workflow-of-nobody', '--key', 'k-1'],
+    command: 'runs start',
+    client: (client) => client.runs.start('workflow-of-nobody'),
+    method: 'runs.start',
+    isAbsent: true,
+  },
+  signalRun: {
+    cli: () => ['runs', 'signal', 'r-1', 'payment'],
+    command: 'runs signal',
+    client: (client) => client.runs.signal('r-1', { name: 'payment' }),
+    method: 'runs.signal',
+    isAbsent: 'RUN_NOT_FOUND',
+  },
+  pauseRun: {
+    cli: () => ['runs', 'pause', 'r-1'],
+    command: 'runs pause',
+    client: (client) => client.runs.pause('r-1'),
+    method: 'runs.pause',
+    isAbsent: 'RUN_NOT_FOUND',
+  },
+  resumeRun: {
+    cli: () => ['runs', 'resume', 'r-1'],
+    command: 'runs resume',
+    client: (client) => client.runs.resume('r-1'),
+    method: 'runs.resume',
+    isAbsent: 'RUN_NOT_FOUND',
+  },
+  cancelRun: {
+    cli: () => ['runs', 'cancel', 'r-1'],
+    command: 'runs cancel',
+    client: (client) => client.runs.cancel('r-1'),
+    method: 'runs.cancel',
+    isAbsent: 'RUN_NOT_FOUND',
+  },
+  retryRun: {
+    cli: () => ['runs', 'retry', 'r-1'],
+    command: 'runs retry',
+    client: (client) => client.runs.retry('r-1'),
+    method: 'runs.retry',
+    isAbsent: 'RUN_NOT_FOUND',
+  },
+  forkRun: {
+    cli: () => ['runs', 'fork', 'r-1'],
+    command: 'runs fork',
+    client: (client) => client.runs.fork('r-1'),
+    method: 'runs.fork',
+    isAbsent: 'RUN_NOT_FOUND',
+  },
+  getRunHistory: {
+    cli: () => ['runs', 'history', 'r-1'],
+    command: 'runs history',
+    client: (client) => client.runs.history('r-1'),
+    method: 'runs.history',
+    isAbsent: 'RUN_NOT_FOUND',
+  },
+  getRunPlan: {
+    cli: () => ['runs', 'plan', 'r-1'],
+    command: 'runs plan',
+    client: (client) => client.runs.plan('r-1'),
+    method: 'runs.plan',
+    isAbsent: 'RUN_NOT_FOUND',
+  },
+  getRunReport: {
+    cli: () => ['runs', 'report', 'r-1'],
+    command: 'runs report',
+    client: (client) => client.runs.report('r-1'),
+    method: 'runs.report',
+    isAbsent: 'RUN_NOT_FOUND',
+  },
+  claimTask: {
+    cli: () => ['tasks', 'claim', 't-1', '--user', 'ada'],
+    command: 'tasks claim',
+    client: (client) => client.tasks.claim('t-1', { user_id: 'ada' }),
+    method: 'tasks.claim',
+    isAbsent: true,
+  },
+  decideTask: {
+    cli: () => ['tasks', 'decide', 't-1', 'approved', '--user', 'ada'],
+    command: 'tasks decide',
+    client: (client) => client.tasks.decide('t-1', { user_id: 'ada', decision: 'approved' }),
+    method: 'tasks.decide',
+    isAbsent: true,
+  },
+  pollSteps: {
+    cli: byStepWorkers,
+    client: (client) => client.steps.poll({ tools: ['op_tool'], wait_ms: 0 }),
+    method: 'steps.poll',
+  },
+  beatStep: {
+    cli: byStepWorkers,
+    client: (client) => client.steps.beat(stepLease),
+    method: 'steps.beat',
+    isAbsent: 'LEASE_LOST',
+  },
+  recordStep: {
+    cli: byStepWorkers,
+    client: (client) => client.steps.answer(stepLease, { output: null }),
+    method: 'steps.answer',
+    isAbsent: 'LEASE_LOST',
   },
   pollWork: {
     cli: byWorkers,

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { agentCommands, executionCommands } from '../agents/agents.command.js';
 import { positiveNumber } from '../command-line/arguments.js';
 import { examples, type CommandLine } from '../command-line/command-line.js';
+import { runCommands, taskCommands } from '../runs/runs.command.js';
 import type { ListCommandOptions } from './list-items.js';
 import type { UsageOptions } from './show-usage.js';
 
@@ -48,11 +49,13 @@ const readModels: readonly ReadModel[] = [
 /** `chorda agents|executions|runs|steps|tasks list` and `show`. */
 export function readModelCommands(cli: CommandLine): readonly Command[] {
   return readModels.map((model) => {
-    const more = model.name === 'agents' || model.name === 'executions' ? ', and act on them' : '';
+    const more = model.name === 'steps' ? '' : ', and act on them';
     const command = new Command(model.name).description(`${model.what}: list and show${more}`);
     command.addCommand(listCommand(cli, model));
     if (model.name !== 'steps') command.addCommand(showCommand(cli, model));
     if (model.name === 'runs') command.addCommand(stepsCommand(cli));
+    if (model.name === 'runs') for (const own of runCommands(cli)) command.addCommand(own);
+    if (model.name === 'tasks') for (const own of taskCommands(cli)) command.addCommand(own);
     if (model.name === 'agents') for (const own of agentCommands(cli)) command.addCommand(own);
     if (model.name === 'executions') for (const own of executionCommands(cli)) command.addCommand(own);
     return command;

@@ -28,7 +28,10 @@ export class AgentCommandsController {
         type: 'agent.create',
         operation: 'POST /v1/agents',
         data: (commandId, body) => ({ agent_id: newAgentId(commandId, systemClock.nowMs()), ...body }),
-        shown: ({ data }) => ({ status: 201, location: `/v1/agents/${encodeURIComponent(data.agent_id)}` }),
+        shown: ({ data }) => {
+          const id = 'agent_id' in data ? data.agent_id : '';
+          return { status: 201, location: `/v1/agents/${encodeURIComponent(id)}` };
+        },
       },
       request,
       reply,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { InvalidEventError, parseCommandData, type AgentCommand } from '@chorda/contracts';
+import { InvalidEventError, parseCommandData, type AgentCommand, type WorkflowCommand } from '@chorda/contracts';
 import { CommandRefusedAtDoorError, TooManyWaitersError, type CommandAnswer } from '@chorda/decisions';
 import { BackboneError, derivedId, newId, systemClock } from '@chorda/kernel';
 import { executionsList, ListReader } from '@chorda/read-models';
@@ -15,20 +15,23 @@ import { IdempotentAnswers } from '../idempotency/idempotent-answers.js';
 import { readIdempotencyKey } from '../ingest/idempotency-key.js';
 import { equalTo } from '../lists/list-answers.js';
 import { isText } from '../lists/list-query.js';
-import type { DecisionParts } from './open-decisions.js';
+import type { CommandParts } from './open-decisions.js';
 import { outcomeOf, type Shown, type Taken } from './outcome-answer.js';
 import { preferredWaitMs } from './prefer.js';
 
 export type JsonBody = Readonly<Record<string, unknown>>;
 
+/** What a caller may ask of an engine by way of a command. */
+type GivenCommand = AgentCommand | WorkflowCommand;
+
 /** A request as a command. */
 export interface Wish {
-  readonly type: AgentCommand['type'];
+  readonly type: GivenCommand['type'];
   /** Names the request for its Idempotency-Key: `POST /v1/agents/{id}/execute`. */
   readonly operation: string;
   /** What the body may not say: ids that the path says or the gateway gives. */
   data(commandId: string, body: JsonBody): Promise<JsonBody> | JsonBody;
-  shown(command: AgentCommand): Shown;
+  shown(command: GivenCommand): Shown;
 }
 
 /** Gives the commands of callers to the decision engine, and tells them what became of them. */
@@ -37,7 +40,7 @@ export class AgentCommands {
   constructor(
     private readonly answers: IdempotentAnswers,
     private readonly lists: ListReader,
-    @Inject(decisionParts) private readonly decisions: DecisionParts,
+    @Inject(decisionParts) private readonly decisions: CommandParts,
   ) {}
 
   async answer(wish: Wish, request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -67,7 +70,7 @@ export class AgentCommands {
   }
 
   private async send(
-    command: AgentCommand,
+    command: GivenCommand,
     commandId: string,
     request: FastifyRequest,
   ): Promise<CommandAnswer | Taken | Extract<Outcome, { readonly problem: Problem }>> {
@@ -76,7 +79,7 @@ export class AgentCommands {
     const metadata = {
       id: commandId,
       source: 'urn:chorda:service:gateway',
-      subject: command.data.agent_id,
+      subject: 'agent_id' in command.data ? command.data.agent_id : command.data.workflow_id,
       tenantId,
       timeMs: systemClock.nowMs(),
       correlationId: request.trace.requestId,

@@ -15,14 +15,18 @@ import type { GatewayEnv } from '../gateway.env.js';
 
 export type AgentStreams = StreamReader<AgentStates, AnyAgentCommand, AgentEvent>;
 
-/** The way to the decision engine of agents, and to what it has decided. */
-export interface DecisionParts {
+/** The way to a decision engine. */
+export interface CommandParts {
   readonly codec: CommandCodec;
   readonly door: CommandDoor;
   readonly outcomes: Pick<OutcomeWaiter, 'find'>;
-  readonly streams: AgentStreams;
   /** How long a caller waits for the outcome who does not say. */
   readonly waitMs: number;
+}
+
+/** The way to the decision engine of agents, and to what it has decided. */
+export interface DecisionParts extends CommandParts {
+  readonly streams: AgentStreams;
 }
 
 interface DecisionNeeds {

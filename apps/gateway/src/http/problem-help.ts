@@ -133,6 +133,34 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     cause: "An attribute breaks a rule of CloudEvents, or `data` a rule of the type's schema; `errors` says which.",
     fix: 'Change what `errors` names; `GET /v1/schemas/{type}` shows the schema.',
   },
+  RUN_NOT_FOUND: {
+    cause: 'No run with this id was started here, or the moment that was asked for is before its start.',
+    fix: 'Look for it with `GET /v1/runs`; start one with `POST /v1/workflows/{name}/runs`.',
+  },
+  RUN_EXISTS: {
+    cause: 'A run with this id was started before, by another request.',
+    fix: 'Leave `run_id` out, or give `start_key`: then the same key is the same run and no error.',
+  },
+  INCIDENT_OPEN: {
+    cause: 'A step of the run failed and its retries are used up; `incidents` names it.',
+    fix: '`POST /v1/runs/{id}/retry` does it again, or says what became of it.',
+  },
+  TOO_MANY_SIGNALS: {
+    cause: 'Signals wait in the run that none of its steps has taken.',
+    fix: 'Send fewer, or with a shorter `ttl_ms`; look at what the run waits for in `GET /v1/runs/{id}/plan`.',
+  },
+  TASK_NOT_OPEN: {
+    cause: 'The task was answered, has expired, or its run has ended.',
+    fix: 'Read it with `GET /v1/tasks/{id}`.',
+  },
+  TASK_CLAIMED: {
+    cause: 'Another person has taken the task upon themselves; `claimed_by` says who.',
+    fix: 'Ask them to give it back: `POST /v1/tasks/{id}/claim` with `release`.',
+  },
+  TASK_FORBIDDEN: {
+    cause: 'The task names who may decide it, and this person is none of them; or a token speaks for somebody else.',
+    fix: 'Decide as one of its assignees, or as a member of one of its groups.',
+  },
   INVALID_WORKFLOW: {
     cause:
       'The definition cannot be used; `errors` has the line, the column and the pointer of everything that is wrong.',

@@ -9,6 +9,7 @@ import { projectionSchemas } from '../projections/projections.openapi.js';
 import { rebuildSchemas } from '../projections/rebuilds.openapi.js';
 import { tenantSchemas } from '../tenants/tenants.openapi.js';
 import { workflowSchemas } from '../workflows/definitions/definitions.openapi.js';
+import { runCommandSchemas } from '../runs/run-commands.openapi.js';
 import { workerSchemas } from '../workers/workers.openapi.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
@@ -71,6 +72,7 @@ export const sharedSchemas: Record<string, unknown> = {
   ...keySchemas,
   ...tenantSchemas,
   ...workerSchemas,
+  ...runCommandSchemas,
   ...workflowSchemas,
   Problem: {
     type: 'object',

@@ -1432,6 +1432,223 @@ export type WorkState = {
   readonly status: 'held' | 'stored';
 };
 
+export type NewRun = {
+  /** Any JSON value that the schema of the workflow allows */
+  readonly input?: unknown;
+  /** Stored version; left out: the newest */
+  readonly version?: number;
+  /** Left out: it follows from the key or the command */
+  readonly run_id?: string;
+  /** A run is started once for each */
+  readonly start_key?: string;
+  /** On whose behalf; a pseudonymous id */
+  readonly user_id?: string | null;
+};
+
+export type Signal = {
+  /** What the run waits for it by */
+  readonly name: string;
+  /** What waits are correlated by */
+  readonly key?: string | null;
+  /** Any JSON value, at most 64 KiB */
+  readonly data?: unknown;
+  /** The same one counts once; left out: it follows from the command */
+  readonly signal_id?: string;
+  /** How long it is kept */
+  readonly ttl_ms?: number | null;
+};
+
+export type RunCancel = {
+  /** Why, in your words */
+  readonly reason?: string | null;
+  /** Does not wait for what is under way */
+  readonly hard?: boolean;
+  /** Undoes what was done first */
+  readonly compensate?: boolean;
+};
+
+export type RunRetry = {
+  /** One step; null: all that failed */
+  readonly step_id?: string | null;
+  readonly resolution?: 'repeat' | 'completed' | 'failed';
+  /** Of a step that is found completed */
+  readonly output_data?: unknown;
+  /** Why, in your words */
+  readonly reason?: string | null;
+};
+
+export type RunFork = {
+  /** Left out: it follows from the command */
+  readonly run_id?: string;
+  /** `stream_version` in `/v1/runs/{id}/events`; left out: now */
+  readonly at_version?: string;
+  /** In place of what the run began with */
+  readonly input?: unknown;
+  /** In place of its context */
+  readonly context?: unknown;
+  /** Steps that are done anew, with all that needs them */
+  readonly rerun?: readonly string[];
+};
+
+export type TaskClaim = {
+  /** Who; left out where the token is that of a person */
+  readonly user_id?: string;
+  /** Groups of theirs, as a trusted system knows them */
+  readonly groups?: readonly string[];
+  /** Gives it back */
+  readonly release?: boolean;
+};
+
+export type TaskAnswer = {
+  /** Who; left out where the token is that of a person */
+  readonly user_id?: string;
+  /** Groups of theirs, as a trusted system knows them */
+  readonly groups?: readonly string[];
+  readonly decision: 'approved' | 'rejected' | 'submitted';
+  /** What was entered, by the schema of the form */
+  readonly form_data?: unknown;
+  /** What else is to be said */
+  readonly comment?: string | null;
+};
+
+/** What was decided. What else it holds depends on the command. */
+export type RunDecided = {
+  /** Of this request */
+  readonly command_id: string;
+  readonly events: readonly DecidedEvent[];
+  /** A read that brings it as `min_position` sees all of it */
+  readonly position: string;
+  /** The run */
+  readonly workflow_id?: string;
+  /** Of the run */
+  readonly status?: string;
+  /** The run was there already, by its start key */
+  readonly started_before?: boolean;
+  /** Whether a step took the signal at once */
+  readonly taken?: boolean;
+  /** Of the task */
+  readonly decision?: string;
+  /** Who has the task */
+  readonly claimed_by?: string | null;
+  /** Steps that go on */
+  readonly steps?: readonly string[];
+};
+
+export type RunPlan = {
+  /** The run */
+  readonly workflow_id: string;
+  /** Of the run */
+  readonly status: string;
+  /** Events that it follows from, decimal */
+  readonly version: string;
+  readonly kind: 'graph' | 'machine';
+  /** Of a state machine */
+  readonly current_state: string | null;
+  /** Steps of one need something of the one before */
+  readonly phases: readonly (Readonly<Record<string, unknown>>)[];
+};
+
+export type RunReport = {
+  /** The run */
+  readonly workflow_id: string;
+  /** Events that it follows from, decimal */
+  readonly version: string;
+  /** Of the run */
+  readonly status: string;
+  readonly started_at_ms?: number;
+  /** What the run came to */
+  readonly output: unknown;
+  /** Outputs by step */
+  readonly results: Readonly<Record<string, unknown>>;
+  /** How many steps ended how; `rate` is 0 to 1 */
+  readonly success: Readonly<Record<string, unknown>>;
+  readonly errors: readonly (Readonly<Record<string, unknown>>)[];
+  readonly incidents?: readonly string[];
+  /** Why it failed or was cancelled */
+  readonly ending?: Readonly<Record<string, unknown>> | null;
+};
+
+export type PollSteps = {
+  readonly queue?: string;
+  readonly tools: readonly string[];
+  readonly max?: number;
+  readonly wait_ms?: number;
+  /** Names the process, for people */
+  readonly worker?: string;
+};
+
+export type GivenSteps = {
+  readonly steps: readonly GivenStep[];
+};
+
+export type GivenStep = {
+  /** Names this try */
+  readonly work_id: string;
+  /** Brought with heartbeats and the result */
+  readonly lease_token: string;
+  readonly lease_ms: number;
+  /** Until the try is given up */
+  readonly left_ms: number;
+  /** The run */
+  readonly run_id: string;
+  /** Its workflow */
+  readonly workflow: string;
+  /** The step in the run */
+  readonly step_id: string;
+  /** As asked for */
+  readonly queue: string;
+  /** What is to be done */
+  readonly tool: string;
+  /** Any JSON value */
+  readonly input: unknown;
+  /** The same for every try of this step */
+  readonly idempotency_key: string;
+  readonly attempt: number;
+  /** How often this try was given to a worker */
+  readonly delivery: number;
+  /** What an earlier try kept last: `{n, value}` */
+  readonly checkpoint: Readonly<Record<string, unknown>> | null;
+  /** Heartbeats with `progress` must come at least so often */
+  readonly idle_ms: number | null;
+  /** Trace context */
+  readonly traceparent: string | null;
+};
+
+export type StepBeat = {
+  /** As the step came with */
+  readonly lease_token: string;
+  /** As the step came with */
+  readonly run_id: string;
+  /** As the step came with */
+  readonly step_id: string;
+  /** Of a step that came with `idle_ms` */
+  readonly progress?: boolean;
+  readonly checkpoint?: {
+    readonly n: number;
+    /** At most 64 KiB */
+    readonly value: unknown;
+  };
+};
+
+export type StepResult = {
+  /** As the step came with */
+  readonly lease_token: string;
+  /** Any JSON value, at most 256 KiB */
+  readonly output?: unknown;
+  readonly error?: {
+    /** What retries and catches are chosen by */
+    readonly class?: string;
+    readonly code?: string;
+    /** For people */
+    readonly message: string;
+    /** Of an HTTP call */
+    readonly status?: number | null;
+    readonly details?: unknown;
+    readonly retriable?: boolean;
+  };
+  readonly duration_ms?: number;
+};
+
 export type WorkflowApplied = {
   readonly outcome: 'created' | 'updated' | 'restored' | 'unchanged';
   readonly name: string;

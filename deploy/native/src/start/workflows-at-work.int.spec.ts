@@ -1,0 +1,173 @@
+import { Writable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { startBackbone, type Backbone } from './backbone.fixture.spec.js';
+
+/** Every app as `npm start` runs them, and the specs in the place of a user's workers and people. */
+let backbone: Backbone;
+
+beforeAll(async () => {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  backbone = await startBackbone(inject('stack'), { logDestination: nowhere });
+  await call('POST', '/v1/workflows', refund, 'application/yaml');
+}, 120_000);
+afterAll(async () => {
+  await backbone?.stop();
+});
+
+const refund = `
+workflow: refund
+input_schema: { type: object, required: [order], properties: { order: { type: integer } } }
+steps:
+  check: { kind: tool, tool: check, input: { order: "\${ input.order }" } }
+  approve:
+    kind: human
+    needs: [check]
+    title: "Refund \${ steps.check.output.amount }?"
+    assignees: [ada]
+  paid: { kind: wait, event: payment, key: "\${ string(input.order) }", needs: [approve] }
+output: { amount: "\${ steps.check.output.amount }", by: "\${ steps.approve.output.decided_by }" }
+`;
+
+async function call(method: string, path: string, body?: unknown, type = 'application/json', headers = {}) {
+  const response = await fetch(`${backbone.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${backbone.apiKey}`,
+      ...(body !== undefined && { 'content-type': type }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+async function until<Found>(what: string, look: () => Promise<Found | undefined>): Promise<Found> {
+  const endMs = Date.now() + 30_000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > endMs) throw new Error(`${what}: not within 30 s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function nextStep(tool: string) {
+  const polled = await call('POST', '/v1/steps/poll', { tools: [tool], wait_ms: 20_000, worker: 'spec' });
+  expect(polled).toMatchObject({ status: 200, body: { steps: [{ tool }] } });
+  return polled.body.steps[0];
+}
+
+describe('a run, over HTTP', () => {
+  it('goes from its start over a worker, a person and a signal to its report', async () => {
+    const started = await call('POST', '/v1/workflows/refund/runs', { input: { order: 7 }, start_key: 'order-7' });
+    expect(started).toMatchObject({ status: 201, body: { status: 'running' } });
+    const id: string = started.body.workflow_id;
+    const again = await call('POST', '/v1/workflows/refund/runs', { input: { order: 7 }, start_key: 'order-7' });
+    expect(again).toMatchObject({ status: 201, body: { workflow_id: id, started_before: true, events: [] } });
+
+    const step = await nextStep('check');
+    expect(step).toMatchObject({ run_id: id, step_id: 'check', input: { order: 7 }, attempt: 1, checkpoint: null });
+    const lease = { lease_token: step.lease_token };
+    const beat = { ...lease, run_id: id, step_id: 'check', checkpoint: { n: 1, value: { page: 3 } } };
+    expect((await call('POST', `/v1/steps/${step.work_id}/heartbeat`, beat)).body).toEqual({ status: 'held' });
+    const result = () => call('POST', `/v1/steps/${step.work_id}/result`, { ...lease, output: { amount: 42 } });
+    expect((await result()).body).toEqual({ status: 'stored' });
+    // Whoever did not hear the answer says it again.
+    expect((await result()).body).toEqual({ status: 'stored' });
+
+    const task = await until('the task', async () => {
+      const found = await call('GET', `/v1/tasks?workflow_id=${id}`);
+      return found.body.items?.[0];
+    });
+    expect(task).toMatchObject({ title: 'Refund 42?', assignees: ['ada'], status: 'open' });
+    const path = `/v1/tasks/${task.task_id}`;
+    expect(await call('POST', `${path}/decide`, { user_id: 'eve', decision: 'approved' })).toMatchObject({
+      status: 403,
+      body: { code: 'TASK_FORBIDDEN' },
+    });
+    expect(await call('POST', `${path}/claim`, { user_id: 'ada' })).toMatchObject({
+      status: 200,
+      body: { claimed_by: 'ada' },
+    });
+    expect(await call('POST', `${path}/decide`, { user_id: 'ada', decision: 'approved' })).toMatchObject({
+      status: 200,
+      body: { status: 'running', decision: 'approved' },
+    });
+    expect(await call('POST', `${path}/decide`, { user_id: 'ada', decision: 'approved' })).toMatchObject({
+      status: 409,
+      body: { code: 'TASK_NOT_OPEN' },
+    });
+
+    const plan = await call('GET', `/v1/runs/${id}/plan`);
+    expect(
+      plan.body.phases.map(({ steps }: { steps: { id: string; status: string }[] }) =>
+        steps.map((one) => [one.id, one.status]),
+      ),
+    ).toEqual([[['check', 'completed']], [['approve', 'completed']], [['paid', 'scheduled']]]);
+    const signal = { name: 'payment', key: '7', data: { ok: true } };
+    expect((await call('POST', `/v1/runs/${id}/signal`, signal)).body).toMatchObject({
+      status: 'completed',
+      taken: true,
+    });
+    const report = await call('GET', `/v1/runs/${id}/report`);
+    expect(report.body).toMatchObject({
+      status: 'completed',
+      output: { amount: 42, by: 'ada' },
+      success: { completed: 3, failed: 0, rate: 1 },
+    });
+    const shown = await until('the read model', async () => {
+      const found = await call('GET', `/v1/runs/${id}`);
+      return found.body.status === 'completed' ? found.body : undefined;
+    });
+    expect(shown).toMatchObject({
+      output_data: { amount: 42, by: 'ada' },
+      workflow_name: 'refund',
+      steps_completed: 3,
+    });
+    const history = await call('GET', `/v1/runs/${id}/events`);
+    expect(history.body.items[0].type).toBe('workflow.started');
+  });
+
+  it('is refused with what is wrong, and where', async () => {
+    expect(await call('POST', '/v1/workflows/refund/runs', { input: { order: 'x' } })).toMatchObject({
+      status: 422,
+      body: { code: 'INVALID_COMMAND' },
+    });
+    expect((await call('POST', '/v1/workflows/absent/runs', {})).status).toBe(404);
+    expect(await call('POST', '/v1/runs/absent/signal', { name: 'payment' })).toMatchObject({
+      status: 404,
+      body: { code: 'RUN_NOT_FOUND' },
+    });
+    const { body } = await call('POST', '/v1/workflows/refund/runs', { input: { order: 8 } });
+    const id: string = body.workflow_id;
+    const step = await nextStep('check');
+    const big = { lease_token: step.lease_token, output: 'x'.repeat(300_000) };
+    expect(await call('POST', `/v1/steps/${step.work_id}/result`, big)).toMatchObject({
+      status: 413,
+      body: { code: 'PAYLOAD_TOO_LARGE' },
+    });
+    expect((await call('POST', `/v1/runs/${id}/cancel`, { hard: true, reason: 'a test' })).body).toMatchObject({
+      status: 'cancelled',
+    });
+    expect(await call('POST', `/v1/runs/${id}/pause`, {})).toMatchObject({
+      status: 409,
+      body: { code: 'ILLEGAL_TRANSITION', state: 'cancelled' },
+    });
+    const late = { lease_token: step.lease_token, output: 1 };
+    await until('that the worker is told', async () => {
+      const told = await call('POST', `/v1/steps/${step.work_id}/heartbeat`, { ...beatOf(step, id) });
+      return told.status === 409 ? true : undefined;
+    });
+    expect(await call('POST', `/v1/steps/${step.work_id}/result`, late)).toMatchObject({
+      status: 409,
+      body: { code: 'LEASE_LOST' },
+    });
+  });
+});
+
+const beatOf = (step: { lease_token: string }, id: string) => ({
+  lease_token: step.lease_token,
+  run_id: id,
+  step_id: 'check',
+});
