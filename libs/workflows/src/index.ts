@@ -12,3 +12,46 @@ export {
   type StoredDefinition,
 } from './any-definition.js';
 export { documentOf, yamlOf } from './document/document-of.js';
+export {
+  agent,
+  emit,
+  flow,
+  human,
+  llm,
+  map,
+  raise,
+  script,
+  subWorkflow,
+  timer,
+  tool,
+  waitFor,
+  webhook,
+  type BuiltStep,
+  type Came,
+  type Decided,
+  type MapOptions,
+  type Shared,
+  type Templated,
+} from './builder/kinds.js';
+export { cel, text, type Ref, type Reference } from './builder/reference.js';
+export {
+  machine,
+  workflow,
+  type BuiltWorkflow,
+  type EndedStep,
+  type MachineOptions,
+  type Sight,
+  type StateOptions,
+  type WorkflowBuilder,
+  type WorkflowOptions,
+} from './builder/workflow.js';
+export {
+  approvalTemplate,
+  mapReduceTemplate,
+  processingTemplate,
+  sagaTemplate,
+  type ApprovalOptions,
+  type MapReduceOptions,
+  type ProcessingOptions,
+  type SagaStep,
+} from './templates/templates.js';

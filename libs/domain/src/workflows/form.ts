@@ -329,8 +329,8 @@ export interface WaitStep {
   readonly event: Template;
   /** Text; null: whichever is sent to the run. */
   readonly key: Template | null;
-  /** Sees `event`; others are left for others. */
-  readonly when: Expression | null;
+  /** Sees `event`; others are left for others. Not `when`, which says of every step whether it is skipped. */
+  readonly accept: Expression | null;
   /** How many; more than 1: the output is a list. */
   readonly count: number;
   /** Without it by then the step fails with class timeout. */

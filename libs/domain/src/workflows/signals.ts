@@ -46,7 +46,7 @@ function offerToStep(course: RunCourse, branch: BranchId, step: StepState, signa
   const form = course.form.stepOf(step.stepId);
   if (form.kind !== 'wait') return false;
   try {
-    if (form.when !== null && !course.holds(form.when, branch, { event: eventValue(signal) })) return false;
+    if (form.accept !== null && !course.holds(form.accept, branch, { event: eventValue(signal) })) return false;
   } catch (error) {
     failStep(course, step, expressionFault(error), false);
     return false;

@@ -217,7 +217,7 @@ function compileKind(document: StepKindDocument, place: StepPlace, input: Known)
           kind,
           event: made(document.event, 'event'),
           key: optional(document.key, 'key'),
-          when: compiler.condition(document.accept, at('accept'), { ...scope, event: eventKnown }),
+          accept: compiler.condition(document.accept, at('accept'), { ...scope, event: eventKnown }),
           count,
           ttl: compiler.optionalDelay(document.ttl, at('ttl'), scope),
         },

@@ -47,7 +47,8 @@ export function expressionText({ language, text }: Expression): string {
 }
 
 export function literalText(text: string): string {
-  return text.replaceAll('${', '$${');
+  // By a function: in a text of its own, $$ would mean one $.
+  return text.replaceAll('${', () => '$${');
 }
 
 /** Where the bracket stands that closes what began before `start`; texts within are passed over. */

@@ -179,7 +179,7 @@ function kind(made: Step): Members {
       return {
         event: value(made.event),
         key: template(made.key),
-        accept: condition(made.when),
+        accept: condition(made.accept),
         count: made.count,
         ttl: duration(made.ttl),
       };
