@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { OpenAiModel } from '../model/openai-model.js';
 import type { ModelPort } from '../model/model-port.js';
+import { SpreadModel } from '../model/spread-model.js';
 import { priceSchema } from '../model/model-prices.js';
 import { databaseSchema } from '../tools/database/connections.js';
 import { databaseTools } from '../tools/database/database-tools.js';
@@ -62,7 +63,7 @@ const portList = z
 
 /** Settings of executors: models, tools, and how much is done at once. */
 export const executorEnv = {
-  /** Servers with the HTTP API of OpenAI, with or without /v1; the first one is asked. */
+  /** Servers with the HTTP API of OpenAI, with or without /v1; they are asked in turn. */
   VLLM_URLS: httpUrls.optional(),
   /** Without VLLM_URLS: models are those of OpenAI. */
   OPENAI_API_KEY: z.string().optional(),
@@ -102,14 +103,13 @@ const connectTimeoutMs = 5_000;
 
 /** The model that is configured, else the simulator, which says in every answer what it is. */
 export function modelOf(env: ExecutorEnv): ModelPort {
-  const [first] = env.VLLM_URLS ?? [];
-  const given = first?.replace(/\/+$/, '').replace(/(\/v1)?$/, '/v1');
-  return new OpenAiModel({
-    baseUrl: given ?? (env.OPENAI_API_KEY ? openAiUrl : simulatorUrl),
-    apiKey: env.OPENAI_API_KEY,
-    defaultModel: env.CHORDA_MODEL,
-    defaultEmbeddingModel: env.CHORDA_EMBEDDING_MODEL,
+  const given = (env.VLLM_URLS ?? []).map((url) => url.replace(/\/+$/, '').replace(/(\/v1)?$/, '/v1'));
+  const urls = given.length > 0 ? given : [env.OPENAI_API_KEY ? openAiUrl : simulatorUrl];
+  const servers = urls.map((baseUrl) => {
+    const defaults = { defaultModel: env.CHORDA_MODEL, defaultEmbeddingModel: env.CHORDA_EMBEDDING_MODEL };
+    return new OpenAiModel({ baseUrl, apiKey: env.OPENAI_API_KEY, ...defaults });
   });
+  return new SpreadModel(servers);
 }
 
 export function catalogueOf(env: ExecutorEnv, model: ModelPort): ToolCatalogue {
