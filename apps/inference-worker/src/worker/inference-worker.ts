@@ -174,9 +174,10 @@ export class InferenceWorker {
         const berth = pool.berth(route, nowMs);
         const urgent = berth || queue.sizeOf('high') === 0 ? undefined : pool.berth(route, nowMs, true);
         const job = berth ? queue.take(nowMs) : urgent && queue.take(nowMs, 'high');
-        const chosen =
-          job && (job.avoided.size > 0 ? pool.berth(route, nowMs, !berth, job.avoided) : (berth ?? urgent));
-        if (!job || !chosen) break;
+        const there = berth ?? urgent;
+        if (!job || !there) break;
+        // Another server than the one that failed it, where that has room too.
+        const chosen = (job.avoided.size > 0 && pool.berth(route, nowMs, !berth, job.avoided)) || there;
         const room = chosen.lane.window - chosen.lane.inFlight;
         const jobs = [job];
         while (isGathered && jobs.length < Math.min(this.parts.gatheredMax, room)) {
