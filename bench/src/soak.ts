@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { startStack } from '@chorda/testing';
 import { isInHand, runBackbone, type BackboneRunReport } from './soak/backbone-run.js';
 import { decisionsUsage, soakDecisions } from './soak/decisions/soak-decisions.js';
+import { inferenceUsage, soakInference } from './soak/inference/soak-inference.js';
 import { runSpecSoak } from './soak/spec-run.js';
 
 const usage = `npm run soak -- backbone [--events 100000] [--rate 900] [--kills 5]
@@ -13,6 +14,8 @@ Sends the demo day through the HTTP door while the gateway and the projector are
 then holds the log and the journal against the acknowledgements. Exit code 1: a promise was broken.
 
 ${decisionsUsage}
+
+${inferenceUsage}
 
 npm run soak -- projector [--rounds 3]
 
@@ -32,6 +35,7 @@ const { positionals, values } = parseArgs({
     rate: { type: 'string', default: '900' },
     kills: { type: 'string', default: '5' },
     executions: { type: 'string', default: '5000' },
+    requests: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '7' },
     plant: { type: 'string' },
     factor: { type: 'string', default: '10' },
@@ -45,6 +49,9 @@ if ((soak === 'projector' || soak === 'fuzz') && !values.help)
 if (soak === 'decisions' && !values.help) {
   const counts = { executions: Number(values.executions), kills: Number(values.kills), seed: Number(values.seed) };
   process.exit(await soakDecisions({ ...counts, plant: values.plant }));
+}
+if (soak === 'inference' && !values.help) {
+  process.exit(await soakInference({ requests: Number(values.requests), kills: Number(values.kills) }));
 }
 if (values.help || positionals[0] !== 'backbone') {
   console.log(usage);

@@ -77,8 +77,9 @@ export class Window {
     if (preempted) return this.cutTo(Math.floor(this.limit * cutFactor), nowMs, serviceMs);
     const waitingMax = Math.max(1, Math.floor(load.running * waitingShareMax));
     if (load.waiting > waitingMax) {
-      this.crowded += 1;
       this.hold();
+      // What a cut has given up already is still on its way out: it is not given up again.
+      this.crowded = own > this.limit ? 0 : this.crowded + 1;
       if (this.crowded < crowdedSamplesMin) return false;
       const total = Math.max(1, load.running + load.waiting);
       const ours = Math.min(1, own / total) * (load.waiting - Math.ceil(waitingMax / 2));
