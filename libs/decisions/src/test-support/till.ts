@@ -102,12 +102,16 @@ function decide(given: Given<TillCommand>, states: StatesOf<TillStates>): Decisi
       return { events: [{ stream, event: added(state, 1) }], then };
     }
     case 'till.break':
-      if (command.data.how === 'decide') throw new TypeError('The till is broken');
+      if (command.data.how === 'decide' && !repairs.isMended) throw new TypeError('The till is broken');
+      if (command.data.how === 'decide') return { events: [{ stream, event: added(state, 1) }] };
       return { events: [{ stream, event: added(state, 1) }], answer: 'x'.repeat(1_000_000) };
     case 'till.count':
       return { events: [], answer: { balance: state.balance } };
   }
 }
+
+/** A later build may decide what this one cannot. */
+export const repairs = { isMended: false };
 
 function added({ balance }: Till, amount: number): TillEvent {
   if (balance + amount < 0) throw new DomainError('TILL_EMPTY', `The till holds ${balance}`, { balance });

@@ -1,5 +1,5 @@
 import { deadLetterTopic, retryTopic } from '@chorda/contracts';
-import { BackboneError } from '@chorda/kernel';
+import { BackboneError, derivedId } from '@chorda/kernel';
 import type { IncomingHeaders, IncomingRecord, OutgoingHeaders, OutgoingRecord, RecordPlace } from '../port.js';
 import { redriveTopic } from './lanes.js';
 
@@ -83,6 +83,7 @@ export function retryRecord(
 
 /** A dead letter on its way back: the record as it was, with its attempts counted from nothing. */
 export function redriveRecord(letter: IncomingRecord, origin: RecordPlace, group: string): OutgoingRecord {
+  if (isCommandTopic(origin.topic)) return commandAgain(letter, origin);
   const headers: OutgoingHeaders = {
     ...withoutPrefixes(letter.headers),
     ...originHeaders(origin),
@@ -90,6 +91,24 @@ export function redriveRecord(letter: IncomingRecord, origin: RecordPlace, group
     [`${retryPrefix}redriven-at`]: new Date().toISOString(),
   };
   return sameRecord(letter, redriveTopic(origin.topic, group), headers);
+}
+
+/** Commands have one reader, which finds its place by offset and has no lane of its own. */
+function isCommandTopic(topic: string): boolean {
+  return /(^|\.)commands$/.test(topic);
+}
+
+/**
+ * What a command came to is kept by its id, and a repeat of it is answered with that. So it comes back as a command of
+ * its own, caused by the first: with the same id each time that this letter is sent through.
+ */
+function commandAgain(letter: IncomingRecord, { topic }: RecordPlace): OutgoingRecord {
+  const id = headerText(letter.headers, 'ce_id');
+  const again =
+    id === undefined
+      ? {}
+      : { ce_id: derivedId('redrive', topic, letter.partition, letter.offset, id), ce_causationid: id };
+  return sameRecord(letter, topic, { ...withoutPrefixes(letter.headers), ...again });
 }
 
 export interface DeadLetterFacts {
