@@ -58,6 +58,7 @@ export async function runSpecSoak(
     const results = join(folder, `round-${done}.json`);
     running = startSpecs(soaks[name], factor, results);
     const found = await resultsOf(running, reaper, results);
+    if (isCut) break;
     passed += found.passed;
     failed.push(...found.failed);
     console.log(`round ${done} of ${rounds}: ${found.passed} tests passed, ${found.failed.length} failed`);

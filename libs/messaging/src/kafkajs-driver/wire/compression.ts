@@ -42,8 +42,8 @@ function inflaterOf(codec: number): (bytes: Buffer, bytesMax: number) => Buffer 
 }
 
 /**
- * The output comes in pieces of this size, and the last one is kept whole. Node's own 16 KiB are outside of its heap: 500
- * batches a second, of two records each, made it collect all of its heap once a second.
+ * The output comes in pieces of this size, and the last one is kept whole. Node's own 16 KiB for each batch of two records
+ * grow outside of its heap, 8 MB a second where 500 such batches come.
  */
 function chunkBytesFor(compressedBytes: number): number {
   return Math.min(Math.max(compressedBytes * 4, 1_024), 64 * 1_024);
