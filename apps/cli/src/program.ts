@@ -10,6 +10,7 @@ import { demoCommand } from './demo/demo.command.js';
 import { devCommand } from './dev/dev.command.js';
 import { doctorCommand } from './doctor/doctor.command.js';
 import { eventsCommand } from './events/events.command.js';
+import { inferenceCommand } from './inference/inference.command.js';
 import { keysCommand } from './keys/keys.command.js';
 import { parkedCommand } from './parked/parked.command.js';
 import { projectionsCommand } from './projections/projections.command.js';
@@ -72,6 +73,7 @@ export function buildProgram(cli: CommandLine): Command {
   program.addCommand(usageCommand(cli));
   program.addCommand(commandsCommand(cli));
   program.addCommand(workflowsCommand(cli));
+  program.addCommand(inferenceCommand(cli));
   program.commandsGroup('Operate:');
   program.addCommand(projectionsCommand(cli));
   program.addCommand(parkedCommand(cli));

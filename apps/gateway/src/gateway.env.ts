@@ -11,6 +11,7 @@ import {
 } from '@chorda/platform';
 import { z } from 'zod';
 import { accessEnv } from './auth/access.env.js';
+import { inferenceEnv } from './inference/inference.env.js';
 import { ingestEnv } from './ingest/ingest.env.js';
 
 const mebibyte = 1024 * 1024;
@@ -36,6 +37,7 @@ export const gatewayEnv = z.object({
   CHORDA_EXTERNAL_TYPES_MAX: wholeNumber(0, 10_000).default(200),
   ...selfReportEnv,
   ...ingestEnv,
+  ...inferenceEnv,
   /** How long the caller of a command waits for its outcome who does not say; then it is answered 202. */
   CHORDA_COMMAND_WAIT_MS: wholeNumber(0, 60_000).default(10_000),
   /** Events and bytes that the live tail keeps in memory; older ones are read from the journal. */

@@ -49,6 +49,7 @@ import {
 import { HealthController, type Readiness } from './health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/standard-schema-problem.js';
+import { inferenceControllers, inferenceProviders, type InferenceParts } from './inference/open-inference.js';
 import { IngestController } from './ingest/ingest.controller.js';
 import { ingestProviders, type IngestParts } from './ingest/open-ingest.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
@@ -90,6 +91,7 @@ export interface GatewayParts {
   readonly workers: WorkerParts;
   readonly runDecisions: RunDecisionParts;
   readonly stepDesk: StepDesk;
+  readonly inference: InferenceParts;
   readonly journal: JournalRepository;
   readonly services: ServicesRepository;
   readonly checkpoints: CheckpointRepository;
@@ -129,6 +131,7 @@ export class GatewayModule {
         TaskCommandsController,
         StepWorkController,
         DefinitionsController,
+        ...inferenceControllers,
         ...queryControllers,
       ],
       providers: [
@@ -163,6 +166,7 @@ export class GatewayModule {
         { provide: StepDesk, useValue: parts.stepDesk },
         RunCommands,
         { provide: WorkflowDefinitionRepository, useValue: new WorkflowDefinitionRepository(parts.pool) },
+        ...inferenceProviders(parts.inference),
         AgentCommands,
         Entrance,
         ReadYourWrites,

@@ -50,6 +50,9 @@ import { Entrance } from './auth/entrance.js';
 import { directIngest } from './ingest/direct-ingest.js';
 import { IngestController } from './ingest/ingest.controller.js';
 import type { IngestAdmission } from './ingest/ingest-admission.js';
+import { openInference } from './inference/open-inference.js';
+import { addDirectOpenAi } from './inference/openai/direct-openai.js';
+import { OpenAiController } from './inference/openai/openai.controller.js';
 import { openIngest } from './ingest/open-ingest.js';
 import { SimulationDoor } from './ingest/simulation-door.js';
 import { openExternalTypes } from './external-types/open-external-types.js';
@@ -215,6 +218,15 @@ async function openParts(
   const access = openAccess(env, { pool, redis, producer, codec, metrics, logger }, closing);
   const ingest = openIngest(env, { metrics, host, redis }, closing);
   const decisions = await openDecisions(env, { driver, producer, events: codec, host }, closing);
+  const inference = await openInference(
+    env,
+    {
+      ...{ driver, admin, producer, pool, host, events: codec, commands: decisions.codec },
+      ...{ limits: access.limits, answers: ingest.answers },
+    },
+    closing,
+  );
+  health.add('inference', () => inference.feed.notReady());
   const runDecisions = await openRunDecisions(
     env,
     { driver, producer, events: codec, commands: decisions.codec, host },
@@ -236,6 +248,7 @@ async function openParts(
     workers: openWorkers(env.DATABASE_URL, pool, host, closing),
     runDecisions,
     stepDesk: openStepDesk({ env, pool, host, commands: decisions.codec, producer }, closing),
+    inference,
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),
     checkpoints,
@@ -274,6 +287,7 @@ async function listen(
   });
   parts.documents.describe(app, productVersion);
   direct.add('POST', '/v1/events', directIngest(app.get(IngestController), app.get(Entrance), parts.problems));
+  addDirectOpenAi(direct, app.get(OpenAiController), app.get(Entrance), parts.problems);
   await app.listen(env.PORT, env.CHORDA_LISTEN_HOST);
   direct.assertTaken();
   const { authenticator, access, logger } = parts;

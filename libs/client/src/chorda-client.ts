@@ -6,6 +6,7 @@ import { InvalidCallError } from './errors.js';
 import { EventsApi } from './events.js';
 import type { MetricsSummary, Step, StoryEvent, Usage } from './generated/answers.js';
 import { Http } from './http.js';
+import { InferenceApi } from './inference.js';
 import { RunsApi, StepsApi, TasksApi } from './runs.js';
 import { DeadLettersApi, SchemasApi, TopicsApi } from './log.js';
 import { ParkedApi } from './parked.js';
@@ -57,6 +58,7 @@ export class ChordaClient {
   readonly agents: AgentsApi;
   readonly executions: ExecutionsApi;
   readonly commands: CommandsApi;
+  readonly inference: InferenceApi;
   readonly runs: RunsApi;
   readonly tasks: TasksApi;
   readonly steps: StepsApi;
@@ -88,6 +90,7 @@ export class ChordaClient {
     this.agents = new AgentsApi(this.#http);
     this.executions = new ExecutionsApi(this.#http);
     this.commands = new CommandsApi(this.#http);
+    this.inference = new InferenceApi(this.#http);
     this.runs = new RunsApi(this.#http);
     this.tasks = new TasksApi(this.#http);
     this.steps = new StepsApi(this.#http);

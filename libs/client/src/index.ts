@@ -10,6 +10,14 @@ export {
   type StateOptions,
 } from './agents.js';
 export {
+  InferenceApi,
+  type AskOptions,
+  type CancelOptions,
+  type FollowOptions,
+  type InferenceAnswer,
+  type InferenceMessage,
+} from './inference.js';
+export {
   ToolsApi,
   type CallLease,
   type CallResult,

@@ -15,6 +15,8 @@ export interface Surface {
 
 const forBrowsers = 'for browsers';
 const aDocument = 'a document: fetch it';
+const byOpenAi = 'the official `openai` client: see docs/how-to/use-the-openai-client.md';
+const noRequest = 'request-of-nobody';
 const parkedId = 'a'.repeat(32);
 const nobody = 'agent-of-nobody';
 const byWorkers = 'a process of yours does it: `worker.run` of the client';
@@ -317,6 +319,52 @@ export const surfaces: Readonly<Record<string, Surface>> = {
   listSteps: listed('steps'),
   listTasks: listed('tasks'),
   getTask: shown('tasks', ({ taskId }) => taskId),
+  askModel: {
+    cli: () => ['inference', 'ask', 'hello', '--model', 'simulated', '--no-wait'],
+    command: 'inference ask',
+    client: (client) => client.inference.ask({ model: 'simulated', input_data: { messages: [{ role: 'user' }] } }),
+    method: 'inference.ask',
+  },
+  listInferenceRequests: {
+    cli: () => ['inference', 'list', '-n', '1'],
+    command: 'inference list',
+    client: (client) => first(client.inference.list({ limit: 1 }).pages()),
+    method: 'inference.list',
+  },
+  getInferenceRequest: {
+    cli: () => ['inference', 'show', noRequest],
+    command: 'inference show',
+    client: (client) => client.inference.get(noRequest),
+    method: 'inference.get',
+    isAbsent: true,
+  },
+  cancelInferenceRequest: {
+    cli: () => ['inference', 'cancel', noRequest],
+    command: 'inference cancel',
+    client: (client) => client.inference.cancel(noRequest),
+    method: 'inference.cancel',
+    isAbsent: true,
+  },
+  streamInferenceRequest: {
+    cli: () => ['inference', 'follow', noRequest],
+    command: 'inference follow',
+    client: (client) => first(client.inference.follow(noRequest)),
+    method: 'inference.follow',
+    isAbsent: true,
+  },
+  createChatCompletion: { cli: '`inference ask` does the same', client: byOpenAi },
+  createCompletion: { cli: '`inference ask --operation completion` does the same', client: byOpenAi },
+  createEmbedding: { cli: '`inference ask --operation embedding` does the same', client: byOpenAi },
+  listModels: {
+    cli: () => ['inference', 'models'],
+    command: 'inference models',
+    client: (client) => client.inference.models(),
+    method: 'inference.models',
+  },
+  retrieveModel: {
+    cli: '`inference models NAME` shows it',
+    client: byOpenAi,
+  },
   getUsage: { cli: () => ['usage'], command: 'usage', client: (client) => client.usage(), method: 'usage' },
   getMetricsSummary: {
     cli: () => ['metrics'],

@@ -9,6 +9,8 @@ import { DocumentedScope } from '../reference/documented.js';
  * - `events:write`: send facts. `events:read`: search, read and follow them and the read models.
  * - `agents:work`: offer tools, and do the calls that agents make of them.
  * - `agents:write`: create agents, run them, cancel, settle and remove what they do.
+ * - `inference:write`: ask models, and cancel. `inference:read`: what was asked, what became of it, and which models there
+ *   are.
  * - `workflows:read`: definitions of workflows. `workflows:write`: store and archive them, start runs and change them.
  * - `events:simulate`: send decisions of the demo, where the gateway allows it. No other scope includes it.
  * - `system:read`: services, topics, schemas, projections, rates. `system:operate`: settle what was set aside of the
@@ -22,6 +24,8 @@ export const scopes = [
   'events:read',
   'agents:write',
   'agents:work',
+  'inference:write',
+  'inference:read',
   'workflows:read',
   'workflows:write',
   'events:simulate',

@@ -1,13 +1,22 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { InvalidInputError, type Logger } from '@chorda/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ingestBodies } from '../ingest/cloud-event-request.js';
 import { Problem, problemBody, type ProblemCode, type RequestIdentity } from './problem.js';
 import type { RouteInventory } from './route-inventory.js';
+import { isOpenAiUrl, openAiFailureOf } from '../inference/openai/openai-error.js';
+
+const eventTypesOnly = [...ingestBodies.whole, ...ingestBodies.streamed].filter((type) => type !== 'application/json');
+/** `curl -d` sends a form where it is not told otherwise, so this is what many a first request is answered. */
+const unknownContentType: readonly [ProblemCode, string] = [
+  'UNSUPPORTED_MEDIA_TYPE',
+  `Send JSON and say so: Content-Type: application/json; events also as ${eventTypesOnly.join(', ')}`,
+];
 
 /** Fastify's own refusals, all of which happen before a handler is reached. */
 const fastifyCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'The body is larger than a request may be'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'The content type is not one that this address takes'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: unknownContentType,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['INVALID_REQUEST', 'The body is not as long as Content-Length says'],
   FST_ERR_BAD_URL: ['INVALID_REQUEST', 'The address is not well-formed'],
   FST_ERR_MAX_PARAM_LENGTH: ['URI_TOO_LONG', 'A part of the address is too long'],
@@ -17,7 +26,7 @@ const fastifyCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
 const nestStatuses: Readonly<Record<number, readonly [ProblemCode, string]>> = {
   413: ['PAYLOAD_TOO_LARGE', 'The body is larger than a request may be'],
   414: ['URI_TOO_LONG', 'A part of the address is too long'],
-  415: ['UNSUPPORTED_MEDIA_TYPE', 'The content type is not one that this address takes'],
+  415: unknownContentType,
 };
 
 /** Turns everything that leaves a handler into `application/problem+json`; what was not foreseen is told to the log alone. */
@@ -75,12 +84,22 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem, identity: RequestIdentity): FastifyReply {
+  // Official clients read errors of one shape alone.
+  if (isOpenAiUrl(reply.request.url)) return sendOpenAiProblem(reply, problem);
   for (const [name, value] of Object.entries(problem.details.headers ?? {})) void reply.header(name, value);
   return reply
     .code(problem.status)
     .header('content-type', 'application/problem+json')
     .header('cache-control', 'no-store')
     .send(JSON.stringify(problemBody(problem, identity)));
+}
+
+function sendOpenAiProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const { status, headers, error } = openAiFailureOf(problem);
+  return reply
+    .code(status)
+    .headers({ ...headers, 'content-type': 'application/json; charset=utf-8' })
+    .send(JSON.stringify({ error }));
 }
 
 function codeOf(error: unknown): string {

@@ -53,9 +53,11 @@ export class IngestAdmission implements Admission {
     if (this.bytes + announced > this.limits.bytesMax) throw this.refusal(request, 'bytes');
     if (this.pace.oldestMs > this.limits.latencyMsMax) throw this.refusal(request, 'latency');
     let held = announced;
+    let isHeld = true;
     this.add(held, 1);
     return {
       reserve: (bytes) => {
+        if (!isHeld) return true;
         if (bytes > held && this.bytes + bytes - held > this.limits.bytesMax) {
           this.metrics.refusedRequests.inc({ reason: 'bytes' });
           return false;
@@ -64,7 +66,11 @@ export class IngestAdmission implements Admission {
         held = bytes;
         return true;
       },
-      leave: () => this.add(-held, -1),
+      // A request may give its room back before its connection ends, and then that ends it a second time.
+      leave: () => {
+        if (isHeld) this.add(-held, -1);
+        isHeld = false;
+      },
     };
   }
 

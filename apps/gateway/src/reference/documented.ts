@@ -12,6 +12,8 @@ export interface OperationDocument extends Omit<ApiOperationOptions, 'responses'
   /** Every problem the operation may answer, beside those that any operation may. */
   readonly problems: readonly ProblemCode[];
   readonly isPublic?: boolean;
+  /** Errors have the shape that clients of the OpenAI API read. */
+  readonly isOpenAi?: boolean;
 }
 
 const everywhere: readonly ProblemCode[] = [
@@ -25,7 +27,7 @@ const withKey: readonly ProblemCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'RATE_L
 
 /** Puts an operation into `/openapi.json`; a route without it fails the test of the document. */
 export function Documented(document: OperationDocument): MethodDecorator {
-  const { problems: own, isPublic = false, responses, parameters, ...operation } = document;
+  const { problems: own, isPublic = false, isOpenAi = false, responses, parameters, ...operation } = document;
   const codes = [...new Set([...own, ...(isPublic ? [] : withKey), ...everywhere])];
   return applyDecorators(
     // Nest puts what it makes of the handler's arguments in place of an operation's parameters.
@@ -33,7 +35,7 @@ export function Documented(document: OperationDocument): MethodDecorator {
     ApiOperation({
       ...operation,
       ...(isPublic ? { security: [] } : { security: [{ api_key: [] }] }),
-      responses: { ...responses, ...problemResponses(codes) },
+      responses: { ...responses, ...problemResponses(codes, isOpenAi) },
     }),
   );
 }
@@ -58,7 +60,7 @@ export function completeOperations(document: OpenAPIObject): void {
 }
 
 /** One response a status, with an example for each code that has it. */
-function problemResponses(codes: readonly ProblemCode[]): Responses {
+function problemResponses(codes: readonly ProblemCode[], isOpenAi: boolean): Responses {
   const byStatus = Map.groupBy(codes, (code) => problems[code].status);
   const entries = [...byStatus].map(([status, ofStatus]) => [
     String(status),
@@ -66,12 +68,14 @@ function problemResponses(codes: readonly ProblemCode[]): Responses {
       description: ofStatus
         .map((code) => `\`${code}\`: ${problems[code].title}. ${problemHelp[code].fix}`)
         .join('\n\n'),
-      content: {
-        'application/problem+json': {
-          schema: { $ref: '#/components/schemas/Problem' },
-          examples: Object.fromEntries(ofStatus.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
-        },
-      },
+      content: isOpenAi
+        ? { 'application/json': { schema: { $ref: '#/components/schemas/OpenAiError' } } }
+        : {
+            'application/problem+json': {
+              schema: { $ref: '#/components/schemas/Problem' },
+              examples: Object.fromEntries(ofStatus.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+            },
+          },
     },
   ]);
   return Object.fromEntries(entries);

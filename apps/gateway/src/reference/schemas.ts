@@ -2,6 +2,8 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { agentCommandSchemas } from '../agents/agent-commands.openapi.js';
 import { sessionSchemas } from '../agents/sessions.openapi.js';
 import { externalTypeSchemas } from '../external-types/external-types.openapi.js';
+import { inferenceSchemas } from '../inference/inference.openapi.js';
+import { openAiSchemas } from '../inference/openai/openai.openapi.js';
 import { keySchemas } from '../keys/keys.openapi.js';
 import { completenessProperties, pageSchema } from '../lists/list.openapi.js';
 import { querySchemas } from '../lists/query-schemas.js';
@@ -69,6 +71,8 @@ export const sharedSchemas: Record<string, unknown> = {
   ...agentCommandSchemas,
   ...sessionSchemas,
   ...externalTypeSchemas,
+  ...inferenceSchemas,
+  ...openAiSchemas,
   ...keySchemas,
   ...tenantSchemas,
   ...workerSchemas,

@@ -80,6 +80,10 @@ function pathsOf(known: Omit<SeededTenant, 'paths' | 'position'>): Readonly<Reco
     getAgent: `/v1/agents/${markOfTenant}-agent`,
     getExecution: `/v1/executions/${markOfTenant}-execution`,
     ...agentPaths,
+    getInferenceRequest: `/v1/inference/${markOfTenant}-request`,
+    cancelInferenceRequest: `/v1/inference/${markOfTenant}-none/cancel`,
+    streamInferenceRequest: `/v1/inference/${markOfTenant}-none/stream`,
+    retrieveModel: `/openai/v1/models/${markOfTenant}-model`,
     removeTool: `/v1/tools/${markOfTenant}-tool`,
     beatWork: `/v1/work/${markOfTenant}-work/heartbeat`,
     recordWork: `/v1/work/${markOfTenant}-work/result`,
@@ -141,6 +145,7 @@ async function fillReadModels(pool: pg.Pool): Promise<void> {
   await insert(pool, 'runs_v1', { workflow_id: `${markOfTenant}-run`, status: 'completed' });
   await insert(pool, 'steps_v1', { workflow_id: `${markOfTenant}-run`, step_id: 's-1', status: 'completed' });
   await insert(pool, 'tasks_v1', { task_id: `${markOfTenant}-task`, status: 'open' });
+  await insert(pool, 'inference_requests_v1', { request_id: `${markOfTenant}-request`, status: 'completed' });
   await insert(pool, 'usage_v1', { agent_id: `${markOfTenant}-agent`, model: markOfTenant });
 }
 

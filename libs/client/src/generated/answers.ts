@@ -1238,13 +1238,231 @@ export type ExternalType = {
   readonly avro: Readonly<Record<string, unknown>>;
 };
 
+/** A request to a model. `error` and `output_data` are shown of a single one alone. */
+export type InferenceRequest = {
+  /** Names the request */
+  readonly request_id: string;
+  /** pending, completed, failed, expired, cancelled */
+  readonly status: string;
+  /** chat_completion, completion, embedding */
+  readonly operation: string | null;
+  /** The model that was asked for */
+  readonly model: string;
+  /** The model that answered */
+  readonly answering_model: string | null;
+  /** high, normal, low */
+  readonly priority: string | null;
+  /** Whether its tokens are sent on as they come */
+  readonly stream: boolean;
+  /** In which session */
+  readonly session_id: string | null;
+  /** For whom */
+  readonly user_id: string | null;
+  /** The agent that asked */
+  readonly agent_id: string | null;
+  /** The execution that asked */
+  readonly execution_id: string | null;
+  /** The run that asked */
+  readonly workflow_id: string | null;
+  /** The step of that run */
+  readonly step_id: string | null;
+  /** The user, key or service that asked */
+  readonly requested_by: string | null;
+  /** The first request of its chain */
+  readonly correlation_id: string;
+  /** When it was taken */
+  readonly requested_at: string;
+  /** When it expires */
+  readonly deadline_at: string | null;
+  /** When it had its outcome */
+  readonly ended_at: string | null;
+  /** Attempts that its outcome took */
+  readonly attempts: number | null;
+  /** Who answered */
+  readonly provider: string | null;
+  /** Which server of the provider */
+  readonly replica: string | null;
+  /** Why the model stopped */
+  readonly finish_reason: string | null;
+  /** Tokens of the prompt */
+  readonly prompt_tokens: number | null;
+  /** Of them, those that were cached */
+  readonly cached_prompt_tokens: number | null;
+  /** Tokens generated */
+  readonly completion_tokens: number | null;
+  /** What the answer cost, US dollars, exact */
+  readonly cost_usd: string | null;
+  /** From request to dispatch, milliseconds */
+  readonly queue_time_ms: number | null;
+  /** From dispatch to the first token, milliseconds */
+  readonly time_to_first_token_ms: number | null;
+  /** From dispatch to the last token, milliseconds */
+  readonly inference_time_ms: number | null;
+  /** Attempts that were accounted, those that failed included */
+  readonly billed_attempts: number;
+  /** Tokens of the prompts of all attempts */
+  readonly billed_prompt_tokens: number;
+  /** Tokens that all attempts generated */
+  readonly billed_completion_tokens: number;
+  /** What all attempts cost, US dollars, exact */
+  readonly billed_cost_usd: string;
+  /** Why it was cancelled, or where its deadline found it */
+  readonly reason: string | null;
+  /** Who cancelled it */
+  readonly cancelled_by: string | null;
+  /** Stable name of what went wrong */
+  readonly error_code: string | null;
+  /** What a caller who waited was answered */
+  readonly http_status: number | null;
+  /** What went wrong */
+  readonly error?: unknown;
+  /** The answer, as the OpenAI API gives it */
+  readonly output_data?: unknown;
+};
+
+export type InferenceRequestPage = {
+  readonly items: readonly InferenceRequest[];
+  /** Give it as `cursor` for the next page; null at the end */
+  readonly next_cursor: string | null;
+  readonly count?: {
+    readonly value: string;
+    readonly kind: 'exact' | 'estimated';
+  };
+  /** False where the read model may lack something */
+  readonly complete: boolean;
+  /** Why not complete: the first of `incomplete` */
+  readonly reason?: 'lagging' | 'parked' | 'dead_lettered' | 'stopped' | 'rebuilding';
+  /** Which projection that is about */
+  readonly projection?: string;
+  /** Every reason */
+  readonly incomplete?: readonly {
+    readonly reason: 'lagging' | 'parked' | 'dead_lettered' | 'stopped' | 'rebuilding';
+    readonly projection: string;
+    readonly detail: string;
+  }[];
+};
+
+export type NewInference = {
+  readonly operation?: 'chat_completion' | 'completion' | 'embedding';
+  /** The model to ask */
+  readonly model: string;
+  /** As the OpenAI API takes it, without `model` and `stream` */
+  readonly input_data: Readonly<Record<string, unknown>>;
+  /** Tokens as they come: `GET /v1/inference/{id}/stream` */
+  readonly stream?: boolean;
+  readonly priority?: 'high' | 'normal' | 'low';
+  /** Milliseconds after which it expires */
+  readonly deadline_ms?: number;
+  /** The conversation that it belongs to */
+  readonly session_id?: string;
+  /** On whose behalf; a pseudonymous id */
+  readonly user_id?: string;
+  /** The agent that asks */
+  readonly agent_id?: string;
+  /** The execution that asks */
+  readonly execution_id?: string;
+  /** The run that asks */
+  readonly workflow_id?: string;
+  /** The step of that run */
+  readonly step_id?: string;
+  /** Tokens that all attempts may take together */
+  readonly tokens_max?: number;
+  /** US dollars that all attempts may cost together */
+  readonly cost_usd_max?: string;
+  /** Attempts that may be made */
+  readonly attempts_max?: number;
+};
+
+export type CancelInference = {
+  readonly reason?: string;
+};
+
+export type InferenceTaken = {
+  /** Names the request */
+  readonly request_id: string;
+  readonly status: "pending";
+  /** When it expires */
+  readonly deadline_at?: string;
+  /** Where it stands in the log */
+  readonly position: string;
+};
+
+export type InferenceOutcome = {
+  /** Names the request */
+  readonly request_id: string;
+  readonly status: 'completed' | 'failed' | 'expired' | 'cancelled';
+  /** As the event `inference.<status>` has it; `output_data` is the answer */
+  readonly outcome: Readonly<Record<string, unknown>>;
+};
+
+export type OpenAiError = {
+  readonly error: {
+    /** What was wrong */
+    readonly message: string;
+    /** invalid_request_error, rate_limit_error, insufficient_quota, timeout_error, server_error */
+    readonly type: string;
+    /** The field at fault */
+    readonly param: string | null;
+    /** Stable name */
+    readonly code: string | number | null;
+  };
+};
+
+export type ChatCompletionRequest = {
+  /** The model to ask */
+  readonly model: string;
+  readonly messages: readonly {
+    readonly role: string;
+  }[];
+  /** Tokens as they come */
+  readonly stream?: boolean | null;
+};
+
+export type CompletionRequest = {
+  /** The model to ask */
+  readonly model: string;
+  /** A text, a list of texts, of tokens, or of lists of tokens */
+  readonly prompt: unknown;
+  /** Tokens as they come */
+  readonly stream?: boolean | null;
+};
+
+export type EmbeddingRequest = {
+  /** The model to ask */
+  readonly model: string;
+  /** A text, a list of at most 2048 texts or lists of tokens, or tokens */
+  readonly input: unknown;
+};
+
+/** What the model server answered, as it is */
+export type OpenAiAnswer = Readonly<Record<string, unknown>>;
+
+export type OpenAiModel = {
+  /** Name to ask for */
+  readonly id: string;
+  readonly object: "model";
+  /** Always 0: when it was made is not known here */
+  readonly created: number;
+  /** Who serves it */
+  readonly owned_by: string;
+  /** The model that an adapter changes */
+  readonly parent: string | null;
+  /** Tokens of prompt and answer together */
+  readonly max_model_len: number | null;
+};
+
+export type OpenAiModels = {
+  readonly object: "list";
+  readonly data: readonly OpenAiModel[];
+};
+
 export type NewApiKey = {
   /** What it is for, for people */
   readonly name: string;
   /** A usual bundle of scopes */
   readonly role?: 'viewer' | 'producer' | 'operator' | 'admin';
   /** Beside those of the role */
-  readonly scopes?: readonly ('events:write' | 'events:read' | 'agents:write' | 'agents:work' | 'workflows:read' | 'workflows:write' | 'events:simulate' | 'system:read' | 'system:operate' | 'admin' | 'deployment:operate')[];
+  readonly scopes?: readonly ('events:write' | 'events:read' | 'agents:write' | 'agents:work' | 'inference:write' | 'inference:read' | 'workflows:read' | 'workflows:write' | 'events:simulate' | 'system:read' | 'system:operate' | 'admin' | 'deployment:operate')[];
   /** Default: your own */
   readonly tenant_id?: string;
   readonly expires_at?: string;
