@@ -35,7 +35,7 @@ function tamed(name: string, value: unknown, id: number): unknown {
 }
 
 /** Guarantees 2 and 8 for any log: how it is cut into batches, and what comes twice, leaves no trace in a read model. */
-describe('any events of the catalogue', { timeout: 120_000 }, () => {
+describe('any events of the catalogue', { timeout: 600_000 }, () => {
   it('make the same read models in any batches, with any of them sent or brought again, as in a rebuild', async () => {
     const property = fc.asyncProperty(
       fc.array(anEvent, { minLength: 10, maxLength: 80 }),

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { ProjectorGround } from './test-support/ground.js';
 
 /** Guarantees 2 and 3 with everything real: projectors as processes, Kafka, the registry, Postgres. */
-describe('a projector that is killed', { timeout: 300_000 }, () => {
+describe('a projector that is killed', { timeout: 900_000 }, () => {
   let ground: ProjectorGround;
   let folder: string;
 

@@ -5,7 +5,7 @@ import { DatabaseProxy } from './test-support/database-proxy.js';
 import { ProjectorGround } from './test-support/ground.js';
 
 /** Guarantee 2: Postgres may go down under load, and its connections may be cut where nobody knows what was committed. */
-describe('a projector under load whose Postgres', { timeout: 300_000 }, () => {
+describe('a projector under load whose Postgres', { timeout: 900_000 }, () => {
   let stack: TestStack;
   let ground: ProjectorGround;
   let proxy: DatabaseProxy;

@@ -5,7 +5,7 @@ import { ProjectorGround } from './test-support/ground.js';
 const rounds = 8;
 
 /** Guarantees 2 and 3: however often partitions change hands, each event is applied once and in order. */
-describe('projectors that join and leave all the time', { timeout: 300_000 }, () => {
+describe('projectors that join and leave all the time', { timeout: 900_000 }, () => {
   let ground: ProjectorGround;
 
   beforeAll(async () => {

@@ -15,7 +15,7 @@ interface Zombie {
  * Guarantees 2 and 6: a projector that is stopped (SIGSTOP) past its session, in the middle of whatever it does with
  * Postgres, and goes on when another has its partitions, changes nothing.
  */
-describe('projectors that are stopped past their session', { timeout: 300_000 }, () => {
+describe('projectors that are stopped past their session', { timeout: 900_000 }, () => {
   let ground: ProjectorGround;
   const proxies: DatabaseProxy[] = [];
 
@@ -68,7 +68,7 @@ describe('projectors that are stopped past their session', { timeout: 300_000 },
 
   /** Under load, each at its own point. */
   async function stopAll(started: Awaited<ReturnType<typeof start>>[]): Promise<readonly Zombie[]> {
-    await expect.poll(async () => (await ownersOfJournal()).length, { timeout: 60_000 }).toBe(started.length);
+    await expect.poll(async () => (await ownersOfJournal()).length, { timeout: 180_000 }).toBe(started.length);
     const stopping = started.map(async ({ point, proxy, process }) => {
       const held = await proxy.holdNext(point);
       process.signal('SIGSTOP');

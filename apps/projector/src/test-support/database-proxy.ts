@@ -55,7 +55,7 @@ export class DatabaseProxy {
   }
 
   /** Resolves when the next connection that comes to this point is held there. @throws when none does in time. */
-  holdNext(point: ProxyPoint, withinMs = 30_000): Promise<Held> {
+  holdNext(point: ProxyPoint, withinMs = 120_000): Promise<Held> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`No connection came to ${point} in ${withinMs} ms`)), withinMs);
       this.trap = {

@@ -186,7 +186,7 @@ export class ProjectorGround {
   }
 
   /** Waits until every checkpoint of the journal stands at the present end of the log, or past it. */
-  async untilApplied(timeoutMs = 90_000): Promise<void> {
+  async untilApplied(timeoutMs = 300_000): Promise<void> {
     const ends = await this.ends();
     const behind = async () => {
       const at = await this.checkpoints();
