@@ -53,7 +53,8 @@ export class SpreadModel implements ModelPort {
     const untilMs = performance.now() + options.timeoutMs;
     let last: ModelError | undefined;
     for (const index of this.order()) {
-      const timeoutMs = untilMs - performance.now();
+      // Timers take whole milliseconds alone.
+      const timeoutMs = Math.floor(untilMs - performance.now());
       if (options.signal.aborted) throw new ModelAbortedError();
       if (timeoutMs <= 0) break;
       const server = this.servers[index];

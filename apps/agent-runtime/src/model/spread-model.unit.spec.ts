@@ -6,7 +6,7 @@ import {
   ModelUnavailableError,
   ModelUnknownError,
 } from './model-errors.js';
-import type { AskOptions, ChatAnswer, ModelPort } from './model-port.js';
+import type { AskOptions, ChatAnswer, ChatRequest, ModelPort } from './model-port.js';
 import { SpreadModel } from './spread-model.js';
 
 const options: AskOptions = { signal: new AbortController().signal, timeoutMs: 1_000 };
@@ -27,7 +27,10 @@ class Server implements ModelPort {
     return this.fault ? Promise.reject(this.fault) : Promise.resolve(value);
   }
 
-  chat(): Promise<ChatAnswer> {
+  timeoutsMs: number[] = [];
+
+  chat(_request: ChatRequest, { timeoutMs }: AskOptions): Promise<ChatAnswer> {
+    this.timeoutsMs.push(timeoutMs);
     const content = this.name;
     const common = { id: '', model: this.name, usage, isSimulated: false };
     return this.answer({ ...common, content, toolCalls: [], finishReason: 'stop' });
@@ -59,6 +62,8 @@ describe('several model servers', () => {
     expect(await contents(new SpreadModel(three()), 7)).toBe('abcabca');
     const [only] = three();
     expect(await contents(new SpreadModel([only!]), 3)).toBe('aaa');
+    // Whole milliseconds, of what is left.
+    for (const ms of only!.timeoutsMs) expect(Number.isInteger(ms) && ms > 0 && ms <= 1_000).toBe(true);
   });
 
   it('stand in for one that cannot be reached, which is then asked last; when it answers again it has its turn', async () => {
