@@ -125,7 +125,7 @@ class InferenceWorkerApp implements RunningApp {
     const cancelling = { driver, codec: codecs.commands, worker, desk, records, instance: host.instance };
     this.cancels = new CancelIntake({ ...cancelling, logger, metrics: host.metrics });
     await this.cancels.start();
-    await this.startIntake(codecs.events, producer, worker);
+    this.startIntake(codecs.events, producer, worker);
   }
 
   notReady(): Promise<readonly string[]> {
@@ -182,7 +182,7 @@ class InferenceWorkerApp implements RunningApp {
     });
   }
 
-  private async startIntake(codec: EventCodec, producer: Producer, worker: InferenceWorker): Promise<void> {
+  private startIntake(codec: EventCodec, producer: Producer, worker: InferenceWorker): void {
     const { env, driver, metrics, host } = this;
     const bounds = { requestsMax: env.CHORDA_INFERENCE_BUFFER, bytesMax: env.CHORDA_INFERENCE_BUFFER_BYTES };
     const intake = new RequestIntake({
@@ -194,7 +194,7 @@ class InferenceWorkerApp implements RunningApp {
     });
     this.intake = intake;
     this.health.add('requests', () => intake.notReady());
-    await intake.start();
+    intake.start();
   }
 
   private async connectCodecs(): Promise<Codecs> {

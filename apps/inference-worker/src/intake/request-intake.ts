@@ -13,6 +13,7 @@ import {
   decodeRecords,
   lanesOf,
   PartitionUnreadableError,
+  TopicMissingError,
   type AssignedPartition,
   type GroupConsumer,
   type IncomingRecord,
@@ -63,13 +64,43 @@ export class RequestIntake {
   private readonly lanes = lanesOf({ group: requestsGroup, topics: requestTopics });
   private readonly notInRegistry = new Set<number>();
   private group: GroupConsumer | undefined;
-  private isStopping = false;
+  private readonly stopping = new AbortController();
+  private starting: Promise<void> | undefined;
   private failure: string | undefined = 'joining';
 
   constructor(private readonly parts: IntakeParts) {}
 
-  async start(): Promise<void> {
-    await this.makeTopics();
+  /** Joins in the background: brokers that are away, or topics that are missing, show in `notReady` meanwhile. */
+  start(): void {
+    this.starting = this.join();
+  }
+
+  /** Why no requests come; undefined: they do. */
+  notReady(): string | undefined {
+    return this.failure;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.starting;
+    await this.group?.stop();
+  }
+
+  private async join(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        await this.makeTopics();
+        return this.consume();
+      } catch (error) {
+        this.failure = error instanceof Error ? error.message : String(error);
+        if (failures === 0) this.parts.logger.warn('Requests cannot be read yet; trying again', { error });
+        await sleep(Math.min(pauseMs * 2 ** Math.min(failures, 8), pauseMsMax), signal);
+      }
+    }
+  }
+
+  private consume(): void {
     const { driver, drainTimeoutMs, sessionTimeoutMs } = this.parts;
     this.group = driver.consume({
       group: requestsGroup,
@@ -81,23 +112,16 @@ export class RequestIntake {
     });
   }
 
-  /** Why no requests come; undefined: they do. */
-  notReady(): string | undefined {
-    return this.failure;
-  }
-
-  async stop(): Promise<void> {
-    this.isStopping = true;
-    await this.group?.stop();
-  }
-
   private async makeTopics(): Promise<void> {
     const admin = await this.parts.driver.admin();
     try {
+      const sources = await admin.describeTopics(requestTopics);
+      const missing = requestTopics.find((topic) => !sources.some(({ name }) => name === topic));
+      if (missing !== undefined) throw new TopicMissingError(missing);
       const own = [...this.lanes.values()].filter(({ kind }) => kind !== 'source').map(({ topic }) => topic);
-      await applyTopics(admin, {
-        names: [...own, ...requestTopics.map((topic) => deadLetterTopic(topic, requestsGroup))],
-      });
+      const names = [...own, ...requestTopics.map((topic) => deadLetterTopic(topic, requestsGroup))];
+      const replicationFactor = Math.min(...sources.map((source) => source.replicationFactor));
+      await applyTopics(admin, { names, replicationFactor });
     } finally {
       await admin.close();
     }
@@ -239,7 +263,7 @@ export class RequestIntake {
   }
 
   private async drain(partition: AssignedPartition, held: ReadonlyMap<bigint, Job>): Promise<void> {
-    const untilMs = systemClock.nowMs() + (this.isStopping ? this.parts.drainTimeoutMs : rebalanceDrainMs);
+    const untilMs = systemClock.nowMs() + (this.stopping.signal.aborted ? this.parts.drainTimeoutMs : rebalanceDrainMs);
     while (held.size > 0 && !partition.owned.aborted && systemClock.nowMs() < untilMs) await sleep(20, partition.owned);
   }
 

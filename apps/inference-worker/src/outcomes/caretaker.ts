@@ -56,8 +56,9 @@ export class Caretaker {
 
   constructor(private readonly parts: CaretakerParts) {}
 
+  /** A database that is away is waited for: without it no call is begun. */
   async start(): Promise<void> {
-    await this.parts.outcomes.beat();
+    await this.parts.outcomes.beat().catch(() => undefined);
     this.loops = Promise.all([
       this.every(beatEveryMs, () => this.parts.outcomes.beat()),
       this.every(lookEveryMs, () => this.look()),
