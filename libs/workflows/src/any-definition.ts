@@ -1,13 +1,17 @@
 import type { WorkflowForm } from '@chorda/domain';
 import type { Issue, JsonValue } from '@chorda/kernel';
 import { readWorkflow, type ReadOptions, type ReadWorkflow } from './compile/read-workflow.js';
+import { exportServerless } from './serverless-workflow/export-serverless.js';
+import { isServerlessWorkflow } from './serverless-workflow/import-serverless.js';
+import { readSource } from './source/read-source.js';
 import { documentOf, yamlOf } from './document/document-of.js';
 
 export type AnyDefinition = ReadWorkflow & { readonly format: 'chorda' | 'serverless-workflow' };
 
 /** Reads a definition in whichever of its formats. */
 export function readAnyDefinition(text: string, options: ReadOptions = {}): AnyDefinition {
-  return { ...readWorkflow(text, options), format: 'chorda' };
+  const isServerless = isServerlessWorkflow(readSource(text).value);
+  return { ...readWorkflow(text, options), format: isServerless ? 'serverless-workflow' : 'chorda' };
 }
 
 export interface StoredDefinition {
@@ -28,7 +32,8 @@ export function exportWorkflow(
   // Stored by us, and checked before it was.
   const form = json as JsonValue & WorkflowForm;
   if (format === 'serverless-workflow') {
-    return { text: undefined, refusals: [{ pointer: '', detail: 'is not written yet' }] };
+    if (definition.sourceFormat === 'serverless-workflow') return { text: definition.source, refusals: [] };
+    return exportServerless(form);
   }
   return { text: format === 'yaml' ? yamlOf(form) : `${JSON.stringify(documentOf(form), null, 2)}\n`, refusals: [] };
 }

@@ -107,10 +107,9 @@ output: { parcel: "\${steps.ship.output.parcel}" }
     const wrong = () => {
       // @ts-expect-error There is no step nobody.
       workflow('w').step('a', { needs: ['nobody'] }, () => script(1));
+      const taken = workflow('w').step('a', () => script(1));
       // @ts-expect-error The id is taken.
-      workflow('w')
-        .step('a', () => script(1))
-        .step('a', () => script(2));
+      taken.step('a', () => script(2));
       workflow('w')
         .step('a', () => script(1))
         // @ts-expect-error It does not need a, and so cannot see it.

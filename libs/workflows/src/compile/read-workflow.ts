@@ -8,6 +8,8 @@ import { workflowSchema } from '../document/workflow-document.js';
 import { textOfForm } from '../form-text.js';
 import { Faults, faultsMax, InvalidDefinitionError, within, type DefinitionFault } from '../source/fault.js';
 import { readSource } from '../source/read-source.js';
+import { importServerless, isServerlessWorkflow } from '../serverless-workflow/import-serverless.js';
+import type { JsonObject } from '../serverless-workflow/task-reading.js';
 import { dyn, isSchema as isObject, knownBySchema } from '../types/known.js';
 import { compileFlow, runKnown } from './compile-flow.js';
 import { Compiler } from './compiler.js';
@@ -26,7 +28,9 @@ export interface ReadOptions {
 export function readWorkflow(text: string, { isWorkflow }: ReadOptions = {}): ReadWorkflow {
   const source = readSource(text);
   if (source.value === undefined || source.faults.length > 0) return { form: null, faults: source.faults };
-  const { form, issues } = compileWorkflow(source.value, isWorkflow);
+  const { form, issues } = isServerlessWorkflow(source.value)
+    ? compileServerless(source.value, isWorkflow)
+    : compileWorkflow(source.value, isWorkflow);
   if (form !== null) return { form, faults: [] };
   const faults = issues.map((issue) => ({ ...issue, ...source.place(issue.pointer) }));
   return { form: null, faults: faults.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0)) };
@@ -54,6 +58,17 @@ function compileWorkflow(
     compiler.faults.add('', `comes to ${bytes} bytes; at most ${workflowLimits.formBytesMax} may be`);
   }
   return compiler.faults.all.length > 0 ? { form: null, issues: compiler.faults.all } : { form, issues: [] };
+}
+
+/** What the import makes is checked like any other; a fault in it is told where the document begins. */
+function compileServerless(source: JsonObject, isWorkflow?: (name: string) => boolean) {
+  const { document, issues } = importServerless(source);
+  if (issues.length > 0) return { form: null, issues };
+  const made = compileWorkflow(document, isWorkflow);
+  return {
+    ...made,
+    issues: made.issues.map(({ pointer, detail }) => ({ pointer: '', detail: `${pointer} ${detail}` })),
+  };
 }
 
 function compileDocument(document: WorkflowDocument, compiler: Compiler): WorkflowForm {
