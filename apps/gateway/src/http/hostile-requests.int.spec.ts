@@ -219,9 +219,10 @@ describe('headers', () => {
   });
 
   it.each(['text/plain', 'application/json; charset=utf-16', 'application/cloudevents+json; charset=latin1', ''])(
-    'with the content type %j are refused',
+    'with the content type %j are refused, and told which are taken',
     async (type) => {
-      expect((await client.send(executed(), { type })).body['code']).toBe('UNSUPPORTED_MEDIA_TYPE');
+      const { body } = await client.send(executed(), { type });
+      expect(body).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE', detail: expect.stringContaining(structured) });
     },
   );
 
