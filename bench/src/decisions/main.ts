@@ -1,20 +1,34 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { freshDatabase, startStack } from '@chorda/testing';
-import { figure, median, percentile } from '../samples.js';
-import { appendArm, engineArm, type Arm } from './arms.js';
+import { startStack } from '@chorda/testing';
+import { doors } from './doors.js';
+import { throughput } from './throughput.js';
+import { timers } from './timers.js';
 
-const usage = `npm run bench -- decisions [--at-once 1,16,128,1024 --seconds 8 --rounds 3 --streams 1000]
+const usage = `npm run bench -- decisions [--only throughput,doors,timers --arms engine,append,emmett
+  --at-once 1,16,128,1024 --seconds 8 --rounds 3 --streams 1000 --timers 100000 --over 60]
 
-Commands decided a second, and from giving a command to its answer, by so many callers at once: the engine, which keeps
-command and events on the log and answers after both, beside one append with an expected version for each command, which
-has no log. Callers, engine and servers share this machine; fsync is on.`;
+throughput  Commands decided a second, from giving a command to its answer, and processor time of each process:
+            engine  keeps command and event on the log, and answers after both; in a process of its own
+            append  one append with an expected version a command, and no log
+            emmett  Emmett's Postgres store, fetched when it is asked for: its append alone, without a decision
+doors       agents created at the gateway: from the POST to its answer and to the read model
+timers      how late timers fire that come due evenly over --over seconds
+
+Callers and servers share this machine; fsync is on.`;
 
 const { values } = parseArgs({
   options: {
+    only: { type: 'string', default: 'throughput,doors,timers' },
+    arms: { type: 'string', default: 'engine,append,emmett' },
     'at-once': { type: 'string', default: '1,16,128,1024' },
     seconds: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '3' },
     streams: { type: 'string', default: '1000' },
+    timers: { type: 'string', default: '100000' },
+    over: { type: 'string', default: '60' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -22,54 +36,22 @@ if (values.help) {
   console.log(usage);
   process.exit(0);
 }
-const [seconds, rounds, streams] = [values.seconds, values.rounds, values.streams].map(Number) as [
-  number,
-  number,
-  number,
-];
+const wanted = new Set(values.only.split(','));
+const progress = (line: string) => console.log(line);
+const folder = mkdtempSync(join(tmpdir(), 'chorda-bench-'));
+const seconds = Number(values.seconds);
 const atOnce = values['at-once'].split(',').map(Number);
-
-interface Run {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
-async function measure(arm: Arm, callers: number): Promise<Run> {
-  const samples: number[] = [];
-  const endMs = performance.now() + seconds * 1_000;
-  const call = async () => {
-    while (performance.now() < endMs) {
-      const startMs = performance.now();
-      await arm.decide(`stream-${Math.floor(Math.random() * streams)}`);
-      samples.push(performance.now() - startMs);
-    }
-  };
-  const startMs = performance.now();
-  await Promise.all(Array.from({ length: callers }, call));
-  const elapsed = (performance.now() - startMs) / 1_000;
-  return { perSecond: samples.length / elapsed, p50Ms: percentile(samples, 0.5), p99Ms: percentile(samples, 0.99) };
-}
-
-const stack = await startStack({ servers: ['kafka', 'postgres'] });
-const databases = [await freshDatabase(stack), await freshDatabase(stack)] as const;
-const arms = [await engineArm(stack, databases[0]), await appendArm(databases[1])];
+const stack = await startStack(wanted.has('doors') ? {} : { servers: ['kafka', 'postgres'] });
 try {
-  for (const arm of arms) await measure(arm, 16);
-  for (const callers of atOnce) {
-    const runs = new Map<Arm, Run[]>(arms.map((arm) => [arm, []]));
-    // Turn by turn, so that whatever else the machine does falls on both.
-    for (let round = 0; round < rounds; round++) {
-      for (const [arm, done] of runs) done.push(await measure(arm, callers));
-    }
-    for (const [arm, done] of runs) {
-      const of = (key: keyof Run) => figure(median(done.map((run) => run[key])));
-      console.log(
-        `${callers} at once, ${arm.name}: ${of('perSecond')}/s, p50 ${of('p50Ms')} ms, p99 ${of('p99Ms')} ms`,
-      );
-    }
+  const common = { stack, folder, progress, seconds, atOnce };
+  if (wanted.has('throughput')) {
+    const [rounds, streams] = [Number(values.rounds), Number(values.streams)];
+    await throughput({ ...common, rounds, streams, arms: values.arms.split(',') });
+  }
+  if (wanted.has('doors')) await doors(common);
+  if (wanted.has('timers')) {
+    await timers({ ...common, timers: Number(values.timers), overSeconds: Number(values.over) });
   }
 } finally {
-  for (const arm of arms) await arm.stop();
   await stack.stop();
 }

@@ -24,6 +24,7 @@ export {
   type RunningDecisions,
 } from './start-decisions.js';
 export {
+  EnginesRunningError,
   restoreDecisions,
   type RestoredPartition,
   type RestoreOptions,

@@ -18,6 +18,7 @@ import type { DecisionCodec } from './decision-codec.js';
 import type { EngineParts } from './engine/engine-parts.js';
 import { PartitionEngine } from './engine/partition-engine.js';
 import { ProgressNotifier } from './engine/progress-notifier.js';
+import { Rounds } from './engine/rounds.js';
 import { SharedStatements } from './engine/shared-statements.js';
 import { DecisionUpkeep } from './engine/upkeep.js';
 import { DecisionMetrics, type PartitionStanding } from './metrics.js';
@@ -185,7 +186,7 @@ class Decisions<States, Command extends Typed, Event extends Typed> implements R
     return {
       ...hosted,
       ...{ bounds, driver, admin, producer, pool, notifier, metrics, logger, partitions: topics.partitions },
-      statements: new SharedStatements(pool, hosted, metrics),
+      ...{ statements: new SharedStatements(pool, hosted, metrics), rounds: new Rounds() },
       topicIds: topics.ids,
       owner: options.instance,
       source: `urn:chorda:service:${options.service}`,

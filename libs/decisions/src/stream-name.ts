@@ -1,5 +1,6 @@
 import type { StreamRef } from '@chorda/domain';
 import type { TenantId } from '@chorda/kernel';
+import { isPlanted } from '@chorda/platform';
 
 /** A key of maps: no tenant and no kind has a line break in it. */
 export function streamKey(tenantId: TenantId, { kind, id }: StreamRef): string {
@@ -14,7 +15,9 @@ export const streamKindPattern = /^[a-z][a-z0-9_]{0,62}$/;
  * its aggregate and the subject as its id.
  */
 export function streamName(aggregateKind: string, subject: string, { kind, id }: StreamRef): string | undefined {
-  return kind === aggregateKind && id === subject ? undefined : `${kind}-${id}`;
+  return (kind === aggregateKind && id === subject) || isPlanted('decisions-no-stream-name')
+    ? undefined
+    : `${kind}-${id}`;
 }
 
 /** The stream of an event that was read from the log. */

@@ -62,7 +62,8 @@ const lookRowsMax = 1_000;
  * read then serves all callers of that batch, and nobody asks while nothing happens.
  */
 export class OutcomeWaiter {
-  private readonly waiters = new Map<string, Set<Waiter>>();
+  /** By the partition of their commands. */
+  private readonly waiters = new Map<number, Set<Waiter>>();
   private readonly progress = new Map<number, DecisionProgress>();
   private readonly listener: ChannelListener;
   private readonly ready = new Set<Waiter>();
@@ -130,8 +131,8 @@ export class OutcomeWaiter {
         resolve(told);
       },
     };
-    const key = keyOf(command);
-    this.waiters.set(key, (this.waiters.get(key) ?? new Set()).add(waiter));
+    const { partition } = command.place;
+    this.waiters.set(partition, (this.waiters.get(partition) ?? new Set()).add(waiter));
     this.metrics.waiters.set({ kind: this.parts.kind }, ++this.count);
     if (signal?.aborted || this.ending.signal.aborted) return giveUp();
     // The engine may have been quicker than the acknowledgement of the command.
@@ -140,10 +141,7 @@ export class OutcomeWaiter {
   }
 
   private end(waiter: Waiter, told: ToldOutcome | undefined): void {
-    const key = keyOf(waiter.command);
-    const same = this.waiters.get(key);
-    if (!same?.delete(waiter)) return;
-    if (same.size === 0) this.waiters.delete(key);
+    if (!this.waiters.get(waiter.command.place.partition)?.delete(waiter)) return;
     this.ready.delete(waiter);
     this.metrics.waiters.set({ kind: this.parts.kind }, --this.count);
     waiter.resolve(told);
@@ -153,13 +151,12 @@ export class OutcomeWaiter {
     if (progress.kind !== this.parts.kind) return;
     this.progress.set(progress.partition, progress);
     const { partition, nextCommandOffset } = progress;
-    this.look(
-      this.all().filter(({ command: { place } }) => place.partition === partition && place.offset < nextCommandOffset),
-    );
+    const mine = [...(this.waiters.get(partition) ?? [])];
+    this.look(mine.filter(({ command: { place } }) => place.offset < nextCommandOffset));
   }
 
   private all(): readonly Waiter[] {
-    return [...this.waiters.values()].flatMap((same) => [...same]);
+    return [...this.waiters.values()].flatMap((waiters) => [...waiters]);
   }
 
   private look(waiters: readonly Waiter[]): void {
@@ -221,8 +218,4 @@ export class OutcomeWaiter {
       if (!this.ending.signal.aborted) this.look(this.all().filter(({ sinceMs }) => sinceMs < beforeMs));
     }
   }
-}
-
-function keyOf({ tenantId, commandId }: GivenCommand): string {
-  return `${tenantId}\n${commandId}`;
 }

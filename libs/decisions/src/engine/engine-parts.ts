@@ -7,6 +7,7 @@ import type { DecisionCodec } from '../decision-codec.js';
 import type { DecisionMetrics } from '../metrics.js';
 import type { TopicIds } from '../store/partition-row.js';
 import type { ProgressNotifier } from './progress-notifier.js';
+import type { Rounds } from './rounds.js';
 import type { SharedStatements } from './shared-statements.js';
 
 /** What all partitions of an engine share. */
@@ -29,6 +30,7 @@ export interface EngineParts<States, Command extends Typed, Event extends Typed>
   /** Sessions with `transaction_timeout`, of the role that owns the tables. */
   readonly pool: pg.Pool;
   readonly statements: SharedStatements<States, Command, Event>;
+  readonly rounds: Rounds;
   readonly notifier: ProgressNotifier;
   readonly metrics: DecisionMetrics;
   readonly logger: Logger;

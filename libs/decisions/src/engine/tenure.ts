@@ -70,7 +70,7 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
     try {
       await this.takeOver();
       await this.reader.startAt(this.claim.nextCommandOffset);
-      while (await this.untilWork()) await this.turn();
+      while (await this.untilWork()) await this.inRound();
       await this.publication.ending;
       await this.settle();
     } finally {
@@ -113,17 +113,20 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
 
   /** False when intake ended first. */
   private async untilWork(): Promise<boolean> {
-    const { parts, reader, partition } = this;
     for (;;) {
-      if (partition.intake.aborted) return false;
+      if (this.partition.intake.aborted) return false;
       this.publication.check();
-      if (this.queue.length < parts.bounds.commandsMax) {
-        const chunk = reader.take();
-        if (chunk) this.queue.push(...(await queueCommands(chunk, parts.codec, parts.partitions)));
-      }
+      await this.takeArrived();
       if (this.queue.length > 0 || this.clock.isDue) return true;
       await this.rest();
     }
+  }
+
+  private async takeArrived(): Promise<void> {
+    const { codec, partitions, bounds } = this.parts;
+    if (this.queue.length >= bounds.commandsMax) return;
+    const chunk = this.reader.take();
+    if (chunk) this.queue.push(...(await queueCommands(chunk, codec, partitions)));
   }
 
   /** Until something may have to be done: records, a timer, or writing down what was published. */
@@ -143,9 +146,23 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
       ];
       await Promise.race(ends);
     } finally {
-      waiting.abort();
+      // Without a reason it makes an error, with its stack, for each rest.
+      waiting.abort('over');
     }
     if (Date.now() >= settleAtMs) await this.settle();
+  }
+
+  private async inRound(): Promise<void> {
+    const leave = await this.parts.rounds.enter();
+    try {
+      await this.takeArrived();
+      await this.turn();
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    // What comes meanwhile is decided together, when the brokers have this.
+    void (this.publication.ending ?? Promise.resolve()).then(leave);
   }
 
   private async turn(): Promise<void> {
@@ -169,6 +186,7 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
     }
     if (!(await this.commit(made, writes))) return;
     crashPoint('decisions-after-commit');
+    if (made.taken.some(({ timer }) => timer)) crashPoint('decisions-after-timers');
     this.committed(made, writes, timersMax);
     observeTurn(parts, claim.kind, made, startedMs);
     await this.publication.start({ records, nextCommandOffset: this.claim.nextCommandOffset });

@@ -2,10 +2,12 @@ import { silentLogger } from '@chorda/kernel';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { expectSoundHistory } from '../test-support/sound-history.js';
 import { hostedTill, TillGround } from '../test-support/till-ground.js';
-import { restoreDecisions } from './restore-decisions.js';
+import { claimPartition } from '../store/partition-row.js';
+import { EnginesRunningError, restoreDecisions } from './restore-decisions.js';
 
 const tables = ['decision_partitions', 'decision_events', 'decision_streams', 'decision_timers', 'decision_outcomes'];
 const atMs = Date.now() + 3_600_000;
+const noTopics = { commands: undefined, events: undefined };
 
 /** What the log is for: losing the engine's tables, or some of what is in them, loses nothing that anybody was told. */
 describe('the tables of the engine', () => {
@@ -103,5 +105,30 @@ describe('the tables of the engine', () => {
     const added = first.filter(({ type, stream }) => type === 'till.added' && stream === 'default/t-0');
     expect(added).toHaveLength(new Set(added.map(({ commandId }) => commandId)).size);
     expect((await ground.balances()).get('default/t-0')).toBe(10);
+  });
+
+  it('say which engine took a partition back while it was restored, and are whole when it is run again', async () => {
+    const engine = ground.startEngine();
+    await ground.send({ type: 'till.add', data: { amount: 5 } }, { till: 't-0', id: 'c-0' });
+    await untilDecided('c-0');
+    await ground.stopEngine(engine);
+    for (const table of tables) await ground.pool.query(`DELETE FROM ${table}`);
+    // An engine takes the partition back between the claim of whoever restores and its first write.
+    const driver: typeof ground.driver = Object.create(ground.driver, {
+      scan: {
+        async *value(range: Parameters<typeof ground.driver.scan>[0]) {
+          const place = { kind: 'till', partition: range.partition };
+          await claimPartition(ground.pool, place, 'agent-runtime-7', noTopics, silentLogger);
+          yield* ground.driver.scan(range);
+        },
+      },
+    });
+    const interrupted = restoreDecisions(hostedTill, {
+      ...{ driver, databaseUrl: ground.database.url, owner: 'restore', logger: silentLogger },
+    });
+    await expect(interrupted).rejects.toThrow(EnginesRunningError);
+    await expect(interrupted).rejects.toThrow(/agent-runtime-7 decides partition \d+ of till .* stop the engines/);
+    await restore();
+    expect((await standing()).events).toHaveLength(1);
   });
 });

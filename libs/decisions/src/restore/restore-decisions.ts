@@ -1,13 +1,21 @@
 import type { Typed } from '@chorda/domain';
-import type { Logger } from '@chorda/kernel';
+import { BackboneError, type Logger } from '@chorda/kernel';
 import { TopicMissingError, type KafkaDriver } from '@chorda/messaging';
 import { createPool, migrate } from '@chorda/read-models';
+import type pg from 'pg';
 import { Registry } from 'prom-client';
 import { decisionBounds } from '../bounds.js';
 import { importLog } from '../engine/import-log.js';
 import { DecisionMetrics } from '../metrics.js';
-import { claimPartition } from '../store/partition-row.js';
+import { PartitionFencedError } from '../errors.js';
+import { claimPartition, type PartitionPlace } from '../store/partition-row.js';
 import type { HostedAggregate } from '../start-decisions.js';
+
+/** An engine took a partition back while it was restored. It has done no harm, and neither has the restore. */
+export class EnginesRunningError extends BackboneError {
+  readonly code = 'ENGINES_RUNNING';
+  readonly retriable = true;
+}
 
 export interface RestoreOptions {
   readonly driver: KafkaDriver;
@@ -41,6 +49,7 @@ export interface RestoredPartition {
  * not made anew either; work that was lost is asked for again by the timers of its stream.
  *
  * @throws LogGapError where versions are missing between the tables and the log.
+ * @throws {@link EnginesRunningError} where an engine took a partition back while it was restored.
  */
 export async function restoreDecisions<States, Command extends Typed, Event extends Typed>(
   hosted: Pick<HostedAggregate<States, Command, Event>, 'aggregate' | 'codec' | 'commandTopic' | 'eventTopic'>,
@@ -62,8 +71,11 @@ export async function restoreDecisions<States, Command extends Typed, Event exte
     for (let partition = 0; partition < events.partitions; partition++) {
       const place = { kind: hosted.aggregate.kind, partition };
       const claimed = await claimPartition(pool, place, owner, topicIds, logger);
-      const { claim, imported } = await importLog(parts, claimed, (nextOffset, endOffset) => {
+      const imports = importLog(parts, claimed, (nextOffset, endOffset) => {
         onProgress?.({ partition, nextOffset, endOffset });
+      });
+      const { claim, imported } = await imports.catch(async (error: unknown) => {
+        throw error instanceof PartitionFencedError ? await enginesRunning(pool, place) : error;
       });
       const { nextCommandOffset, epoch } = claim;
       restored.push({ partition, records: imported, nextCommandOffset, epoch });
@@ -73,4 +85,15 @@ export async function restoreDecisions<States, Command extends Typed, Event exte
     await admin.close();
     await pool.end();
   }
+}
+
+async function enginesRunning(pool: pg.Pool, { kind, partition }: PartitionPlace): Promise<EnginesRunningError> {
+  const { rows } = await pool.query<{ owner: string }>(
+    'SELECT owner FROM decision_partitions WHERE kind = $1 AND partition = $2',
+    [kind, partition],
+  );
+  return new EnginesRunningError(
+    `${rows[0]?.owner ?? 'An engine'} decides partition ${partition} of ${kind} while it is restored: stop the engines and ` +
+      'run this again. What was restored stays. An engine that runs takes what the log has beyond its tables by itself',
+  );
 }

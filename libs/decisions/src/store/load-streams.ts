@@ -1,11 +1,12 @@
 import { deserialize } from 'node:v8';
 import type { Aggregate, Typed } from '@chorda/domain';
-import { jsonHeaders } from './json-headers.js';
+import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import type { DecisionCodec } from '../decision-codec.js';
 import { streamKey } from '../stream-name.js';
 import { definitionOf } from '../turn/definition-of.js';
 import type { StreamPlace, StreamState } from '../turn/turn.js';
+import { jsonHeaders } from './json-headers.js';
 
 /** Rows of one read. A stream has more behind its snapshot only after the version of its snapshots was raised. */
 const rowsMax = 5_000;
@@ -86,7 +87,8 @@ function takeSnapshot<States, Command extends Typed, Event extends Typed>(
   { snapshot, snapshot_version, snapshot_at }: StreamRow,
 ): void {
   const { snapshotVersion } = definitionOf(aggregate, folding.wanted.stream);
-  if (snapshot === null || snapshot_version !== snapshotVersion) return;
+  const isStale = snapshot_version !== snapshotVersion && !isPlanted('decisions-stale-snapshot');
+  if (snapshot === null || isStale) return;
   try {
     folding.state = deserialize(snapshot);
   } catch {

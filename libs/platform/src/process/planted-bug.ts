@@ -56,6 +56,14 @@ export const plantableDecisionBugs = [
   'decisions-outcome-apart',
   /** Timers that fired are deleted in a transaction of their own, before what they cause. */
   'decisions-timer-apart',
+  /** What the log has and the tables have not, because they were put back, is passed by. */
+  'decisions-log-passed-by',
+  /** Commands are taken however far behind the engine is. */
+  'decisions-no-admission',
+  /** A snapshot is taken whatever version its code had. */
+  'decisions-stale-snapshot',
+  /** Events do not say which stream of their subject they belong to. */
+  'decisions-no-stream-name',
 ] as const;
 
 export type PlantableDecisionBug = (typeof plantableDecisionBugs)[number];

@@ -1,0 +1,128 @@
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { freePorts } from '@chorda/native-stack';
+import { prepareData } from '@chorda/native-stack/start';
+import { freshDatabase, freshTopicPrefix, type TestStack } from '@chorda/testing';
+import { environmentOf, startApp, waitFor, type AppName, type AppProcess } from '../backbone.js';
+import { cpuSeconds } from '../projector/processors.js';
+import { figure, percentile } from '../samples.js';
+
+export interface DoorsOptions {
+  readonly stack: TestStack;
+  readonly folder: string;
+  readonly atOnce: readonly number[];
+  readonly seconds: number;
+  readonly progress: (line: string) => void;
+}
+
+interface Sample {
+  readonly answeredMs: number;
+  readonly shownMs: number;
+}
+
+interface Caller {
+  readonly url: string;
+  readonly key: string;
+  readonly agent: Agent;
+}
+
+const apps: readonly AppName[] = ['gateway', 'agent-runtime', 'projector'];
+const waitMsMax = 30_000;
+
+/** Agents created over HTTP: from the POST to its answer, and to the moment that a query shows the agent. */
+export async function doors(options: DoorsOptions): Promise<void> {
+  const { stack, folder, progress } = options;
+  const database = await freshDatabase(stack);
+  const env = environmentOf(stack, database.url, freshTopicPrefix());
+  const { text: key } = await prepareData(env, folder);
+  const ports = await freePorts(2 * apps.length);
+  const running = new Map<AppName, AppProcess>();
+  try {
+    for (const [index, app] of apps.entries()) {
+      const own = { PORT: `${ports[2 * index]}`, METRICS_PORT: `${ports[2 * index + 1]}`, LOG_LEVEL: 'warn' };
+      running.set(app, startApp(app, { ...env, ...own }, join(folder, `${app}.log`)));
+      const health = `http://127.0.0.1:${app === 'gateway' ? own.PORT : own.METRICS_PORT}/readyz`;
+      await waitFor(app, 90_000, async () => (await fetch(health)).ok);
+    }
+    const agent = new Agent({ keepAlive: true });
+    const caller = { url: `http://127.0.0.1:${ports[0]}`, key, agent };
+    await measure(caller, 16, 3);
+    progress('at once  /s      answer p50 ms  p99 ms  read model p50 ms  p99 ms  CPU µs a command of each process');
+    for (const callers of options.atOnce) await row(caller, callers, options, running);
+    agent.destroy();
+  } finally {
+    for (const app of running.values()) await app.stop();
+    await database.drop();
+  }
+}
+
+async function row(
+  caller: Caller,
+  callers: number,
+  { stack, seconds, progress }: DoorsOptions,
+  running: ReadonlyMap<AppName, AppProcess>,
+): Promise<void> {
+  const spent = () => {
+    const own = [...running].map(([app, { pid }]) => [app, cpuSeconds(stack, [pid]).own] as const);
+    const { postgres, kafka } = cpuSeconds(stack, []);
+    return new Map<string, number>([...own, ['postgres', postgres], ['kafka', kafka]]);
+  };
+  const before = spent();
+  const { samples, elapsed } = await measure(caller, callers, seconds);
+  const costs = [...spent()].map(([name, after]) => {
+    return `${name} ${figure(((after - (before.get(name) ?? 0)) / samples.length) * 1e6)}`;
+  });
+  const of = (key: keyof Sample, share: number) =>
+    figure(
+      percentile(
+        samples.map((each) => each[key]),
+        share,
+      ),
+    );
+  const cells = [callers, figure(samples.length / elapsed), of('answeredMs', 0.5), of('answeredMs', 0.99)];
+  progress([...cells, of('shownMs', 0.5), of('shownMs', 0.99), costs.join(', ')].join('  '));
+}
+
+async function measure(caller: Caller, callers: number, seconds: number) {
+  const samples: Sample[] = [];
+  const startMs = performance.now();
+  const call = async () => {
+    while (performance.now() - startMs < seconds * 1_000) samples.push(await create(caller));
+  };
+  await Promise.all(Array.from({ length: callers }, call));
+  return { samples, elapsed: (performance.now() - startMs) / 1_000 };
+}
+
+async function create(caller: Caller): Promise<Sample> {
+  const givenMs = performance.now();
+  const body = { name: 'bench', version: '1', capabilities: ['TEXT_PROCESSING'] };
+  const created = await exchange(caller, 'POST', '/v1/agents', body);
+  const answeredMs = performance.now() - givenMs;
+  if (created.status !== 201) throw new Error(`POST /v1/agents answered ${created.status}: ${created.text}`);
+  const { position }: { position: string } = JSON.parse(created.text);
+  const query = new URLSearchParams({ min_position: position, wait: String(waitMsMax) });
+  const shown = await exchange(caller, 'GET', `${created.location}?${query.toString()}`);
+  if (shown.status !== 200) throw new Error(`${created.location} answered ${shown.status}: ${shown.text}`);
+  return { answeredMs, shownMs: performance.now() - givenMs };
+}
+
+interface Exchanged {
+  readonly status: number;
+  readonly location: string;
+  readonly text: string;
+}
+
+function exchange({ url, key, agent }: Caller, method: string, path: string, body?: object): Promise<Exchanged> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) };
+    const sent = request(`${url}${path}`, { method, agent, headers }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      answer.on('end', () => {
+        resolve({ status: answer.statusCode ?? 0, location: answer.headers.location ?? '', text });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body && JSON.stringify(body));
+  });
+}

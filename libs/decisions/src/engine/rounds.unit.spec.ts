@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { Rounds } from './rounds.js';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Who has entered, in the order of their entering. */
+function entering(rounds: Rounds) {
+  const inside = new Map<string, () => void>();
+  return {
+    inside: () => [...inside.keys()],
+    enter: (name: string) => void rounds.enter().then((leave) => inside.set(name, leave)),
+    leave: (name: string) => inside.get(name)?.(),
+  };
+}
+
+describe('partitions decide in rounds', () => {
+  it('which begin at once with all that come together, and others wait for their end', async () => {
+    const { inside, enter, leave } = entering(new Rounds());
+    enter('a');
+    enter('b');
+    await turn();
+    await turn();
+    expect(inside()).toEqual(['a', 'b']);
+    enter('c');
+    leave('a');
+    leave('a');
+    await turn();
+    expect(inside()).toEqual(['a', 'b']);
+    leave('b');
+    await turn();
+    await turn();
+    expect(inside()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('and one that stays holds up nobody for long, however many of such there are', async () => {
+    const { inside, enter } = entering(new Rounds());
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      enter(name);
+      await expect.poll(inside, { timeout: 4_000, interval: 5 }).toContain(name);
+    }
+  });
+});
