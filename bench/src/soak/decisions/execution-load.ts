@@ -25,8 +25,8 @@ export interface StartAcknowledged {
   readonly acknowledged_at_ms: number;
 }
 
-const readyWithinMs = 120_000;
-const toolsWithinMs = 60_000;
+const readyWithinMs = 180_000;
+const toolsWithinMs = 180_000;
 const lookEveryMs = 250;
 const cancelAfterMs = 300;
 /** A fault that nobody ever hits would keep the load going for ever. */
