@@ -235,7 +235,10 @@ export function retry(given: Of<'workflow.retry'>, states: States, ports: Workfl
   const { data } = given.command;
   const { run } = course;
   if (data.resolution === 'unknown') throw invalid('resolution', 'must be repeat, completed or failed');
-  if (run.status === 'failed' || run.status === 'cancelled') return reopen(course, data.step_id);
+  if (run.status === 'failed' || run.status === 'cancelled') {
+    if (data.resolution !== 'repeat') throw invalid('resolution', `must be repeat: the run is ${run.status}`);
+    return reopen(course, data.step_id);
+  }
   const wanted = run.incidents.filter((stepId) => data.step_id === null || stepId === data.step_id);
   if (wanted.length === 0) throw refuse(run, 'no step of it waits for somebody to decide');
   for (const stepId of wanted) settle(course, stepId, data);
