@@ -55,3 +55,4 @@ export {
   type ProcessingOptions,
   type SagaStep,
 } from './templates/templates.js';
+export { workflowJsonSchema } from './document/workflow-schema.js';
