@@ -39,6 +39,8 @@ export {
   workflow,
   type BuiltWorkflow,
   type EndedStep,
+  type KnownStep,
+  type KnownSteps,
   type MachineOptions,
   type Sight,
   type StateOptions,

@@ -12,12 +12,12 @@ import type {
 import { documentOfStep, type BuiltStep, type Templated } from './kinds.js';
 import { reference, within, type Ref } from './reference.js';
 
-interface KnownStep {
+export interface KnownStep {
   readonly output: unknown;
   /** Ids of the steps that have ended when this one begins. */
   readonly before: string;
 }
-type KnownSteps = { readonly [id: string]: KnownStep };
+export type KnownSteps = { readonly [id: string]: KnownStep };
 
 /** What a step of a run is to others. */
 export interface EndedStep<Output> {
@@ -34,7 +34,7 @@ export interface Sight<Input, Steps extends KnownSteps, Seen extends string> {
   readonly run: Ref<{ readonly id: string; readonly name: string; readonly started_at: string }>;
 }
 
-type SeenFrom<Steps extends KnownSteps, Needs extends string> = Needs | Steps[Needs & keyof Steps]['before'];
+export type SeenFrom<Steps extends KnownSteps, Needs extends string> = Needs | Steps[Needs & keyof Steps]['before'];
 
 interface Order<Id> {
   readonly needs?: readonly Id[];
