@@ -19,7 +19,12 @@ export interface PlannedStep {
   readonly ended_at_ms: number | null;
   readonly retry_at_ms: number | null;
   /** Items of a map. */
-  readonly items: { readonly total: number; readonly running: number; readonly completed: number; readonly failed: number } | null;
+  readonly items: {
+    readonly total: number;
+    readonly running: number;
+    readonly completed: number;
+    readonly failed: number;
+  } | null;
 }
 
 export interface PlannedPhase {
@@ -42,7 +47,9 @@ export function runPlan(run: KnownRun): RunPlan {
   if (flow.kind === 'graph') return { kind: 'graph', phases: phasesOf(flow, run.flow), current_state: null };
   const phases = flow.states.map(({ name, step }, at) => ({
     phase: at + 1,
-    steps: [planned({ id: name, name: step?.name ?? name, type: step?.kind ?? 'state', needs: [] }, run.flow.steps[name])],
+    steps: [
+      planned({ id: name, name: step?.name ?? name, type: step?.kind ?? 'state', needs: [] }, run.flow.steps[name]),
+    ],
   }));
   return { kind: 'machine', phases, current_state: run.flow.machine?.state ?? null };
 }
@@ -100,7 +107,11 @@ export interface RunReport {
   };
   readonly errors: readonly { readonly step_id: string; readonly attempts: number; readonly error: JsonValue }[];
   readonly incidents: readonly string[];
-  readonly ending: { readonly reason: string; readonly error_code: string | null; readonly failed_step_id: string | null } | null;
+  readonly ending: {
+    readonly reason: string;
+    readonly error_code: string | null;
+    readonly failed_step_id: string | null;
+  } | null;
 }
 
 /** What a run came to, as far as it has. */
@@ -152,7 +163,8 @@ export function forkedState(run: KnownRun, { input, context, rerun = [] }: ForkE
   const form = formOf(run.definition);
   const again = withDependents(form, rerun);
   const kept = Object.entries(run.flow.steps).filter(
-    ([key, step]) => !again.has(key) && isEnded(step) && (step.status !== 'failed' || step.isTolerated) && step.status !== 'cancelled',
+    ([key, step]) =>
+      !again.has(key) && isEnded(step) && (step.status !== 'failed' || step.isTolerated) && step.status !== 'cancelled',
   );
   const { machine, item, index, lastKey } = run.flow;
   const state: FlowState = {
@@ -179,7 +191,8 @@ function withDependents(form: Form, rerun: readonly string[]): ReadonlySet<strin
   for (const stepId of rerun) {
     const key = keyOfStep(stepId);
     const step: Step | undefined = form.stepIn(flow, key);
-    if (!step) throw new DomainError('INVALID_COMMAND', `rerun names ${stepId}, which is no step`, { pointer: '/rerun' });
+    if (!step)
+      throw new DomainError('INVALID_COMMAND', `rerun names ${stepId}, which is no step`, { pointer: '/rerun' });
     add(key);
   }
   return again;
