@@ -41,7 +41,7 @@ const input = (words: number, tokens: number) => ({
 });
 
 const windowOf = async () => {
-  const metric = await worker.metrics.getSingleMetric('chorda_inference_window')?.get();
+  const metric = await worker.metrics.getSingleMetric('chorda_inference_window_sequences')?.get();
   return metric?.values[0]?.value ?? 0;
 };
 

@@ -25,14 +25,19 @@ export function workerMetrics(registry: Registry) {
       'result',
     ]),
     known: counter('chorda_inference_known_total', 'Requests that came from the log and had their outcome already'),
-    buffered: gauge('chorda_inference_buffered', 'Requests from the log that are not done, by class', ['priority']),
+    buffered: gauge('chorda_inference_buffered_requests', 'Requests from the log that are not done, by class', [
+      'priority',
+    ]),
     bufferedBytes: gauge('chorda_inference_buffered_bytes', 'Their bytes', ['priority']),
     paused: counter(
       'chorda_inference_paused_total',
       'Times that reading stood still for want of room, by class and bound',
       ['priority', 'bound'],
     ),
-    window: gauge('chorda_inference_window', 'Sequences that may be under way at a server', ['replica', 'model']),
+    window: gauge('chorda_inference_window_sequences', 'Sequences that may be under way at a server', [
+      'replica',
+      'model',
+    ]),
     inFlight: gauge('chorda_inference_in_flight', 'Sequences of ours that are under way', ['replica', 'model']),
     cuts: counter('chorda_inference_window_cuts_total', 'Cuts of windows (figures, refused, latency)', [
       'replica',
@@ -42,8 +47,8 @@ export function workerMetrics(registry: Registry) {
       'replica',
       'model',
     ]),
-    replicaUp: gauge('chorda_inference_replica_up', 'Whether a server answers', ['replica']),
-    figures: gauge('chorda_inference_replica_figures', 'Whether a server tells its load', ['replica']),
+    replicaUp: gauge('chorda_inference_replica_answers', 'Whether a server answers', ['replica']),
+    figures: gauge('chorda_inference_replica_figures_info', 'Whether a server tells its load', ['replica']),
     queueSeconds: histogram('chorda_inference_queue_seconds', 'From the record reaching this worker to its call', [
       'priority',
     ]),
