@@ -44,7 +44,7 @@ const runs: Readonly<Record<PlantableDecisionBug, Run>> = {
   'decisions-log-passed-by': {
     file: pathOf('../restore/restore-decisions.int.spec.ts'),
     caughtBy: 'are made anew from the event topic alone',
-    untouched: 'say which engine took a partition back',
+    untouched: 'are refused where the event topic is not there',
   },
   'decisions-no-stream-name': {
     file: pathOf('../restore/restore-decisions.int.spec.ts'),
@@ -54,7 +54,7 @@ const runs: Readonly<Record<PlantableDecisionBug, Run>> = {
   'decisions-no-admission': {
     file: pathOf('../callers/callers.int.spec.ts'),
     caughtBy: 'are told when to come again while nobody decides',
-    untouched: 'get the same answer for the same command',
+    untouched: 'are answered with the outcome and a position behind their events',
   },
   'decisions-stale-snapshot': {
     file: pathOf('../store/snapshots.int.spec.ts'),

@@ -131,4 +131,12 @@ describe('the tables of the engine', () => {
     await restore();
     expect((await standing()).events).toHaveLength(1);
   });
+
+  it('are refused where the event topic is not there', async () => {
+    const elsewhere = { ...hostedTill, eventTopic: 'workflow.events' };
+    const restored = restoreDecisions(elsewhere, {
+      ...{ driver: ground.driver, databaseUrl: ground.database.url, owner: 'restore', logger: silentLogger },
+    });
+    await expect(restored).rejects.toThrow(/workflow\.events/);
+  });
 });
