@@ -4,7 +4,6 @@ import type { MapDocument, StepDocument, StepKindDocument } from '../document/ty
 import { within } from '../source/fault.js';
 import type { ScopeTypes } from '../types/check-cel.js';
 import { closed, dyn, knownBySchema, type Known } from '../types/known.js';
-import { compileFlow } from './compile-flow.js';
 import type { Compiler } from './compiler.js';
 import { errorKnown, errorMatchOf, retryOf, timeoutsOf } from './policies.js';
 
@@ -74,7 +73,7 @@ function catchesOf(document: StepDocument, place: StepPlace, input: Known): read
       flow:
         flow === undefined
           ? null
-          : compileFlow(flow, {
+          : compiler.flow(flow, {
               pointer: within(pointer, 'flow'),
               input,
               outer: { ...around(scope), context: { type: 'map', members: { error: errorKnown } } },
@@ -256,7 +255,7 @@ function compileKind(document: StepKindDocument, place: StepPlace, input: Known)
     case 'raise':
       return { kind: { kind, error: made(document.error, 'error') }, output: dyn };
     case 'flow': {
-      const { flow, output } = compileFlow(document.flow, {
+      const { flow, output } = compiler.flow(document.flow, {
         pointer: at('flow'),
         input,
         outer: around(scope),
@@ -285,7 +284,7 @@ function compileMap(document: MapDocument, { pointer, scope, compiler }: StepPla
   const item = items.known.item ?? dyn;
   const inside = { ...scope, item, index: count };
   const itemInput = compiler.template(document.item_input, at('item_input'), inside);
-  const { flow, output } = compileFlow(document.body, {
+  const { flow, output } = compiler.flow(document.body, {
     pointer: at('body'),
     input: itemInput?.known ?? item,
     outer: around(inside),

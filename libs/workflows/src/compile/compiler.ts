@@ -2,12 +2,13 @@ import type { Assign, Duration, Expression, Template } from '@chorda/domain';
 import { InvalidInputError, type JsonValue } from '@chorda/kernel';
 import { JsonSchemaCheck } from '@chorda/platform';
 import { durationMsOf } from '../document/durations.js';
-import type { AssignDocument, DurationDocument, SchemaDocument } from '../document/types.js';
+import type { AssignDocument, DurationDocument, FlowDocument, SchemaDocument } from '../document/types.js';
 import { checkJq } from '../expressions/jq/jq-program.js';
 import { Faults, within } from '../source/fault.js';
 import { checkCel, type ScopeTypes } from '../types/check-cel.js';
 import { closed, dyn, knownByValue, mismatches, type Known } from '../types/known.js';
 import { fits } from '../types/signatures.js';
+import type { CompiledFlow, FlowPlace } from './compile-flow.js';
 import { conditionOf, partsOfText } from './template-text.js';
 
 export interface Made {
@@ -19,8 +20,14 @@ export interface Made {
 export class Compiler {
   readonly faults = new Faults();
 
-  /** @param isWorkflow Whether a sub-workflow is there; left out where nobody can say. */
-  constructor(readonly isWorkflow: (name: string) => boolean = () => true) {}
+  /**
+   * @param flow Compiles a flow within a step: steps and flows are within each other.
+   * @param isWorkflow Whether a sub-workflow is there; left out where nobody can say.
+   */
+  constructor(
+    readonly flow: (document: FlowDocument, place: FlowPlace) => CompiledFlow,
+    readonly isWorkflow: (name: string) => boolean = () => true,
+  ) {}
 
   /** Null for what was left out. */
   template(value: JsonValue | undefined, pointer: string, scope: ScopeTypes): Made | null {

@@ -48,7 +48,7 @@ function compileWorkflow(
   isWorkflow?: (name: string) => boolean,
 ): { readonly form: WorkflowForm | null; readonly issues: readonly Issue[] } {
   const own = isObject(value) ? value['workflow'] : undefined;
-  const compiler = new Compiler(isWorkflow && ((name) => name === own || isWorkflow(name)));
+  const compiler = new Compiler(compileFlow, isWorkflow && ((name) => name === own || isWorkflow(name)));
   if (!checkSize(value, compiler.faults)) return { form: null, issues: compiler.faults.all };
   const parsed = workflowSchema.safeParse(value);
   if (!parsed.success) return { form: null, issues: issuesOf(parsed.error.issues, value) };

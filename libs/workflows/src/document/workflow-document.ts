@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flowFields } from './flows.js';
+import { flowFields } from './steps.js';
 import { durationField, namePattern, schemaField, templateField, textField } from './parts.js';
 
 export const workflowSchema = z
