@@ -95,7 +95,7 @@ async function measure(caller: Caller, callers: number, seconds: number) {
 
 async function create(caller: Caller): Promise<Sample> {
   const givenMs = performance.now();
-  const body = { name: 'bench', version: '1', capabilities: ['TEXT_PROCESSING'] };
+  const body = { name: 'Bench', tools: [] };
   const created = await exchange(caller, 'POST', '/v1/agents', body);
   const answeredMs = performance.now() - givenMs;
   if (created.status !== 201) throw new Error(`POST /v1/agents answered ${created.status}: ${created.text}`);
