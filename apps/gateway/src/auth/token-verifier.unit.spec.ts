@@ -92,7 +92,7 @@ describe('a token of the issuer', () => {
     expect(await verifier.verify(await token())).toMatchObject({
       subject: 'ann',
       tenantId: 'default',
-      scopes: ['events:read', 'system:read'],
+      scopes: ['events:read', 'system:read', 'workflows:read'],
     });
   });
 
