@@ -18,9 +18,8 @@ const excluded = ['**/node_modules/**', '**/dist/**'];
 export default defineConfig({
   ...shared,
   test: {
-    // Real servers and two cores. A third of the time of specs that kill things is waiting for somebody to be missed, so
-    // three share the cores well; more only make each other slower.
-    maxWorkers: 3,
+    // Real servers and two cores: more workers make every spec slower and none faster.
+    maxWorkers: 2,
     projects: [
       { ...shared, test: { name: 'unit', include: places('unit'), exclude: excluded, environment: 'node' } },
       {
@@ -45,6 +44,8 @@ export default defineConfig({
           globalSetup: ['./libs/testing/src/global-setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          // Each e2e spec starts whole applications: one at a time.
+          fileParallelism: false,
         },
       },
     ],
