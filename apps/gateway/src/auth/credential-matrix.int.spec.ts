@@ -87,6 +87,8 @@ const namesOneOfTheTenant: ReadonlySet<string> = new Set([
   'getExecution',
   'getRun',
   'getTask',
+  'getInferenceRequest',
+  'streamInferenceRequest',
   'showKey',
   'revokeKey',
   'getDeadLetter',

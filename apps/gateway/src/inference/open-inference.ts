@@ -81,7 +81,7 @@ export async function openInference(
   const clientBytesMax = env.CHORDA_INFERENCE_CLIENT_BYTES_MAX;
   return {
     ...{ desk, feed, lookup, recent },
-    door: new OpenAiDoor({ desk, answers, metrics, clientBytesMax }),
+    door: new OpenAiDoor({ desk, answers, metrics, clientBytesMax, graceMs: env.CHORDA_INFERENCE_LOOKUP_MS + 1_000 }),
     streams: new JobStreams({ waits, shelf, metrics, clientBytesMax, heartbeatMs: env.CHORDA_TAIL_HEARTBEAT_MS }),
     models: new ModelList(reader),
   };

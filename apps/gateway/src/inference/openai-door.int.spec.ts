@@ -251,6 +251,14 @@ describe('a request', () => {
     expect(worker.taken.length).toBe(before + 1);
   });
 
+  it('is answered soon after its deadline where no worker says anything', async () => {
+    const headers = { 'x-chorda-deadline-ms': '100' };
+    for (const stream of [false, true]) {
+      const late = client.chat.completions.create({ ...ask, stream }, { headers });
+      await expect(late).rejects.toMatchObject({ status: 504, code: 'deadline_exceeded' });
+    }
+  });
+
   it('is cancelled when its client leaves, waiting or in the middle of its answer', async () => {
     for (const stream of [false, true]) {
       worker.script = stream ? (request, own) => own.tokens(request, 0, [chunk(request, 'Hel')]) : silent;

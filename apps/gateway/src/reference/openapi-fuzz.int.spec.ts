@@ -14,6 +14,7 @@ import {
   type PlacedOperation,
 } from '../test-support/openapi/document.js';
 import { requestsTo, type GeneratedRequest } from '../test-support/openapi/requests.js';
+import { ScriptedWorker } from '../test-support/scripted-worker.js';
 import { seedTenant, type SeededTenant } from '../test-support/seeded-tenant.js';
 
 /** More of the same by `npm run soak -- fuzz`. */
@@ -28,6 +29,7 @@ let ground: Ground;
 let gateway: GatewayUnderTest;
 let document: OpenApiDocument;
 let seeded: SeededTenant;
+let worker: ScriptedWorker;
 let check: AnswerCheck;
 let key: string;
 const accepted = new Map<string, number>();
@@ -40,9 +42,12 @@ beforeAll(async () => {
   document = await readOpenApi(gateway.url);
   check = new AnswerCheck(document);
   key = await ground.issueKey(['admin', 'deployment:operate']);
+  // Callers of models wait for an answer, and no worker runs here.
+  worker = await ScriptedWorker.start(ground, (request, own) => own.complete(request, {}));
 });
 
 afterAll(async () => {
+  await worker?.stop();
   await gateway?.stop();
   await ground?.close();
 });

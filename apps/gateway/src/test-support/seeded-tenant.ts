@@ -82,8 +82,8 @@ function pathsOf(known: Omit<SeededTenant, 'paths' | 'position'>): Readonly<Reco
     ...agentPaths,
     getInferenceRequest: `/v1/inference/${markOfTenant}-request`,
     cancelInferenceRequest: `/v1/inference/${markOfTenant}-none/cancel`,
-    streamInferenceRequest: `/v1/inference/${markOfTenant}-none/stream`,
-    retrieveModel: `/openai/v1/models/${markOfTenant}-model`,
+    streamInferenceRequest: `/v1/inference/${markOfTenant}-request/stream`,
+    retrieveModel: '/openai/v1/models/seeded',
     removeTool: `/v1/tools/${markOfTenant}-tool`,
     beatWork: `/v1/work/${markOfTenant}-work/heartbeat`,
     recordWork: `/v1/work/${markOfTenant}-work/result`,
@@ -146,6 +146,10 @@ async function fillReadModels(pool: pg.Pool): Promise<void> {
   await insert(pool, 'steps_v1', { workflow_id: `${markOfTenant}-run`, step_id: 's-1', status: 'completed' });
   await insert(pool, 'tasks_v1', { task_id: `${markOfTenant}-task`, status: 'open' });
   await insert(pool, 'inference_requests_v1', { request_id: `${markOfTenant}-request`, status: 'completed' });
+  // Models are of the deployment: every tenant sees them.
+  await pool.query(
+    `INSERT INTO inference_models (provider, replica, model, seen_at) VALUES ('spec', 'r-1', 'seeded', now() + interval '1 hour')`,
+  );
   await insert(pool, 'usage_v1', { agent_id: `${markOfTenant}-agent`, model: markOfTenant });
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { derivedId, newId } from '@chorda/kernel';
+import { derivedId, newId, systemClock } from '@chorda/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { credentialOf } from '../../auth/credential-of.js';
 import { Problem } from '../../http/problem.js';
@@ -12,7 +12,7 @@ import type { Asker, InferenceDesk } from '../inference-desk.js';
 import type { InferenceMetrics } from '../inference.metrics.js';
 import type { InferenceOutcome } from '../inference-waits.js';
 import { readOpenAiBody, type OpenAiAsk } from './openai-body.js';
-import { openAiFailureOfOutcome, type OpenAiFailure } from './openai-error.js';
+import { openAiFailureOfOutcome, unansweredFailure, type OpenAiFailure } from './openai-error.js';
 import { OpenAiStream, type StreamResult } from './openai-stream.js';
 
 export interface OpenAiDoorParts {
@@ -20,6 +20,8 @@ export interface OpenAiDoorParts {
   readonly answers: IdempotentAnswers;
   readonly metrics: InferenceMetrics;
   readonly clientBytesMax: number;
+  /** How long behind its deadline an outcome may still come. */
+  readonly graceMs: number;
 }
 
 const door = 'openai';
@@ -56,6 +58,7 @@ export class OpenAiDoor {
     const outcome = await this.outcomeOf(ask, request, reply);
     // Its client has gone.
     if (outcome === undefined) return;
+    if (outcome === 'unanswered') return sendFailure(reply, this.unanswered(ask));
     this.count(ask, outcome.type);
     if (outcome.type === 'inference.completed') void reply.headers(jsonHeaders).send(outcome.data.output_data);
     else sendFailure(reply, openAiFailureOfOutcome(outcome));
@@ -69,6 +72,12 @@ export class OpenAiDoor {
         problem: new Problem('NOT_ATTEMPTED', 'The caller left before there was an answer'),
       };
     }
+    if (outcome === 'unanswered') {
+      const { status, headers, error } = this.unanswered(ask);
+      const answer = { status, headers: { ...headers, ...jsonHeaders }, body: JSON.stringify({ error }) };
+      // The same request again may find an outcome.
+      return { effect: 'uncertain', answer };
+    }
     this.count(ask, outcome.type);
     const headers = { ...jsonHeaders, [requestIdHeader]: ask.requestId };
     if (outcome.type === 'inference.completed') {
@@ -79,20 +88,28 @@ export class OpenAiDoor {
     return { effect: 'logged', answer: { status: failure.status, headers: { ...failure.headers, ...headers }, body } };
   }
 
-  /** Undefined where the client left first; its request is cancelled then. */
+  /**
+   * Undefined where the client left first; `unanswered` where nobody has said anything by the deadline, as with no worker
+   * there. The request is cancelled then.
+   */
   private outcomeOf(
     ask: OpenAiAsk,
     request: FastifyRequest,
     reply: FastifyReply,
-  ): Promise<InferenceOutcome | undefined> {
+  ): Promise<InferenceOutcome | 'unanswered' | undefined> {
     const { desk } = this.parts;
     const asker = askerOf(request);
     // It left while it was asked who it is.
     if (reply.raw.destroyed) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
+      let isOver = false;
       const end = desk.listen(asker.credential.tenantId, ask.requestId, { outcome: (outcome) => over(outcome) });
-      const over = (outcome: InferenceOutcome | undefined) => {
+      let late: NodeJS.Timeout | undefined;
+      const over = (outcome: InferenceOutcome | 'unanswered' | undefined) => {
         end();
+        clearTimeout(late);
+        late = undefined;
+        isOver = true;
         reply.raw.removeListener('close', left);
         resolve(outcome);
       };
@@ -101,11 +118,14 @@ export class OpenAiDoor {
         over(undefined);
       };
       reply.raw.once('close', left);
-      this.take(ask, asker, request).catch((error: unknown) => {
+      const failed = (error: unknown) => {
         end();
         reply.raw.removeListener('close', left);
         reject(error instanceof Error ? error : new Error(String(error)));
-      });
+      };
+      this.take(ask, asker, request).then((waitMs) => {
+        if (!isOver) late = setTimeout(() => over('unanswered'), waitMs);
+      }, failed);
     });
   }
 
@@ -114,7 +134,11 @@ export class OpenAiDoor {
     const asker = askerOf(request);
     if (reply.raw.destroyed) return;
     const startMs = performance.now();
+    let late: NodeJS.Timeout | undefined;
+    let isOver = false;
     const over = (result: StreamResult) => {
+      isOver = true;
+      clearTimeout(late);
       end();
       reply.raw.removeListener('close', left);
       metrics.requests.inc({ door, operation: ask.operation, result });
@@ -129,13 +153,16 @@ export class OpenAiDoor {
     });
     const end = desk.listen(asker.credential.tenantId, ask.requestId, stream);
     const left = () => {
+      isOver = true;
+      clearTimeout(late);
       stream.stop();
       end();
       this.leave(ask, asker);
     };
     reply.raw.once('close', left);
     try {
-      await this.take(ask, asker, request);
+      const waitMs = await this.take(ask, asker, request);
+      if (!isOver) late = setTimeout(() => stream.giveUp(unansweredFailure()), waitMs);
     } catch (error) {
       stream.stop();
       end();
@@ -144,10 +171,22 @@ export class OpenAiDoor {
     }
   }
 
-  /** What waits from here on waits for a model and not for the brokers: the room for writes is given back. */
-  private async take(ask: OpenAiAsk, asker: Asker, request: FastifyRequest): Promise<void> {
-    await this.parts.desk.take(ask, asker);
+  /**
+   * What waits from here on waits for a model and not for the brokers: the room for writes is given back.
+   *
+   * @returns How long to wait for the outcome, milliseconds.
+   */
+  private async take(ask: OpenAiAsk, asker: Asker, request: FastifyRequest): Promise<number> {
+    const { desk, graceMs } = this.parts;
+    const { deadlineAtMs } = await desk.take(ask, asker);
     request.lease?.leave();
+    return Math.max(0, deadlineAtMs - systemClock.nowMs()) + graceMs;
+  }
+
+  /** Workers that were away drop it too when they come to it: its deadline is over. */
+  private unanswered({ operation }: OpenAiAsk): OpenAiFailure {
+    this.parts.metrics.requests.inc({ door, operation, result: 'unanswered' });
+    return unansweredFailure();
   }
 
   private leave(ask: OpenAiAsk, asker: Asker): void {

@@ -80,6 +80,12 @@ export function openAiFailureOfOutcome(outcome: NoAnswer): OpenAiFailure {
   }
 }
 
+/** The deadline is over and no worker has said so: none is there, or none came to it. */
+export function unansweredFailure(): OpenAiFailure {
+  const message = 'The deadline passed and no worker has answered';
+  return { status: 504, headers: final, error: errorOf(message, 'timeout_error', 'deadline_exceeded') };
+}
+
 type FailedData = Extract<NoAnswer, { readonly type: 'inference.failed' }>['data'];
 
 /** A provider's own error is passed on; workers have tried again already, so that a client should not. */

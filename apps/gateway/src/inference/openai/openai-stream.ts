@@ -65,6 +65,11 @@ export class OpenAiStream implements Listener {
     else this.ending = setTimeout(() => this.fillIn(), lastTokensMs);
   }
 
+  /** Nobody has said how it ended. */
+  giveUp(failure: OpenAiFailure): void {
+    if (!this.isOver) this.fail(failure);
+  }
+
   /** The client has gone. */
   stop(): void {
     this.isOver = true;
