@@ -32,12 +32,13 @@ async function untilServices(
 
 describe('a fresh start', () => {
   it('shows every app as it is, from what each says of itself', async () => {
+    const apps = ['gateway', 'projector', 'agent-runtime', 'inference-worker', 'orchestrator'];
     const services = await untilServices((all) =>
-      ['gateway', 'projector', 'agent-runtime'].every((name) =>
+      apps.every((name) =>
         all.some(({ service, status, uptime_ms: uptimeMs }) => service === name && status === 'healthy' && uptimeMs),
       ),
     );
-    expect(services).toHaveLength(3);
+    expect(services).toHaveLength(apps.length);
     for (const service of services) {
       expect(service).toMatchObject({ pid: process.pid, shares_process: true, interval_ms: 200, alerts: [] });
       const { memory_rss_bytes: rss, cpu_usage: cpu, event_loop_delay_p99_ms: delayMs } = service;
