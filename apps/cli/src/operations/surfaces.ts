@@ -190,40 +190,36 @@ export const surfaces: Readonly<Record<string, Surface>> = {
     method: 'runs.start',
     isAbsent: true,
   },
+  // Commands are taken also where nobody is there to decide them yet.
   signalRun: {
     cli: () => ['runs', 'signal', 'r-1', 'payment'],
     command: 'runs signal',
     client: (client) => client.runs.signal('r-1', { name: 'payment' }),
     method: 'runs.signal',
-    isAbsent: 'RUN_NOT_FOUND',
   },
   pauseRun: {
     cli: () => ['runs', 'pause', 'r-1'],
     command: 'runs pause',
     client: (client) => client.runs.pause('r-1'),
     method: 'runs.pause',
-    isAbsent: 'RUN_NOT_FOUND',
   },
   resumeRun: {
     cli: () => ['runs', 'resume', 'r-1'],
     command: 'runs resume',
     client: (client) => client.runs.resume('r-1'),
     method: 'runs.resume',
-    isAbsent: 'RUN_NOT_FOUND',
   },
   cancelRun: {
     cli: () => ['runs', 'cancel', 'r-1'],
     command: 'runs cancel',
     client: (client) => client.runs.cancel('r-1'),
     method: 'runs.cancel',
-    isAbsent: 'RUN_NOT_FOUND',
   },
   retryRun: {
     cli: () => ['runs', 'retry', 'r-1'],
     command: 'runs retry',
     client: (client) => client.runs.retry('r-1'),
     method: 'runs.retry',
-    isAbsent: 'RUN_NOT_FOUND',
   },
   forkRun: {
     cli: () => ['runs', 'fork', 'r-1'],

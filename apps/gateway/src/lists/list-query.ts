@@ -16,7 +16,8 @@ import { waitMsMax } from '../events/read-your-writes.query.js';
 import { pointerToken } from '../http/json-pointer.js';
 import { Problem } from '../http/problem.js';
 
-export const valuesMax = 50;
+/** As many as a tail takes: all event types of an area have room. */
+export const valuesMax = 200;
 export const valueLengthMax = 1_024;
 const cursorLengthMax = 8_192;
 const positionsMax = 64;

@@ -31,7 +31,7 @@ export class RegistryServer extends ManagedServer {
       stopSignal: 'SIGTERM',
       readyTimeoutMs: 120_000,
       stopTimeoutMs: 30_000,
-      isReady: () => answers(`${url}/subjects`),
+      isReady: async () => (await hasReadItsJournal(options.managementPort)) && answers(`${url}/subjects`),
       launch: {
         program: options.java.program,
         arguments: [
@@ -77,6 +77,21 @@ function registryEnv(options: RegistryOptions): NodeJS.ProcessEnv {
     QUARKUS_LOG_CATEGORY__IO_APICURIO__LEVEL: 'WARN',
     QUARKUS_LOG_CATEGORY__IO_APICURIO_REGISTRY_LOGGING_AUDIT__LEVEL: 'WARN',
   };
+}
+
+/**
+ * It answers while it still reads its journal, and lacks what it has not come to: a service that starts then would miss
+ * schemas that are there. Of its checks this one alone: others say for a while that it was slow.
+ */
+async function hasReadItsJournal(managementPort: number): Promise<boolean> {
+  try {
+    const url = `http://127.0.0.1:${managementPort}/health/ready`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    const { checks } = (await response.json()) as { readonly checks: readonly { name: string; status: string }[] };
+    return checks.some(({ name, status }) => name === 'PersistenceSimpleReadinessCheck' && status === 'UP');
+  } catch {
+    return false;
+  }
 }
 
 async function answers(url: string): Promise<boolean> {
