@@ -54,7 +54,9 @@ export async function seedTenant(ground: Ground, gateway: GatewayUnderTest): Pro
 /** No engine runs beside the specs of all operations: what it would decide is not there, for the tenant itself neither. */
 const agent = '/v1/agents/undecided';
 const execution = '/v1/executions/undecided';
-export const agentPaths = {
+const run = '/v1/runs/undecided';
+const task = '/v1/tasks/undecided';
+export const undecidedPaths = {
   validateAgent: `${agent}/validate`,
   executeAgent: `${agent}/execute`,
   terminateAgent: `${agent}/terminate`,
@@ -70,6 +72,17 @@ export const agentPaths = {
   getExecutionHistory: `${execution}/history`,
   getExecutionState: `${execution}/state`,
   getCommand: '/v1/commands/undecided',
+  signalRun: `${run}/signal`,
+  pauseRun: `${run}/pause`,
+  resumeRun: `${run}/resume`,
+  cancelRun: `${run}/cancel`,
+  retryRun: `${run}/retry`,
+  forkRun: `${run}/fork`,
+  getRunHistory: `${run}/events`,
+  getRunPlan: `${run}/plan`,
+  getRunReport: `${run}/report`,
+  claimTask: `${task}/claim`,
+  decideTask: `${task}/decide`,
 };
 
 function pathsOf(known: Omit<SeededTenant, 'paths' | 'position'>): Readonly<Record<string, string>> {
@@ -79,7 +92,7 @@ function pathsOf(known: Omit<SeededTenant, 'paths' | 'position'>): Readonly<Reco
     getEvent: `/v1/events/${known.eventId}`,
     getAgent: `/v1/agents/${markOfTenant}-agent`,
     getExecution: `/v1/executions/${markOfTenant}-execution`,
-    ...agentPaths,
+    ...undecidedPaths,
     getInferenceRequest: `/v1/inference/${markOfTenant}-request`,
     cancelInferenceRequest: `/v1/inference/${markOfTenant}-none/cancel`,
     streamInferenceRequest: `/v1/inference/${markOfTenant}-request/stream`,
@@ -113,17 +126,6 @@ function pathsOf(known: Omit<SeededTenant, 'paths' | 'position'>): Readonly<Reco
     exportWorkflowVersion: `/v1/workflows/${markOfTenant.toLowerCase()}/versions/1/export`,
     archiveWorkflow: `/v1/workflows/${markOfTenant.toLowerCase()}`,
     startRun: `/v1/workflows/${markOfTenant.toLowerCase()}/runs`,
-    signalRun: `/v1/runs/${markOfTenant}-run/signal`,
-    pauseRun: `/v1/runs/${markOfTenant}-run/pause`,
-    resumeRun: `/v1/runs/${markOfTenant}-run/resume`,
-    cancelRun: `/v1/runs/${markOfTenant}-run/cancel`,
-    retryRun: `/v1/runs/${markOfTenant}-run/retry`,
-    forkRun: `/v1/runs/${markOfTenant}-run/fork`,
-    claimTask: `/v1/tasks/${markOfTenant}-task/claim`,
-    decideTask: `/v1/tasks/${markOfTenant}-task/decide`,
-    getRunHistory: `/v1/runs/${markOfTenant}-run/events`,
-    getRunPlan: `/v1/runs/${markOfTenant}-run/plan`,
-    getRunReport: `/v1/runs/${markOfTenant}-run/report`,
     beatStep: `/v1/steps/${markOfTenant}-work/heartbeat`,
     recordStep: `/v1/steps/${markOfTenant}-work/result`,
     referenceAsset: '/reference/start.js',
