@@ -14,8 +14,8 @@ export interface AskOptions {
   readonly deadline?: number;
   readonly session?: string;
   readonly stream?: boolean;
-  /** False: `--no-wait`. */
-  readonly wait: number | boolean;
+  /** Seconds; false: `--no-wait`. */
+  readonly wait?: number | false;
 }
 
 export interface CancelOptions {
@@ -38,7 +38,7 @@ export async function ask(context: CommandContext, text: string | undefined, opt
   const { inference } = gatewayClient(context.environment);
   const { signal } = context;
   if (stream !== true || wait === false) {
-    const waitMs = wait === false ? 0 : Math.min(wait === true ? waitSMax : wait, waitSMax) * 1_000;
+    const waitMs = wait === false ? 0 : Math.min(wait ?? waitSMax, waitSMax) * 1_000;
     return show(context, await inference.ask(request, { signal, waitMs }));
   }
   const { request_id } = await inference.ask(request, { signal });

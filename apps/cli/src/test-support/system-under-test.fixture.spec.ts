@@ -20,7 +20,7 @@ export interface SystemUnderTest {
 
 export async function startSystem(
   stack: StackAddresses,
-  names: readonly ('gateway' | 'projector' | 'agent-runtime' | 'model-simulator')[],
+  names: readonly ('gateway' | 'projector' | 'agent-runtime' | 'inference-worker' | 'model-simulator')[],
 ): Promise<SystemUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'chorda-system-'));
   const database = await freshDatabase(stack);
@@ -41,6 +41,7 @@ export async function startSystem(
     CHORDA_COMMAND_WAIT_MS: names.includes('agent-runtime') ? '20000' : '200',
     CHORDA_SIMULATOR_PORT: String(modelPort),
     VLLM_URLS: `http://127.0.0.1:${modelPort}`,
+    CHORDA_SIMULATOR_CONTROL: 'true',
     PORT: String(port),
   };
   await succeed(settings, 'apply');
