@@ -203,6 +203,17 @@ describe('the official client', () => {
     expect(await read()).toBe('Hello you');
   });
 
+  it('takes no stream for whole before the outcome stands', async () => {
+    worker.script = async (request, own) => {
+      await own.tokens(request, 0, [chunk(request, 'Hello', 'stop')], { end: true });
+      await own.fail(request, { message: 'lost' }, 502);
+    };
+    const read = async () => {
+      for await (const _ of await client.chat.completions.create({ ...ask, stream: true })) continue;
+    };
+    await expect(read()).rejects.toMatchObject({ message: expect.stringContaining('lost') });
+  });
+
   it('gets the whole answer where the last tokens are lost, and where the event is', async () => {
     worker.script = async (request, own) => {
       await own.tokens(request, 0, [chunk(request, 'Hel')]);
