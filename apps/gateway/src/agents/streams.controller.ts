@@ -39,10 +39,14 @@ const outcomeWaitMsMax = 5_000;
 const lookEveryMs = 100;
 const jsonType = 'application/json; charset=utf-8';
 const counter = z.string().regex(/^\d{1,18}$/, { error: 'must be a version, as decimal text' });
+const agentIdText = z
+  .string()
+  .max(256)
+  .regex(/^\P{Cc}+$/u, { error: 'must be the id of an agent, without control characters' });
 const historyQuery = z.strictObject({
   after: counter.default('0'),
   limit: wholeNumber(1, historyPageMax).default(100),
-  agent_id: z.string().optional(),
+  agent_id: agentIdText.optional(),
 });
 const stateQuery = z
   .strictObject({
@@ -51,7 +55,7 @@ const stateQuery = z
       .string()
       .refine((text) => parseTimestamp(text) !== undefined, { error: 'must be an RFC 3339 date-time' })
       .optional(),
-    agent_id: z.string().optional(),
+    agent_id: agentIdText.optional(),
   })
   .refine(({ version, at }) => version === undefined || at === undefined, { error: 'version or at, not both' });
 

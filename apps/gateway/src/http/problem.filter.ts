@@ -22,6 +22,11 @@ const fastifyCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   FST_ERR_MAX_PARAM_LENGTH: ['URI_TOO_LONG', 'A part of the address is too long'],
 };
 
+/** What Postgres says of a text that it does not store, where no rule of a parameter was broken before. */
+const databaseCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
+  '22021': ['INVALID_REQUEST', 'A parameter or member holds the character U+0000, which nothing here has in its name'],
+};
+
 /** Nest wraps most of them and keeps the status alone. */
 const nestStatuses: Readonly<Record<number, readonly [ProblemCode, string]>> = {
   413: ['PAYLOAD_TOO_LARGE', 'The body is larger than a request may be'],
@@ -58,7 +63,9 @@ export class ProblemFilter implements ExceptionFilter {
       return new Problem('INVALID_REQUEST', error.message, { issues: error.issues });
     }
     const known =
-      fastifyCodes[codeOf(error)] ?? (error instanceof HttpException ? nestStatuses[error.getStatus()] : undefined);
+      fastifyCodes[codeOf(error)] ??
+      databaseCodes[codeOf(error)] ??
+      (error instanceof HttpException ? nestStatuses[error.getStatus()] : undefined);
     if (known !== undefined) return new Problem(...known);
     if (error instanceof HttpException && error.getStatus() === 404) return this.nothingHere(request);
     if (error instanceof HttpException && error.getStatus() < 500) {

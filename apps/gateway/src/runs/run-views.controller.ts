@@ -17,7 +17,11 @@ const counter = z.string().regex(/^\d{1,18}$/, { error: 'must be a version, as d
 const historyQuery = z.strictObject({
   after: counter.default('0'),
   limit: wholeNumber(1, historyPageMax).default(100),
-  branch: z.string().min(1).max(256).optional(),
+  branch: z
+    .string()
+    .max(256)
+    .regex(/^[\w./#[\]!~-]+$/, { error: 'must be the id of a nested flow, such as each[17]' })
+    .optional(),
 });
 
 /** What was decided about runs, straight from the engine's tables: no read model is between, so nothing lags. */
