@@ -12,6 +12,7 @@ export {
   type AuditEntry,
   type WaitingAuditEvent,
 } from './access/audit-outbox.js';
+export { AnswerKeeper, type AnswerKeeperParts } from './agent-work/answer-keeper.js';
 export { AgentToolRepository, type AgentTool, type RegisteredTool } from './agent-work/agent-tool.repository.js';
 export {
   AgentWorkRepository,

@@ -1,12 +1,12 @@
 import { lostCall, type AssignedWork, type WorkOutcome } from '@chorda/domain';
-import { GroupedCalls, sleep, type Logger } from '@chorda/kernel';
+import { sleep, type Logger } from '@chorda/kernel';
 import { crashPoint, isPlanted } from '@chorda/platform';
 import {
+  AnswerKeeper,
   workRevokedChannel,
   type AgentWorkRepository,
   type LeasedWork,
   type NewWork,
-  type WorkAnswer,
 } from '@chorda/read-models';
 import { context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { CommandSender } from './command-sender.js';
@@ -32,8 +32,6 @@ const ownQueues = ['models', 'tools'];
 const lookEveryMs = 1_000;
 const beatEveryMs = 4_000;
 const stopGraceMs = 2_500;
-const storeRetryMsMin = 100;
-const storeRetryMsMax = 2_000;
 const sweepMax = 500;
 const pruneMax = 1_000;
 /** A notification has at most 8,000 bytes; an id is a UUID. */
@@ -69,10 +67,8 @@ export class Executor {
   private loops: Promise<unknown> | undefined;
 
   constructor(private readonly parts: ExecutorParts) {
-    this.answers = new GroupedCalls((answers: readonly WorkAnswer[]) => this.store(answers), {
-      itemsMax: 200,
-      callsMax: 2,
-    });
+    const { works, logger } = parts;
+    this.answers = new AnswerKeeper({ works, logger, signal: this.over.signal });
   }
 
   start(): void {
@@ -201,17 +197,7 @@ export class Executor {
   private async keep(leased: LeasedWork, outcome: string): Promise<boolean> {
     // Says that it is stored before it is.
     if (isPlanted('executors-answer-forgotten')) crashPoint('executor-after-answer');
-    const untilMs = performance.now() + leased.leftMs;
-    for (let failures = 0; ; failures++) {
-      try {
-        return (await this.answers.call({ ...leased, outcome })) || isPlanted('executors-late-answer-sent');
-      } catch (error) {
-        // What was done is worth more than a try: the lease is lengthened meanwhile, where Postgres can be reached.
-        if (this.over.signal.aborted || performance.now() > untilMs) throw error;
-        if (failures === 0) this.parts.logger.warn('An outcome could not be stored yet', { error });
-        await sleep(Math.min(storeRetryMsMin * 2 ** Math.min(failures, 10), storeRetryMsMax), this.over.signal);
-      }
-    }
+    return (await this.answers.keep(leased, outcome)) || isPlanted('executors-late-answer-sent');
   }
 
   private async outcomeOf(leased: LeasedWork, signal: AbortSignal): Promise<WorkOutcome | 'given back'> {
@@ -223,11 +209,6 @@ export class Executor {
     const isStopped = signal.aborted && signal.reason instanceof StoppedError;
     // Others have time for it that this process has not.
     return isStopped && isUnfinished(outcome) && mayRepeat(asked) ? 'given back' : outcome;
-  }
-
-  private async store(answers: readonly WorkAnswer[]): Promise<readonly boolean[]> {
-    const kept = await this.parts.works.answer(answers);
-    return answers.map(({ leaseToken }) => kept.has(leaseToken));
   }
 
   private async claimReady(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { WorkflowWork } from '@chorda/contracts';
-import { GroupedCalls, sleep, type Logger } from '@chorda/kernel';
+import { sleep, type Logger } from '@chorda/kernel';
 import { crashPoint } from '@chorda/platform';
-import type { AgentWorkRepository, LeasedWork, NewWork, WorkAnswer } from '@chorda/read-models';
+import { AnswerKeeper, type AgentWorkRepository, type LeasedWork, type NewWork } from '@chorda/read-models';
 import type { OutcomeSender } from './outcome-sender.js';
 import { InboxFullError, ownQueue } from './step-intake.js';
 import type { StepMetrics } from './step-metrics.js';
@@ -54,10 +54,8 @@ export class StepExecutor {
   private loops: Promise<unknown> | undefined;
 
   constructor(private readonly parts: StepExecutorParts) {
-    this.answers = new GroupedCalls((answers: readonly WorkAnswer[]) => this.store(answers), {
-      itemsMax: 200,
-      callsMax: 2,
-    });
+    const { works, logger } = parts;
+    this.answers = new AnswerKeeper({ works, logger, signal: this.over.signal });
   }
 
   start(): void {
@@ -138,7 +136,7 @@ export class StepExecutor {
         return;
       }
       const text = JSON.stringify(outcome);
-      if (!(await this.answers.call({ ...leased, outcome: text }))) {
+      if (!(await this.answers.keep(leased, text))) {
         metrics.late.inc({ type });
         logger.warn('A step came to its end after its lease was lost, and is left aside', { type });
         return;
@@ -150,11 +148,6 @@ export class StepExecutor {
       // Its lease ends by itself; then it is begun again, or answered as lost.
       logger.error('A step could not be brought to an end here', { type, error });
     }
-  }
-
-  private async store(answers: readonly WorkAnswer[]): Promise<readonly boolean[]> {
-    const kept = await this.parts.works.answer(answers);
-    return answers.map(({ leaseToken }) => kept.has(leaseToken));
   }
 
   private async claimReady(): Promise<void> {
