@@ -1,18 +1,23 @@
-import { jsonValue, parseCommandData, type CommandCodec, type EventMetadata, type inference } from '@chorda/contracts';
-import { derivedId, type JsonValue } from '@chorda/kernel';
+import {
+  jsonText,
+  jsonValue,
+  parseCommandData,
+  type CommandCodec,
+  type EventMetadata,
+  type inference,
+} from '@chorda/contracts';
+import { derivedId } from '@chorda/kernel';
 import type { InferenceOutboxRecord } from '@chorda/read-models';
 import { isObject, type JsonObject } from '../calls/answer-assembly.js';
-import { contextOf, workerSource, type OutcomeEvent } from './outcome-events.js';
+import { contextOf, errorBody, workerSource, type OutcomeEvent } from './outcome-events.js';
+import { stepResultOf } from './step-reply.js';
+import { turnFailureOf, turnOf } from './turn-reply.js';
 
+type EncodedRecord = ReturnType<CommandCodec['encode']>;
 type ReplyTo = NonNullable<inference.Requested['data']['reply_to']>;
 
 /** Asks for an answer that the worker cannot bring. */
 export class ReplyUnknownError extends Error {}
-
-const reasons: Readonly<Record<string, string>> = {
-  'inference.expired': 'The deadline passed before there was an answer',
-  'inference.cancelled': 'The request was withdrawn',
-};
 
 /** Brings outcomes to whoever asked, as the command that it named. */
 export class Replies {
@@ -46,15 +51,42 @@ export class Replies {
   ): InferenceOutboxRecord | undefined {
     if (replyTo === null) return undefined;
     const id = derivedId(metadata.tenantId, requestId, 'reply');
-    const { topic, key, value, headers } = this.codec.encode({
-      command: commandOf(replyTo, outcome),
-      metadata: {
-        ...contextOf(metadata),
-        ...{ id, source: workerSource, subject: replyTo.subject, timeMs: Date.now(), actor: workerSource },
-      },
-    });
+    const encoded = (told: OutcomeEvent) =>
+      this.codec.encode({
+        command: commandOf(replyTo, told),
+        metadata: {
+          ...contextOf(metadata),
+          ...{ id, source: workerSource, subject: replyTo.subject, timeMs: Date.now(), actor: workerSource },
+        },
+      });
+    const { topic, key, value, headers } = this.encodedOrUnusable(encoded, outcome);
     return { recordId: id, kind: 'outcome', topic, key, value, headers: JSON.stringify(headers) };
   }
+
+  /** An answer that its command cannot carry is told as a failure: who waits for it would not hear of it at all. */
+  private encodedOrUnusable(encoded: (told: OutcomeEvent) => EncodedRecord, outcome: OutcomeEvent): EncodedRecord {
+    try {
+      return encoded(outcome);
+    } catch (error) {
+      if (outcome.type !== 'inference.completed') throw error;
+      return encoded(unusable(outcome));
+    }
+  }
+}
+
+function unusable({ data }: inference.Completed): OutcomeEvent {
+  const { request_id, session_id, user_id, agent_id, execution_id, workflow_id, step_id, model, attempts } = data;
+  const message = 'The answer of the model does not fit into the command that was asked for';
+  return {
+    type: 'inference.failed',
+    data: {
+      ...{ request_id, session_id, user_id, agent_id, execution_id, workflow_id, step_id, model, attempts },
+      error: jsonText(errorBody(message, 'server_error', 'answer_unusable')),
+      error_code: 'ANSWER_UNUSABLE',
+      total_time_ms: data.queue_time_ms + data.inference_time_ms,
+      ...{ http_status: 422, retry_after_ms: null },
+    },
+  };
 }
 
 function commandOf(replyTo: ReplyTo, outcome: OutcomeEvent) {
@@ -80,62 +112,4 @@ function parsed<Type extends 'agent.record_turn' | 'agent.record_turn_failure' |
   if (read.ok) return read.command;
   const [first] = read.issues;
   throw new ReplyUnknownError(`reply_to.context${first?.pointer ?? ''} ${first?.detail ?? 'is not sound'}`);
-}
-
-function turnOf(data: inference.Completed['data']): JsonObject {
-  const body = jsonValue(data.output_data);
-  const [choice] = isObject(body) && Array.isArray(body['choices']) ? body['choices'] : [];
-  const message = isObject(choice) && isObject(choice['message']) ? choice['message'] : {};
-  const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
-  return {
-    request_id: data.request_id,
-    model: data.model,
-    output_data: { content: message['content'] ?? null, tool_calls: calls.filter(isObject).map(callOf) },
-    finish_reason: data.finish_reason,
-    prompt_tokens: data.prompt_tokens,
-    cached_prompt_tokens: data.cached_prompt_tokens,
-    completion_tokens: data.completion_tokens,
-    cost_usd: data.cost_usd,
-    duration_ms: data.inference_time_ms,
-  };
-}
-
-function callOf(call: JsonObject): JsonValue {
-  const called = isObject(call['function']) ? call['function'] : {};
-  return { id: call['id'] ?? '', name: called['name'] ?? '', arguments: called['arguments'] ?? '' };
-}
-
-function turnFailureOf(outcome: Exclude<OutcomeEvent, inference.Completed>): JsonObject {
-  const failed = outcome.type === 'inference.failed' ? outcome.data : undefined;
-  const status = failed?.http_status ?? null;
-  return {
-    error_code: failed?.error_code ?? (outcome.type === 'inference.expired' ? 'EXPIRED' : 'CANCELLED'),
-    reason: reasons[outcome.type] ?? messageOf(failed),
-    is_retriable: status === null || status === 429 || status >= 500,
-    retry_after_ms: failed?.retry_after_ms ?? null,
-    duration_ms: failed?.total_time_ms ?? 0,
-  };
-}
-
-function stepResultOf(outcome: OutcomeEvent): JsonObject {
-  if (outcome.type === 'inference.completed') {
-    const { output_data, inference_time_ms } = outcome.data;
-    return { status: 'completed', output_data: jsonValue(output_data), error: null, duration_ms: inference_time_ms };
-  }
-  const failure = turnFailureOf(outcome);
-  const error = {
-    class: 'InferenceError',
-    code: failure['error_code'] ?? null,
-    message: failure['reason'] ?? null,
-    status: outcome.type === 'inference.failed' ? outcome.data.http_status : null,
-    retriable: failure['is_retriable'] ?? false,
-  };
-  return { status: 'failed', output_data: null, error, duration_ms: failure['duration_ms'] ?? 0 };
-}
-
-/** What the provider said may repeat the prompt, and goes to whoever asked: the event keeps it too. */
-function messageOf(failed: inference.Failed['data'] | undefined): string {
-  const error = failed === undefined ? null : jsonValue(failed.error);
-  const message = isObject(error) ? error['message'] : undefined;
-  return typeof message === 'string' && message !== '' ? message.slice(0, 500) : 'The request failed';
 }
