@@ -88,3 +88,20 @@ export {
   type RunPlan,
   type RunReport,
 } from './workflows/run-views.js';
+export { fireIdOf, jitterMs, scheduleIdPattern, scheduleOfFire } from './schedules/fire-id.js';
+export {
+  catchUpRules,
+  overlapRules,
+  scheduleStream,
+  type Fire,
+  type KnownSchedule,
+  type Schedule,
+  type ScheduleRules,
+} from './schedules/schedule.js';
+export {
+  schedulesAggregate,
+  type AnyScheduleCommand,
+  type FireTimes,
+  type SchedulePorts,
+  type ScheduleStates,
+} from './schedules/schedules.aggregate.js';

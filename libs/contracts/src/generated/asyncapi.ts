@@ -533,6 +533,102 @@ export const asyncApiDocument: JsonValue = {
     }
    }
   },
+  "schedule_commands": {
+   "address": "schedule.commands",
+   "description": "Key tenant/schedule. Kept 7 days. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "schedule.change": {
+     "$ref": "#/components/messages/schedule.change"
+    },
+    "schedule.create": {
+     "$ref": "#/components/messages/schedule.create"
+    },
+    "schedule.delete": {
+     "$ref": "#/components/messages/schedule.delete"
+    },
+    "schedule.pause": {
+     "$ref": "#/components/messages/schedule.pause"
+    },
+    "schedule.record_run_ended": {
+     "$ref": "#/components/messages/schedule.record_run_ended"
+    },
+    "schedule.record_start_refused": {
+     "$ref": "#/components/messages/schedule.record_start_refused"
+    },
+    "schedule.resume": {
+     "$ref": "#/components/messages/schedule.resume"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "schedule.commands",
+     "partitions": 3,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": 604800000,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
+  "schedule_events": {
+   "address": "schedule.events",
+   "description": "Key tenant/schedule. Kept for ever. CHORDA_TOPIC_PREFIX goes before the name.",
+   "messages": {
+    "schedule.buffered": {
+     "$ref": "#/components/messages/schedule.buffered"
+    },
+    "schedule.cancel_requested": {
+     "$ref": "#/components/messages/schedule.cancel_requested"
+    },
+    "schedule.changed": {
+     "$ref": "#/components/messages/schedule.changed"
+    },
+    "schedule.created": {
+     "$ref": "#/components/messages/schedule.created"
+    },
+    "schedule.deleted": {
+     "$ref": "#/components/messages/schedule.deleted"
+    },
+    "schedule.fired": {
+     "$ref": "#/components/messages/schedule.fired"
+    },
+    "schedule.paused": {
+     "$ref": "#/components/messages/schedule.paused"
+    },
+    "schedule.resumed": {
+     "$ref": "#/components/messages/schedule.resumed"
+    },
+    "schedule.run_ended": {
+     "$ref": "#/components/messages/schedule.run_ended"
+    },
+    "schedule.skipped": {
+     "$ref": "#/components/messages/schedule.skipped"
+    },
+    "schedule.start_refused": {
+     "$ref": "#/components/messages/schedule.start_refused"
+    }
+   },
+   "bindings": {
+    "kafka": {
+     "topic": "schedule.events",
+     "partitions": 3,
+     "replicas": 3,
+     "topicConfiguration": {
+      "cleanup.policy": [
+       "delete"
+      ],
+      "retention.ms": -1,
+      "max.message.bytes": 2097152
+     },
+     "bindingVersion": "0.5.0"
+    }
+   }
+  },
   "system_events": {
    "address": "system.events",
    "description": "Key tenant/service. Kept 30 days. CHORDA_TOPIC_PREFIX goes before the name.",
@@ -897,6 +993,20 @@ export const asyncApiDocument: JsonValue = {
     "$ref": "#/channels/inference_tokens"
    },
    "summary": "Read inference.tokens."
+  },
+  "read_schedule_commands": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/schedule_commands"
+   },
+   "summary": "Read schedule.commands."
+  },
+  "read_schedule_events": {
+   "action": "receive",
+   "channel": {
+    "$ref": "#/channels/schedule_events"
+   },
+   "summary": "Read schedule.events."
   },
   "read_system_events": {
    "action": "receive",
@@ -8548,6 +8658,1621 @@ export const asyncApiDocument: JsonValue = {
      },
      {
       "name": "fact"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.buffered": {
+    "name": "schedule.buffered",
+    "title": "schedule.Buffered",
+    "summary": "The time of a schedule came while a run of before goes on: the next one waits for its end.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Buffered",
+      "namespace": "schedule",
+      "doc": "The time of a schedule came while a run of before goes on: the next one waits for its end.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "fire_id",
+        "type": "string",
+        "doc": "The fire, derived from the schedule and its time; the run has it as its id."
+       },
+       {
+        "name": "fire_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When it was due by the clock."
+       },
+       {
+        "name": "next_fire_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it fires next; null: never.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.cancel_requested": {
+    "name": "schedule.cancel_requested",
+    "title": "schedule.CancelRequested",
+    "summary": "A run of before is to end, since the next one is due.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "CancelRequested",
+      "namespace": "schedule",
+      "doc": "A run of before is to end, since the next one is due.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "fire_id",
+        "type": "string",
+        "doc": "The fire, which is the run."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.change": {
+    "name": "schedule.change",
+    "title": "schedule.Change",
+    "summary": "Gives a schedule other rules; what runs goes on.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Change",
+      "namespace": "schedule",
+      "doc": "Gives a schedule other rules; what runs goes on.",
+      "kind": "command",
+      "topic": "schedule.commands",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "PUT /v1/schedules/{id}",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "title",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What people call it.",
+        "default": null
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "The workflow that is started."
+       },
+       {
+        "name": "workflow_version",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Its stored version; null: the newest at each fire.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What each run is given: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf runs go. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "cron",
+        "type": "string",
+        "doc": "When it fires: five or six parts, or a nickname such as @daily."
+       },
+       {
+        "name": "time_zone",
+        "type": "string",
+        "doc": "IANA name of the zone that the parts are read in."
+       },
+       {
+        "name": "overlap",
+        "type": "string",
+        "doc": "What becomes of a fire while a run of before goes on: skip, buffer_one, allow, cancel_running."
+       },
+       {
+        "name": "catch_up",
+        "type": "string",
+        "doc": "Which of the fires that nobody was there for are made good within the window: all, latest."
+       },
+       {
+        "name": "catch_up_window_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 10000,
+         "maximum": 2592000000
+        },
+        "doc": "How late a fire may be, in milliseconds."
+       },
+       {
+        "name": "jitter_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0,
+         "maximum": 3600000
+        },
+        "doc": "Each fire waits for up to so long, always as long for the same fire."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.changed": {
+    "name": "schedule.changed",
+    "title": "schedule.Changed",
+    "summary": "A schedule has other rules.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Changed",
+      "namespace": "schedule",
+      "doc": "A schedule has other rules.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "PUT /v1/schedules/{id}",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "title",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What people call it.",
+        "default": null
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "The workflow that is started."
+       },
+       {
+        "name": "workflow_version",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Its stored version; null: the newest at each fire.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What each run is given: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf runs go. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "cron",
+        "type": "string",
+        "doc": "When it fires: five or six parts, or a nickname such as @daily."
+       },
+       {
+        "name": "time_zone",
+        "type": "string",
+        "doc": "IANA name of the zone that the parts are read in."
+       },
+       {
+        "name": "overlap",
+        "type": "string",
+        "doc": "What becomes of a fire while a run of before goes on: skip, buffer_one, allow, cancel_running."
+       },
+       {
+        "name": "catch_up",
+        "type": "string",
+        "doc": "Which of the fires that nobody was there for are made good within the window: all, latest."
+       },
+       {
+        "name": "catch_up_window_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 10000,
+         "maximum": 2592000000
+        },
+        "doc": "How late a fire may be, in milliseconds."
+       },
+       {
+        "name": "jitter_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0,
+         "maximum": 3600000
+        },
+        "doc": "Each fire waits for up to so long, always as long for the same fire."
+       },
+       {
+        "name": "by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       },
+       {
+        "name": "next_fire_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it fires next; null: never.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.create": {
+    "name": "schedule.create",
+    "title": "schedule.Create",
+    "summary": "Begins to start runs of a workflow at times of a clock.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Create",
+      "namespace": "schedule",
+      "doc": "Begins to start runs of a workflow at times of a clock.",
+      "kind": "command",
+      "topic": "schedule.commands",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "title",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What people call it.",
+        "default": null
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "The workflow that is started."
+       },
+       {
+        "name": "workflow_version",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Its stored version; null: the newest at each fire.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What each run is given: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf runs go. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "cron",
+        "type": "string",
+        "doc": "When it fires: five or six parts, or a nickname such as @daily."
+       },
+       {
+        "name": "time_zone",
+        "type": "string",
+        "doc": "IANA name of the zone that the parts are read in."
+       },
+       {
+        "name": "overlap",
+        "type": "string",
+        "doc": "What becomes of a fire while a run of before goes on: skip, buffer_one, allow, cancel_running."
+       },
+       {
+        "name": "catch_up",
+        "type": "string",
+        "doc": "Which of the fires that nobody was there for are made good within the window: all, latest."
+       },
+       {
+        "name": "catch_up_window_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 10000,
+         "maximum": 2592000000
+        },
+        "doc": "How late a fire may be, in milliseconds."
+       },
+       {
+        "name": "jitter_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0,
+         "maximum": 3600000
+        },
+        "doc": "Each fire waits for up to so long, always as long for the same fire."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.created": {
+    "name": "schedule.created",
+    "title": "schedule.Created",
+    "summary": "A schedule starts runs from now on.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Created",
+      "namespace": "schedule",
+      "doc": "A schedule starts runs from now on.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "title",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What people call it.",
+        "default": null
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "The workflow that is started."
+       },
+       {
+        "name": "workflow_version",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Its stored version; null: the newest at each fire.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What each run is given: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf runs go. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "cron",
+        "type": "string",
+        "doc": "When it fires: five or six parts, or a nickname such as @daily."
+       },
+       {
+        "name": "time_zone",
+        "type": "string",
+        "doc": "IANA name of the zone that the parts are read in."
+       },
+       {
+        "name": "overlap",
+        "type": "string",
+        "doc": "What becomes of a fire while a run of before goes on: skip, buffer_one, allow, cancel_running."
+       },
+       {
+        "name": "catch_up",
+        "type": "string",
+        "doc": "Which of the fires that nobody was there for are made good within the window: all, latest."
+       },
+       {
+        "name": "catch_up_window_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 10000,
+         "maximum": 2592000000
+        },
+        "doc": "How late a fire may be, in milliseconds."
+       },
+       {
+        "name": "jitter_ms",
+        "type": {
+         "type": "long",
+         "range": "safe",
+         "minimum": 0,
+         "maximum": 3600000
+        },
+        "doc": "Each fire waits for up to so long, always as long for the same fire."
+       },
+       {
+        "name": "by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       },
+       {
+        "name": "next_fire_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it fires next; null: never.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.delete": {
+    "name": "schedule.delete",
+    "title": "schedule.Delete",
+    "summary": "Ends a schedule; what runs goes on.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Delete",
+      "namespace": "schedule",
+      "doc": "Ends a schedule; what runs goes on.",
+      "kind": "command",
+      "topic": "schedule.commands",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "DELETE /v1/schedules/{id}",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.deleted": {
+    "name": "schedule.deleted",
+    "title": "schedule.Deleted",
+    "summary": "A schedule ended.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Deleted",
+      "namespace": "schedule",
+      "doc": "A schedule ended.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "DELETE /v1/schedules/{id}",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.fired": {
+    "name": "schedule.fired",
+    "title": "schedule.Fired",
+    "summary": "The time of a schedule came, and a run is started.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Fired",
+      "namespace": "schedule",
+      "doc": "The time of a schedule came, and a run is started.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "fire_id",
+        "type": "string",
+        "doc": "The fire, derived from the schedule and its time; the run has it as its id."
+       },
+       {
+        "name": "fire_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When it was due by the clock."
+       },
+       {
+        "name": "workflow_name",
+        "type": "string",
+        "doc": "The workflow that is started."
+       },
+       {
+        "name": "workflow_version",
+        "type": [
+         "null",
+         {
+          "type": "int",
+          "minimum": 1
+         }
+        ],
+        "doc": "Its stored version; null: the newest at each fire.",
+        "default": null
+       },
+       {
+        "name": "input_data",
+        "type": {
+         "type": "string",
+         "json": true
+        },
+        "doc": "What each run is given: any JSON value.",
+        "personal": true
+       },
+       {
+        "name": "user_id",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "brand": "UserId"
+         }
+        ],
+        "doc": "The user on whose behalf runs go. A pseudonymous id, never a name or an address.",
+        "default": null
+       },
+       {
+        "name": "next_fire_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it fires next; null: never.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.pause": {
+    "name": "schedule.pause",
+    "title": "schedule.Pause",
+    "summary": "Lets a schedule rest.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Pause",
+      "namespace": "schedule",
+      "doc": "Lets a schedule rest.",
+      "kind": "command",
+      "topic": "schedule.commands",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules/{id}/pause",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in words.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.paused": {
+    "name": "schedule.paused",
+    "title": "schedule.Paused",
+    "summary": "A schedule rests.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Paused",
+      "namespace": "schedule",
+      "doc": "A schedule rests.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules/{id}/pause",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "reason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Why, in words.",
+        "default": null
+       },
+       {
+        "name": "by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.record_run_ended": {
+    "name": "schedule.record_run_ended",
+    "title": "schedule.RecordRunEnded",
+    "summary": "The run of a fire ended.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RecordRunEnded",
+      "namespace": "schedule",
+      "doc": "The run of a fire ended.",
+      "kind": "command",
+      "topic": "schedule.commands",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "fire_id",
+        "type": "string",
+        "doc": "The fire, which is the run."
+       },
+       {
+        "name": "status",
+        "type": "string",
+        "doc": "How: completed, failed, cancelled."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.record_start_refused": {
+    "name": "schedule.record_start_refused",
+    "title": "schedule.RecordStartRefused",
+    "summary": "The run of a fire was not started, and will not be.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RecordStartRefused",
+      "namespace": "schedule",
+      "doc": "The run of a fire was not started, and will not be.",
+      "kind": "command",
+      "topic": "schedule.commands",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "fire_id",
+        "type": "string",
+        "doc": "The fire, derived from the schedule and its time; the run has it as its id."
+       },
+       {
+        "name": "fire_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When it was due by the clock."
+       },
+       {
+        "name": "error_code",
+        "type": "string",
+        "doc": "Why, as a word."
+       },
+       {
+        "name": "message",
+        "type": "string",
+        "doc": "Why, in words."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.resume": {
+    "name": "schedule.resume",
+    "title": "schedule.Resume",
+    "summary": "Lets a schedule go on; what it missed is not made good.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Resume",
+      "namespace": "schedule",
+      "doc": "Lets a schedule go on; what it missed is not made good.",
+      "kind": "command",
+      "topic": "schedule.commands",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules/{id}/resume",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "command"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.resumed": {
+    "name": "schedule.resumed",
+    "title": "schedule.Resumed",
+    "summary": "A schedule goes on.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Resumed",
+      "namespace": "schedule",
+      "doc": "A schedule goes on.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules/{id}/resume",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "by",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who asked. An id of a user, key or service.",
+        "default": null
+       },
+       {
+        "name": "next_fire_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it fires next; null: never.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.run_ended": {
+    "name": "schedule.run_ended",
+    "title": "schedule.RunEnded",
+    "summary": "The run of a fire ended.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "RunEnded",
+      "namespace": "schedule",
+      "doc": "The run of a fire ended.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "fire_id",
+        "type": "string",
+        "doc": "The fire, which is the run."
+       },
+       {
+        "name": "status",
+        "type": "string",
+        "doc": "How: completed, failed, cancelled."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.skipped": {
+    "name": "schedule.skipped",
+    "title": "schedule.Skipped",
+    "summary": "Fires of a schedule that start no run.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "Skipped",
+      "namespace": "schedule",
+      "doc": "Fires of a schedule that start no run.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "first_fire_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When the first of them was due."
+       },
+       {
+        "name": "last_fire_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When the last of them was due at the latest; null: it is one.",
+        "default": null
+       },
+       {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why: overlap, too_late, superseded, paused, too_many_running."
+       },
+       {
+        "name": "next_fire_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When it fires next; null: never.",
+        "default": null
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
+     }
+    ],
+    "bindings": {
+     "kafka": {
+      "key": {
+       "type": "string",
+       "description": "<tenant>/<subject> in UTF-8; partitioned by murmur2 as the Java client does."
+      },
+      "schemaIdLocation": "payload",
+      "schemaIdPayloadEncoding": "confluent",
+      "schemaLookupStrategy": "TopicRecordNameStrategy",
+      "bindingVersion": "0.5.0"
+     }
+    }
+   },
+   "schedule.start_refused": {
+    "name": "schedule.start_refused",
+    "title": "schedule.StartRefused",
+    "summary": "The run of a fire was not started.",
+    "contentType": "application/avro",
+    "headers": {
+     "$ref": "#/components/schemas/eventHeaders"
+    },
+    "payload": {
+     "schemaFormat": "application/vnd.apache.avro+json;version=1.9.0",
+     "schema": {
+      "type": "record",
+      "name": "StartRefused",
+      "namespace": "schedule",
+      "doc": "The run of a fire was not started.",
+      "kind": "decision",
+      "topic": "schedule.events",
+      "subject": [
+       "schedule_id"
+      ],
+      "command": "POST /v1/schedules",
+      "fields": [
+       {
+        "name": "schedule_id",
+        "type": {
+         "type": "string",
+         "brand": "ScheduleId"
+        },
+        "doc": "The schedule, as in /v1/schedules/{id}."
+       },
+       {
+        "name": "fire_id",
+        "type": "string",
+        "doc": "The fire, derived from the schedule and its time; the run has it as its id."
+       },
+       {
+        "name": "fire_at",
+        "type": {
+         "type": "long",
+         "logicalType": "timestamp-millis"
+        },
+        "doc": "When it was due by the clock."
+       },
+       {
+        "name": "error_code",
+        "type": "string",
+        "doc": "Why, as a word."
+       },
+       {
+        "name": "message",
+        "type": "string",
+        "doc": "Why, in words."
+       }
+      ]
+     }
+    },
+    "tags": [
+     {
+      "name": "schedule"
+     },
+     {
+      "name": "decision"
      }
     ],
     "bindings": {

@@ -3,6 +3,7 @@ import type * as agentCommand from './agent-command.js';
 import type * as agentWork from './agent-work.js';
 import type * as inferenceCommand from './inference-command.js';
 import type * as inferenceDelta from './inference-delta.js';
+import type * as scheduleCommand from './schedule-command.js';
 import type * as workflowCommand from './workflow-command.js';
 import type * as workflowWork from './workflow-work.js';
 
@@ -22,6 +23,13 @@ export interface CommandMap {
   readonly 'agent.validate': agentCommand.Validate;
   readonly 'agent.write_memory': agentCommand.WriteMemory;
   readonly 'inference.cancel': inferenceCommand.Cancel;
+  readonly 'schedule.change': scheduleCommand.Change;
+  readonly 'schedule.create': scheduleCommand.Create;
+  readonly 'schedule.delete': scheduleCommand.Delete;
+  readonly 'schedule.pause': scheduleCommand.Pause;
+  readonly 'schedule.record_run_ended': scheduleCommand.RecordRunEnded;
+  readonly 'schedule.record_start_refused': scheduleCommand.RecordStartRefused;
+  readonly 'schedule.resume': scheduleCommand.Resume;
   readonly 'workflow.cancel': workflowCommand.Cancel;
   readonly 'workflow.claim_task': workflowCommand.ClaimTask;
   readonly 'workflow.decide_task': workflowCommand.DecideTask;

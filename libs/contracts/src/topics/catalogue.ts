@@ -23,8 +23,10 @@ export interface CatalogueTopic {
 export const topicCatalogue: readonly CatalogueTopic[] = [
   { name: 'agent.commands', key: 'tenant/agent', partitions: 12, retentionMs: 7 * day },
   { name: 'workflow.commands', key: 'tenant/run', partitions: 12, retentionMs: 7 * day },
+  { name: 'schedule.commands', key: 'tenant/schedule', partitions: 3, retentionMs: 7 * day },
   { name: 'agent.events', key: 'tenant/agent', partitions: 12, retentionMs: 'forever' },
   { name: 'workflow.events', key: 'tenant/run', partitions: 12, retentionMs: 'forever' },
+  { name: 'schedule.events', key: 'tenant/schedule', partitions: 3, retentionMs: 'forever' },
   { name: 'system.events', key: 'tenant/service', partitions: 3, retentionMs: 30 * day },
   { name: 'external.<type>', key: 'tenant/subject', partitions: 3, retentionMs: 90 * day },
   { name: 'external.api_response', key: 'tenant/subject', partitions: 3, retentionMs: 90 * day },
