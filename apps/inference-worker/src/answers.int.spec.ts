@@ -245,14 +245,20 @@ describe('a cancel', () => {
     await ground.until(async () => (await running()) === 0);
   });
 
-  it('of what nobody has read is its outcome, and no model is asked', async () => {
+  it('of what nobody has read is its outcome, and no model is asked; an agent that waits for it is told', async () => {
     const id = 'cancelled-before';
     await ground.cancel(id);
     await ground.outcomes([id]);
-    await ground.ask({ id });
+    const context = { agent_id: 'a-2', execution_id: 'e-2', turn: 1, attempt: 1, attempt_token: 't-2' };
+    const reply_to = { command_type: 'agent.record_turn', subject: 'a-2', context: jsonText(context) };
+    await ground.ask({ id, changed: { reply_to } });
     await outcomeOf();
     expect(ground.outcomesOf(id).map(({ event }) => event.type)).toEqual(['inference.cancelled']);
     expect(ground.usageOf(id)).toEqual([]);
+    const told = (await ground.commands()).filter(({ data }) => 'agent_id' in data && data.agent_id === 'a-2');
+    expect(told).toMatchObject([
+      { type: 'agent.record_turn_failure', data: { ...context, error_code: 'MODEL_ABORTED', is_retriable: false } },
+    ]);
   });
 });
 

@@ -15,7 +15,7 @@ import {
   type AppHost,
   type RunningApp,
 } from '@chorda/platform';
-import { createPool, InferenceModelRepository, InferenceOutcomeRepository } from '@chorda/read-models';
+import { createPool, InferenceModelRepository, InferenceOutcomeRepository, InferenceReader } from '@chorda/read-models';
 import { Budgets } from './accounting/budgets.js';
 import { Prices } from './accounting/prices.js';
 import { readInferenceWorkerEnv, type InferenceWorkerEnv } from './inference-worker.env.js';
@@ -26,6 +26,7 @@ import { Caretaker } from './outcomes/caretaker.js';
 import { OutcomeDesk } from './outcomes/outcome-desk.js';
 import { OutcomeRecords } from './outcomes/outcome-events.js';
 import { Replies } from './outcomes/replies.js';
+import { TellAgain } from './outcomes/tell-again.js';
 import { ReplicaPool } from './replicas/replica-pool.js';
 import { replicaOptions } from './replicas/replica-options.js';
 import { Replica } from './replicas/replica.js';
@@ -173,9 +174,10 @@ class InferenceWorkerApp implements RunningApp {
       stallMs: env.CHORDA_INFERENCE_STALL_MS,
       answerBytesMax: env.CHORDA_INFERENCE_ANSWER_BYTES,
     });
+    const replies = new Replies(codecs.commands);
+    const tellAgain = new TellAgain({ reader: new InferenceReader(this.pg), codec: codecs.events, replies, desk });
     return new InferenceWorker({
-      ...{ pool, queues, runner, desk, records, estimates, metrics, logger },
-      replies: new Replies(codecs.commands),
+      ...{ pool, queues, runner, desk, records, replies, tellAgain, estimates, metrics, logger },
       fallbacks: env.CHORDA_INFERENCE_FALLBACKS,
       attemptsMax: env.CHORDA_INFERENCE_ATTEMPTS,
       gatheredMax: env.CHORDA_INFERENCE_EMBEDDINGS_TOGETHER,

@@ -12,6 +12,7 @@ import {
 } from '../outcomes/outcome-events.js';
 import type { OutcomeDesk } from '../outcomes/outcome-desk.js';
 import { ReplyUnknownError, type Replies } from '../outcomes/replies.js';
+import type { TellAgain } from '../outcomes/tell-again.js';
 import type { Berth, ReplicaPool, Route } from '../replicas/replica-pool.js';
 import { retryDelayMs } from '../scheduling/retry-delay.js';
 import type { TokenEstimates } from '../scheduling/token-estimate.js';
@@ -36,6 +37,7 @@ export interface WorkerParts {
   readonly desk: OutcomeDesk;
   readonly records: OutcomeRecords;
   readonly replies: Replies;
+  readonly tellAgain: TellAgain;
   readonly estimates: TokenEstimates;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
@@ -277,7 +279,7 @@ export class InferenceWorker {
     switch (result.kind) {
       case 'over':
         this.parts.metrics.known.inc();
-        return this.over(job, true);
+        return this.leaveTo(job);
       case 'taken':
         return this.rest(job, takenRestMs);
       case 'not begun':
@@ -407,11 +409,23 @@ export class InferenceWorker {
       else {
         metrics.lostClaims.inc();
         if (made) await this.account(job, made, 'superseded', error);
+        if (replies) return await this.leaveTo(job);
       }
       this.over(job, true);
     } catch (failure) {
       this.over(job, false);
       throw failure;
+    }
+  }
+
+  /** Its outcome is somebody else's, who may not have known that somebody waits for it. */
+  private async leaveTo(job: Job): Promise<void> {
+    try {
+      await this.parts.tellAgain.tell(job.request.metadata, job.data, this.stopping.signal);
+      this.over(job, true);
+    } catch (error) {
+      this.over(job, false);
+      throw error;
     }
   }
 
