@@ -1,4 +1,4 @@
-import { agents } from './agents/agents.projection.js';
+import { agents, agentsBefore } from './agents/agents.projection.js';
 import { executions } from './executions/executions.projection.js';
 import { inferenceRequests } from './inference-requests/inference-requests.projection.js';
 import { journalProjection } from './journal/journal.projection.js';
@@ -26,6 +26,8 @@ export function allProjections({ journalDays, healthDays, ratesDays }: Retention
     services,
     serviceHealth(new DayPartitions('service_health_v1', healthDays)),
     agents,
+    // What older installations still show: it goes on until version 2 has caught up.
+    agentsBefore,
     executions,
     runs,
     steps,

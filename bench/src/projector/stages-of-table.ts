@@ -154,5 +154,6 @@ function toJournalRow(codec: EventCodec, envelope: EventEnvelope, index: number)
     stream_version: null,
     schema_fingerprint: Buffer.from((headers['ce_dataschema'] ?? '').slice(-64), 'hex'),
     payload: value.subarray(5),
+    stream: null,
   };
 }

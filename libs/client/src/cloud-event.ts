@@ -115,6 +115,8 @@ interface ReceivedAttributes {
   readonly traceparent?: string;
   /** Decimal text: counts the events of one aggregate from 1. Facts have none. */
   readonly streamversion?: string;
+  /** The stream that `streamversion` counts; left out where it is the own one of its subject. */
+  readonly stream?: string;
   /** RFC 3339: when the log took it. */
   readonly recordedtime: string;
   readonly topic: string;

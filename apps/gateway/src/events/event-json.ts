@@ -36,6 +36,7 @@ export function eventJsonText({ event, metadata }: EventEnvelope, place: EventPl
     ...(metadata.causationId === undefined ? {} : { causationid: metadata.causationId }),
     ...(metadata.traceparent === undefined ? {} : { traceparent: metadata.traceparent }),
     ...(decision?.streamVersion === undefined ? {} : { streamversion: decision.streamVersion.toString() }),
+    ...(decision?.stream === undefined ? {} : { stream: decision.stream }),
     recordedtime: formatTimestamp(place.recordTimeMs),
     topic: place.topic,
     partition: place.partition,

@@ -20,6 +20,7 @@ function rowAt(offset: number, changes: Partial<JournalListRow> = {}): JournalLi
     causation_id: null,
     traceparent: null,
     stream_version: null,
+    stream: null,
     schema_fingerprint: Buffer.alloc(0),
     payload: Buffer.alloc(0),
     ...changes,

@@ -16,7 +16,12 @@ export function envelopeOf(entry: JournalEntry, codec: EventCodec): EventEnvelop
       correlationId: entry.correlationId,
       ...(entry.causationId === undefined ? {} : { causationId: entry.causationId }),
       ...(entry.traceparent === undefined ? {} : { traceparent: entry.traceparent }),
-      ...(entry.streamVersion === undefined ? {} : { decision: { streamVersion: entry.streamVersion } }),
+      ...(entry.streamVersion !== undefined && {
+        decision: {
+          streamVersion: entry.streamVersion,
+          ...(entry.stream !== undefined && { stream: entry.stream }),
+        },
+      }),
     },
   };
 }

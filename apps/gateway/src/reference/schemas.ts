@@ -172,6 +172,9 @@ export const sharedSchemas: Record<string, unknown> = {
       causationid: text('What directly caused it'),
       traceparent: text('W3C trace context'),
       streamversion: text('Of a decision: its number in its stream, decimal'),
+      stream: text(
+        'Of a decision: the stream that `streamversion` counts; left out where it is the own one of its subject',
+      ),
       recordedtime: text('When the log took it, RFC 3339'),
       topic: text('Where it stands in the log'),
       partition: { type: 'integer' },

@@ -26,11 +26,11 @@ const topic = 'agent.events';
 function event(
   partition: number,
   offset: number,
-  { id = `${partition}/${offset}`, tenant = defaultTenant, version }: Written = {},
+  { id = `${partition}/${offset}`, tenant = defaultTenant, version, stream }: Written = {},
 ): TailEvent {
   const metadata = {
     ...{ id, source: 'urn:spec', subject: 'A', tenantId: tenant, timeMs: 0, correlationId: 'C' },
-    ...(version === undefined ? {} : { decision: { streamVersion: version } }),
+    ...(version === undefined ? {} : { decision: { streamVersion: version, ...(stream !== undefined && { stream }) } }),
   };
   return TailEvent.of(
     { event: executedEvent, metadata },
@@ -43,6 +43,7 @@ interface Written {
   readonly id?: string | undefined;
   readonly tenant?: TenantId;
   readonly version?: bigint;
+  readonly stream?: string;
 }
 
 /** The log in memory: the ring gets what is appended, the journal has what `project` gave it. */
@@ -396,6 +397,20 @@ describe('a client', () => {
     log.append(0, { version: 3n });
     await watching;
     expect(client.ids).toEqual(['0/0', '0/2', '0/4']);
+  });
+
+  it('sees the same version of two streams of one subject, from the journal and from the log', async () => {
+    const log = new Log(1, 100);
+    log.append(0, { version: 1n });
+    log.append(0, { version: 1n, stream: 'execution-1' });
+    log.restart();
+    const client = new Client(4);
+    const watching = client.watch(log, TailPosition.empty());
+    for (let turn = 0; turn < 5; turn += 1) await settle();
+    log.append(0, { version: 2n });
+    log.append(0, { version: 2n, stream: 'execution-1' });
+    await watching;
+    expect(client.ids).toEqual(['0/0', '0/1', '0/2', '0/3']);
   });
 
   it('that is too slow is told so and dropped', async () => {

@@ -105,8 +105,8 @@ export class JournalStandIn {
     this.inserted.add(metadata.id);
     await this.pool.query(
       `INSERT INTO journal_v1 (tenant_id, topic, partition, "offset", record_time, event_id, type, source, subject,
-         event_time, correlation_id, causation_id, traceparent, stream_version, schema_fingerprint, payload)
-       SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+         event_time, correlation_id, causation_id, traceparent, stream_version, schema_fingerprint, payload, stream)
+       SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
        WHERE NOT EXISTS (SELECT 1 FROM journal_v1 WHERE tenant_id = $1 AND source = $8 AND event_id = $6)`,
       [
         metadata.tenantId,
@@ -125,6 +125,7 @@ export class JournalStandIn {
         metadata.decision?.streamVersion ?? null,
         Buffer.from(eventTypes[event.type].schemaFingerprint, 'hex'),
         record.value?.subarray(5),
+        metadata.decision?.stream ?? null,
       ],
     );
   }

@@ -142,7 +142,7 @@ async function storeWorkflow(client: GatewayClient): Promise<void> {
 }
 
 async function fillReadModels(pool: pg.Pool): Promise<void> {
-  await insert(pool, 'agents_v1', { agent_id: `${markOfTenant}-agent` });
+  await insert(pool, 'agents_v2', { agent_id: `${markOfTenant}-agent` });
   await insert(pool, 'executions_v1', { execution_id: `${markOfTenant}-execution`, status: 'completed' });
   await insert(pool, 'runs_v1', { workflow_id: `${markOfTenant}-run`, status: 'completed' });
   await insert(pool, 'steps_v1', { workflow_id: `${markOfTenant}-run`, step_id: 's-1', status: 'completed' });

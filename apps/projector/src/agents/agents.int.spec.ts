@@ -17,6 +17,11 @@ const created = event('agent.created', {
   tools: ['mailbox.read'],
   model: 'llama',
   config: { temperature: 0.2 },
+  definition_version: '3.1',
+  instructions: 'Be brief.',
+  limits: { turns_max: 3, cost_usd_max: '0.05' },
+  memory: { history_messages_max: 7 },
+  concurrency_max: 2,
 });
 const untilReady = [
   created,
@@ -55,6 +60,11 @@ describe('agents', () => {
         capabilities: ['TEXT_PROCESSING'],
         tools: ['mailbox.read'],
         config: '{"temperature":0.2}',
+        definition_version: '3.1',
+        instructions: 'Be brief.',
+        limits: '{"execution_time_ms_max":null,"turns_max":3,"tokens_max":null,"cost_usd_max":"0.05"}',
+        memory: '{"history_messages_max":7}',
+        concurrency_max: 2,
         executions_started: 0,
         cost_usd: '0',
         first_seen: ms('12:00:00'),

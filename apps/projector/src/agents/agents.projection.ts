@@ -1,4 +1,4 @@
-import type { AnyEvent } from '@chorda/contracts';
+import { jsonText, type AnyEvent } from '@chorda/contracts';
 import { defineTable, type RowOf } from '../bulk/table.js';
 import { isFactOfOurs } from '../executions/facts-of-ours.js';
 import { defineProjection } from '../runner/define-projection.js';
@@ -9,7 +9,7 @@ export type AgentEvent = Extract<AnyEvent, { readonly type: `agent.${string}` }>
 type EndFact = EventOf<AgentEvent, 'agent.executed' | 'agent.failed'>;
 
 const agentsTable = defineTable({
-  name: 'agents_v1',
+  name: 'agents_v2',
   key: ['tenant_id', 'agent_id'],
   columns: {
     tenant_id: 'text',
@@ -48,6 +48,11 @@ const agentsTable = defineTable({
     last_error_at: 'timestamp?',
     first_seen: 'timestamp',
     last_active: 'timestamp',
+    definition_version: 'text?',
+    instructions: 'text?',
+    limits: 'text?',
+    memory: 'text?',
+    concurrency_max: 'count?',
   },
 });
 
@@ -75,7 +80,7 @@ const nothingCounted = {
  */
 export const agents = defineProjection<AgentEvent>()({
   name: 'agents',
-  version: 1,
+  version: 2,
   topics: ['agent.events'],
   table: agentsTable,
   begin: unheardOf,
@@ -91,6 +96,7 @@ export const agents = defineProjection<AgentEvent>()({
       config: event.data.config,
       created_by: event.data.created_by,
       created_at: context.metadata.timeMs,
+      ...definitionOf(event.data),
     }),
     'agent.initialization_started': (row, _, context) => inState(row, context, 'INITIALIZING'),
     'agent.initialized': (row, _, context) => decided(row, context),
@@ -165,6 +171,9 @@ export const agents = defineProjection<AgentEvent>()({
   },
 });
 
+/** Version 1, whose rows from before lack what version 2 added; the same code has kept it up since. */
+export const agentsBefore = agents.onTable?.({ version: 1, table: 'agents_v1' }) ?? agents;
+
 /** An agent before anything was said of it. */
 function unheardOf({ data }: AgentEvent, { metadata }: EventContext): AgentRow {
   return {
@@ -193,6 +202,21 @@ function unheardOf({ data }: AgentEvent, { metadata }: EventContext): AgentRow {
     last_error_at: null,
     first_seen: metadata.timeMs,
     last_active: metadata.timeMs,
+    definition_version: null,
+    instructions: null,
+    limits: null,
+    memory: null,
+    concurrency_max: null,
+  };
+}
+
+/** What version 1 of the projection left out. */
+function definitionOf(data: EventOf<AgentEvent, 'agent.created'>['data']) {
+  const { definition_version, instructions, limits, memory, concurrency_max } = data;
+  return {
+    ...{ definition_version, instructions, concurrency_max },
+    limits: limits && jsonText({ ...limits }),
+    memory: memory && jsonText({ ...memory }),
   };
 }
 

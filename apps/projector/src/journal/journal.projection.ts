@@ -26,6 +26,7 @@ export const journalTable = defineTable({
     stream_version: 'bigint?',
     schema_fingerprint: 'bytes',
     payload: 'bytes',
+    stream: 'text?',
   },
 });
 
@@ -81,6 +82,7 @@ function toRow({ record, origin, envelope }: Message): RowOf<typeof journalTable
     stream_version: metadata.decision?.streamVersion ?? null,
     schema_fingerprint: fingerprintOf(record),
     payload: record.value?.subarray(framingBytes) ?? Buffer.alloc(0),
+    stream: metadata.decision?.stream ?? null,
   };
 }
 

@@ -68,7 +68,7 @@ describe('a rebuild', { timeout: 120_000 }, () => {
 
   it('that finds other rows stops before the swap, names them, and swaps when a person says so', async () => {
     await ground.pool.query(
-      `UPDATE agents_v1 SET executions_completed = executions_completed + 1
+      `UPDATE agents_v2 SET executions_completed = executions_completed + 1
        WHERE agent_id = 'AGENT-20261121-120000-0001-0007' AND tenant_id = 'other'`,
     );
     await ground.rebuilds.request({ projection: 'agents', ...request });

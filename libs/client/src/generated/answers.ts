@@ -125,6 +125,16 @@ export type Agent = {
   readonly model: string | null;
   /** Its settings */
   readonly config?: unknown;
+  /** Version of its definition, in the words of its owner */
+  readonly definition_version: string | null;
+  /** What its model is told before everything else */
+  readonly instructions?: string | null;
+  /** What one of its executions may use; null: the defaults */
+  readonly limits: unknown;
+  /** What it remembers of a session; null: the defaults */
+  readonly memory: unknown;
+  /** Executions that it may run at once */
+  readonly concurrency_max: number | null;
   /** Who defined it */
   readonly created_by: string | null;
   /** When it was defined */
@@ -2027,6 +2037,8 @@ export type StoredEvent = {
   readonly traceparent?: string;
   /** Of a decision: its number in its stream, decimal */
   readonly streamversion?: string;
+  /** Of a decision: the stream that `streamversion` counts; left out where it is the own one of its subject */
+  readonly stream?: string;
   /** When the log took it, RFC 3339 */
   readonly recordedtime?: string;
   /** Where it stands in the log */

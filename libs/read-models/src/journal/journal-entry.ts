@@ -18,6 +18,8 @@ export interface JournalEntry {
   readonly causationId?: string;
   readonly traceparent?: string;
   readonly streamVersion?: bigint;
+  /** The stream that the version counts; left out where it is the subject's own. */
+  readonly stream?: string;
   /** SHA-256 of the canonical schema that `payload` was written with. */
   readonly schemaFingerprint: Buffer;
   /** Avro without framing; `EventCodec.decodePayload` reads it. */

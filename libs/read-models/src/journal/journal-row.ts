@@ -17,12 +17,13 @@ export interface JournalRow {
   readonly causation_id: string | null;
   readonly traceparent: string | null;
   readonly stream_version: string | null;
+  readonly stream: string | null;
   readonly schema_fingerprint: Buffer;
   readonly payload: Buffer;
 }
 
 export const entryColumns = `tenant_id, topic, partition, "offset", record_time, event_time, event_id, type, source,
-  subject, correlation_id, causation_id, traceparent, stream_version, schema_fingerprint, payload`;
+  subject, correlation_id, causation_id, traceparent, stream_version, stream, schema_fingerprint, payload`;
 
 export function toEntry(row: JournalRow): JournalEntry {
   return {
@@ -40,6 +41,7 @@ export function toEntry(row: JournalRow): JournalEntry {
     ...(row.causation_id !== null && { causationId: row.causation_id }),
     ...(row.traceparent !== null && { traceparent: row.traceparent }),
     ...(row.stream_version !== null && { streamVersion: BigInt(row.stream_version) }),
+    ...(row.stream !== null && { stream: row.stream }),
     schemaFingerprint: row.schema_fingerprint,
     payload: row.payload,
   };

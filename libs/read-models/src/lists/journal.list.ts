@@ -30,6 +30,11 @@ export const journalList = defineList({
     causation_id: { type: 'text', doc: 'What directly caused it', nullable: true },
     traceparent: { type: 'text', doc: 'W3C trace context', nullable: true },
     stream_version: { type: 'bigint', doc: 'Number in its stream', nullable: true },
+    stream: {
+      type: 'text',
+      doc: 'The stream that the number counts; null: the own one of its subject',
+      nullable: true,
+    },
     schema_fingerprint: { type: 'text', doc: 'Of the schema it was written with' },
     payload: { type: 'text', doc: 'Avro' },
   },

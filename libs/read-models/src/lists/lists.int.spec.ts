@@ -303,7 +303,7 @@ describe('the engine', () => {
   it('ends a page that takes too long, and answers an estimate where counting does', async () => {
     const impatient = new ListReader(pool, { statementTimeoutMs: 300, countTimeoutMs: 100 });
     const holder = await pool.connect();
-    await holder.query('BEGIN; LOCK TABLE agents_v1 IN ACCESS EXCLUSIVE MODE');
+    await holder.query('BEGIN; LOCK TABLE agents_v2 IN ACCESS EXCLUSIVE MODE');
     const agents = allLists.find(({ name }) => name === 'agents') ?? journal;
     try {
       await expect(impatient.page(defaultTenant, agents, { conditions: [], limit: 1 })).rejects.toMatchObject({

@@ -18,6 +18,8 @@ import { workflowDefinitions } from './0019-workflow-definitions.js';
 import { workflowWork } from './0020-workflow-work.js';
 import { inference } from './0021-inference.js';
 import { inferenceRequests } from './0022-inference-requests.js';
+import { agentsV2 } from './0023-agents-v2.js';
+import { journalStreams } from './0024-journal-streams.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -39,6 +41,8 @@ export const migrations: readonly Migration[] = [
   workflowWork,
   inference,
   inferenceRequests,
+  agentsV2,
+  journalStreams,
 ];
 
 export class MigrationError extends BackboneError {

@@ -17,6 +17,7 @@ const journalColumns = {
   stream_version: 'bigint?',
   schema_fingerprint: 'bytes',
   payload: 'bytes',
+  stream: 'text?',
 } as const;
 
 /** Every event, as the log has it; its payload is Avro. */
@@ -65,6 +66,11 @@ const agentColumns = {
   last_error_at: 'timestamp?',
   first_seen: 'timestamp',
   last_active: 'timestamp',
+  definition_version: 'text?',
+  instructions: 'text?',
+  limits: 'json?',
+  memory: 'json?',
+  concurrency_max: 'count?',
 } as const;
 
 /** An agent with its current state; not managed: known by what others report alone. */
