@@ -18,6 +18,15 @@ const mayImport = {
   'libs/read-models': ['libs/kernel', 'libs/contracts'],
   'libs/platform': ['libs/kernel'],
   'libs/workflows': ['libs/kernel', 'libs/domain', 'libs/platform'],
+  'libs/work': [
+    'libs/kernel',
+    'libs/contracts',
+    'libs/domain',
+    'libs/messaging',
+    'libs/decisions',
+    'libs/read-models',
+    'libs/platform',
+  ],
   'libs/client': [],
   'libs/testing': ['libs/kernel', 'libs/contracts', 'libs/messaging', 'libs/read-models', 'deploy/native'],
 };

@@ -18,6 +18,7 @@ export {
   AgentWorkRepository,
   stepAnsweredChannel,
   stepReadyChannel,
+  stepRevokedChannel,
   workAnsweredChannel,
   workReadyChannel,
   workRevokedChannel,

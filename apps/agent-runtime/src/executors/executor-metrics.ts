@@ -1,3 +1,4 @@
+import type { WorkMetrics } from '@chorda/work';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export type ExecutorMetrics = ReturnType<typeof executorMetrics>;
@@ -6,6 +7,7 @@ export type ExecutorMetrics = ReturnType<typeof executorMetrics>;
 export function executorMetrics(registry: Registry) {
   const registers = [registry];
   return {
+    label: 'queue',
     works: new Counter({
       name: 'chorda_agent_work_total',
       help: 'Work that came to an end here, by queue and by what it came to',
@@ -64,5 +66,5 @@ export function executorMetrics(registry: Registry) {
       labelNames: ['model', 'kind'],
       registers,
     }),
-  };
+  } satisfies WorkMetrics & { readonly tokens: Counter };
 }

@@ -3,15 +3,22 @@ import type { AddressInfo } from 'node:net';
 import { agentId, jsonText, jsonValue, type agentWork } from '@chorda/contracts';
 import type { AssignedWork } from '@chorda/domain';
 import { defaultTenant, newId, silentLogger, tenantId } from '@chorda/kernel';
+import { InboxFullError } from '@chorda/work';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { OpenAiModel } from '../model/openai-model.js';
 import { startEffectServer, type EffectServer } from '../test-support/effect-server.js';
-import { call, ExecutorGround, revocation, taken, turn, type OpenGround } from '../test-support/executor-ground.js';
+import {
+  call,
+  ExecutorGround,
+  revocation,
+  taken,
+  turn,
+  type AgentExecutor,
+  type OpenGround,
+} from '../test-support/executor-ground.js';
 import { executorEnv } from './executors.env.js';
-import type { Executor } from './executor.js';
-import { InboxFullError } from './work-intake.js';
 import { startExecutors } from './start-executors.js';
 
 let effects: EffectServer;
@@ -51,7 +58,7 @@ afterAll(async () => {
 });
 
 const modelList = { status: 200, body: { object: 'list', data: [{ id: 'tiny' }] }, headers: {} };
-const started: Executor[] = [];
+const started: AgentExecutor[] = [];
 const start = (changed: Parameters<ExecutorGround['executor']>[0] = {}) => {
   const executor = ground.executor(changed, model);
   started.push(executor);

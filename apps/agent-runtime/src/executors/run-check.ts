@@ -1,11 +1,12 @@
 import { jsonText, type agentCommand, type agentWork, type JsonText } from '@chorda/contracts';
 import { memoryTools, type WorkOutcome } from '@chorda/domain';
 import type { AgentToolRepository, RegisteredTool } from '@chorda/read-models';
+import { timeForWorkMs } from '@chorda/work';
 import { ModelError } from '../model/model-errors.js';
 import type { ModelPort } from '../model/model-port.js';
 import type { ToolCatalogue } from '../tools/tool-catalogue.js';
 import type { Tool } from '../tools/tool.js';
-import { timeForWorkMs, type Assignment } from './work-runner.js';
+import type { Assignment } from './work-runner.js';
 
 export interface CheckParts {
   readonly model: ModelPort;

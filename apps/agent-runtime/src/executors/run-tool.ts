@@ -1,10 +1,11 @@
 import { jsonText, jsonValue, type agentWork } from '@chorda/contracts';
 import type { WorkOutcome } from '@chorda/domain';
 import type { Logger } from '@chorda/kernel';
+import { timeForWorkMs } from '@chorda/work';
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ToolCatalogue } from '../tools/tool-catalogue.js';
 import { ToolError, ToolRefusedError } from '../tools/tool-errors.js';
-import { timeForWorkMs, type Assignment } from './work-runner.js';
+import type { Assignment } from './work-runner.js';
 
 export interface ToolParts {
   readonly catalogue: ToolCatalogue;

@@ -1,13 +1,14 @@
 import { jsonText, jsonValue, type agentWork } from '@chorda/contracts';
 import type { WorkOutcome } from '@chorda/domain';
 import type { JsonValue } from '@chorda/kernel';
+import { timeForWorkMs } from '@chorda/work';
 import { SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
 import { z } from 'zod';
 import { ModelError } from '../model/model-errors.js';
 import type { ChatAnswer, ChatRequest, ModelPort } from '../model/model-port.js';
 import { costOf, type ModelPrices } from '../model/model-prices.js';
 import type { ExecutorMetrics } from './executor-metrics.js';
-import { timeForWorkMs, type Assignment } from './work-runner.js';
+import type { Assignment } from './work-runner.js';
 
 export interface TurnParts {
   readonly model: ModelPort;

@@ -73,7 +73,12 @@ const call: agentWork.ToolRequested = {
     arguments: jsonText({ what: 'A secret of Ada' }),
   },
 };
-const assigned = { tenantId: defaultTenant, leftMs: 10_000, signal: new AbortController().signal };
+const assigned = {
+  tenantId: defaultTenant,
+  leftMs: 10_000,
+  metadata: { id: 'record-1', subject: 'AGENT-1', correlationId: 'record-1' },
+  signal: new AbortController().signal,
+};
 const usage = { promptTokens: 30, cachedPromptTokens: 10, completionTokens: 7 };
 const answer = {
   id: 'chatcmpl-1',

@@ -12,7 +12,7 @@ import {
   type AnyCommand,
   type agentWork,
 } from '@chorda/contracts';
-import type { AssignedWork } from '@chorda/domain';
+import type { AssignedWork, WorkOutcome } from '@chorda/domain';
 import { defaultTenant, newId, silentLogger, type TenantId } from '@chorda/kernel';
 import {
   createKafkaDriver,
@@ -23,12 +23,11 @@ import {
 } from '@chorda/messaging';
 import { AgentToolRepository, AgentWorkRepository, createPool, migrate, type NewWork } from '@chorda/read-models';
 import { freshDatabase, freshTopicPrefix, type FreshDatabase, type StackAddresses } from '@chorda/testing';
+import { OutcomeSender, WorkExecutor, type WorkExecutorParts } from '@chorda/work';
 import type pg from 'pg';
 import { Registry } from 'prom-client';
-import { CommandSender } from '../executors/command-sender.js';
+import { agentWorkKind } from '../executors/agent-work.kind.js';
 import { executorMetrics } from '../executors/executor-metrics.js';
-import { Executor, type ExecutorParts } from '../executors/executor.js';
-import { itemOf } from '../executors/work-intake.js';
 import { workRunner } from '../executors/work-runners.js';
 import type { ModelPort } from '../model/model-port.js';
 import { OpenAiModel } from '../model/openai-model.js';
@@ -42,6 +41,8 @@ export interface GroundAddresses {
   readonly databaseUrl: string;
   readonly effectUrl: string;
 }
+
+export type AgentExecutor = WorkExecutor<AgentWork, AssignedWork, WorkOutcome>;
 
 export interface SentCommand {
   readonly id: string;
@@ -131,10 +132,14 @@ export class ExecutorGround {
     );
   }
 
-  executor(changed: Partial<ExecutorParts> = {}, model: ModelPort = noModel): Executor {
+  executor(
+    changed: Partial<WorkExecutorParts<AgentWork, AssignedWork, WorkOutcome>> = {},
+    model: ModelPort = noModel,
+  ): AgentExecutor {
     const { works, producer, codecs } = this;
     const metrics = executorMetrics(new Registry());
-    const sender = new CommandSender({ works, codec: codecs.commands, producer, logger: silentLogger });
+    const kind = agentWorkKind;
+    const sender = new OutcomeSender({ kind, works, codec: codecs.commands, producer, logger: silentLogger });
     const runner = workRunner({
       model,
       catalogue: this.catalogue(),
@@ -144,8 +149,8 @@ export class ExecutorGround {
       metrics,
       logger: silentLogger,
     });
-    const parts = { works, runner, sender, metrics, logger: silentLogger, slotsMax: 100, readyMax: 1_000 };
-    return new Executor({ ...parts, owner: `process ${process.pid}`, ...changed });
+    const parts = { kind, works, runner, sender, metrics, logger: silentLogger, slotsMax: 100, readyMax: 1_000 };
+    return new WorkExecutor({ ...parts, owner: `process ${process.pid}`, ...changed });
   }
 
   catalogue(): ToolCatalogue {
@@ -192,7 +197,9 @@ function metadataOf(work: AgentWork, tenantId: TenantId) {
 /** As the log brings it. */
 export function taken(work: AssignedWork): NewWork {
   const queue = work.type === 'agent.tool_requested' ? work.data.queue : 'models';
-  return itemOf(`agent.work.${queue}`, work, metadataOf(work, defaultTenant));
+  const read = agentWorkKind.read(`agent.work.${queue}`, work, metadataOf(work, defaultTenant));
+  if (read.kind !== 'asked') throw new TypeError(`${work.type} asks for nothing`);
+  return read.item;
 }
 
 let made = 0;

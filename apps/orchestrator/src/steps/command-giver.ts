@@ -1,8 +1,8 @@
 import type { AnyCommand, CommandCodec } from '@chorda/contracts';
 import type { CommandDoor, CommandAnswer } from '@chorda/decisions';
 import { BackboneError, type TenantId } from '@chorda/kernel';
-import type { KeptMetadata } from './step-intake.js';
-import { source } from './outcome-sender.js';
+import type { KeptMetadata } from '@chorda/work';
+import { source } from './step-work.kind.js';
 
 export interface GivenBy {
   readonly tenantId: TenantId;

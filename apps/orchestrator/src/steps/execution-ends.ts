@@ -1,7 +1,7 @@
 import { jsonText, type AgentEvent, type AnyCommand, type CommandCodec, type EventMetadata } from '@chorda/contracts';
 import { derivedId } from '@chorda/kernel';
 import type { Batch, BatchHandler, Outcomes, Producer } from '@chorda/messaging';
-import { source } from './outcome-sender.js';
+import { source } from './step-work.kind.js';
 
 /**
  * Makes the end of an execution the result of the step that asked for it. Ours alone: what others say of executions

@@ -1,11 +1,11 @@
+import type { WorkMetrics } from '@chorda/work';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-
-export type StepMetrics = ReturnType<typeof stepMetrics>;
 
 /** Figures of one executor of steps. */
 export function stepMetrics(registry: Registry) {
   const registers = [registry];
   return {
+    label: 'type',
     works: new Counter({
       name: 'chorda_workflow_steps_done_total',
       help: 'Steps that came to an end here, by type and by what they came to',
@@ -47,10 +47,16 @@ export function stepMetrics(registry: Registry) {
       labelNames: ['type'],
       registers,
     }),
+    revoked: new Counter({
+      name: 'chorda_workflow_steps_revoked_total',
+      help: 'Steps that were stopped because nobody waited for them any more: their run was cancelled or had ended',
+      labelNames: ['type'],
+      registers,
+    }),
     refusedIntake: new Counter({
       name: 'chorda_workflow_inbox_full_total',
       help: 'Batches of steps that were left on the log because the inbox was full',
       registers,
     }),
-  };
+  } satisfies WorkMetrics;
 }

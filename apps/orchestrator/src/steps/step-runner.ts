@@ -1,34 +1,18 @@
 import type { WorkflowWork, workflowWork } from '@chorda/contracts';
-import { assertNever, type TenantId } from '@chorda/kernel';
-import type { AgentWorkRepository } from '@chorda/read-models';
+import { assertNever } from '@chorda/kernel';
+import type { Assignment, WorkGround, WorkRunner } from '@chorda/work';
 import { completed, failed, type StepOutcome } from './step-outcome.js';
-import type { KeptMetadata } from './step-intake.js';
 import type { CommandGiver } from './command-giver.js';
 import { beginAgent } from './begin-agent.js';
 import { beginSubWorkflow, type DefinitionSource } from './begin-sub-workflow.js';
 import { stopStep } from './stop-step.js';
 
-/** Work as whoever does it gets it. */
-export interface Assignment<Work extends WorkflowWork = WorkflowWork> {
-  readonly work: Work;
-  readonly tenantId: TenantId;
-  /** What is left until the engine gives the try up. */
-  readonly leftMs: number;
-  readonly metadata: KeptMetadata;
-  /** Aborted when the lease is lost or the executor stops: an outcome is of use no more. */
-  readonly signal: AbortSignal;
-}
-
 export type StepAssignment = Assignment<workflowWork.StepRequested>;
 export type StepCall = (assignment: StepAssignment) => Promise<StepOutcome>;
-
-/** Does work of one type. A throw is a fault of ours: the work is thought lost. */
-export interface StepRunner {
-  run(assignment: Assignment): Promise<StepOutcome>;
-}
+export type StepRunner = WorkRunner<WorkflowWork, StepOutcome>;
 
 export interface StepRunnerParts {
-  readonly works: AgentWorkRepository;
+  readonly revoke: WorkGround['revoke'];
   readonly agents: CommandGiver;
   readonly workflows: CommandGiver;
   readonly definitions: DefinitionSource;

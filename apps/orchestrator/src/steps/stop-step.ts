@@ -1,22 +1,21 @@
 import { agentId, executionId, jsonValue, workflowId, type workflowWork } from '@chorda/contracts';
 import { derivedId } from '@chorda/kernel';
-import type { AgentWorkRepository } from '@chorda/read-models';
+import type { Assignment, WorkGround } from '@chorda/work';
 import { membersOf } from './begin-agent.js';
 import type { CommandGiver } from './command-giver.js';
-import type { Assignment } from './step-runner.js';
 
 interface StopParts {
-  readonly works: AgentWorkRepository;
+  readonly revoke: WorkGround['revoke'];
   readonly agents: CommandGiver;
   readonly workflows: CommandGiver;
 }
 
 /** Nobody waits for a step any more: what was not begun never is, and what it began elsewhere is asked to stop. */
 export async function stopStep(
-  { works, agents, workflows }: StopParts,
+  { revoke, agents, workflows }: StopParts,
   { work: { data }, tenantId, metadata }: Assignment<workflowWork.StopRequested>,
 ): Promise<void> {
-  await works.revoke([{ tenantId, workId: data.target_id }]);
+  await revoke([{ tenantId, workId: data.target_id }]);
   const commandId = derivedId(tenantId, data.attempt_token, 'stop');
   const reason = 'The run does not wait for it any more';
   if (data.step_type === 'sub_workflow') {

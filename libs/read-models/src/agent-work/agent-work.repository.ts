@@ -8,6 +8,7 @@ export const workAnsweredChannel = 'agent_work_answered';
 /** The same for steps of workflows. */
 export const stepReadyChannel = 'workflow_work_ready';
 export const stepAnsweredChannel = 'workflow_work_answered';
+export const stepRevokedChannel = 'workflow_work_revoked';
 
 /** Told when tries are given up; the payload is their ids, separated by commas. */
 export const workRevokedChannel = 'agent_work_revoked';
@@ -31,6 +32,8 @@ export interface LeasedWork {
   readonly workId: string;
   readonly queue: string;
   readonly toolName: string | null;
+  /** Whether it may be begun again when nobody knows what became of it. */
+  readonly repeatable: boolean;
   readonly work: string;
   readonly metadata: string;
   readonly leaseMs: number;
@@ -68,6 +71,7 @@ interface LeasedRow {
   readonly work_id: string;
   readonly queue: string;
   readonly tool_name: string | null;
+  readonly repeatable: boolean;
   readonly work: string;
   readonly metadata: string;
   readonly lease_ms: number;
@@ -76,7 +80,7 @@ interface LeasedRow {
   readonly left_ms: number;
 }
 
-const leasedColumns = `tenant_id, work_id, queue, tool_name, work, metadata, lease_ms, lease_token, deliveries,
+const leasedColumns = `tenant_id, work_id, queue, tool_name, repeatable, work, metadata, lease_ms, lease_token, deliveries,
   (extract(epoch FROM deadline_at - now()) * 1000)::float8 AS left_ms`;
 const lease = `state = 'leased', lease_token = gen_random_uuid(), owner = $1, updated_at = now(),
   lease_until = now() + lease_ms * interval '1 millisecond', deliveries = deliveries + 1`;
@@ -349,6 +353,7 @@ function toLeased(row: LeasedRow): LeasedWork {
     workId: row.work_id,
     queue: row.queue,
     toolName: row.tool_name,
+    repeatable: row.repeatable,
     work: row.work,
     metadata: row.metadata,
     leaseMs: row.lease_ms,

@@ -1,23 +1,24 @@
-import type { WorkflowWork } from '@chorda/contracts';
+import type { AnyWork } from '@chorda/contracts';
 import { sleep, type Logger } from '@chorda/kernel';
-import { crashPoint } from '@chorda/platform';
+import { crashPoint, isPlanted } from '@chorda/platform';
 import { AnswerKeeper, type AgentWorkRepository, type LeasedWork, type NewWork } from '@chorda/read-models';
+import { context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { OutcomeSender } from './outcome-sender.js';
-import { InboxFullError, ownQueue } from './step-intake.js';
-import type { StepMetrics } from './step-metrics.js';
-import { lostStep, type StepOutcome } from './step-outcome.js';
-import type { StepRunner } from './step-runner.js';
+import { InboxFullError } from './work-intake.js';
+import type { KeptMetadata, RevokedWork, WorkKind, WorkRunner } from './work-kind.js';
+import type { WorkMetrics } from './work-metrics.js';
 
-export interface StepExecutorParts {
+export interface WorkExecutorParts<Work extends AnyWork, Asked extends Work, Outcome> {
+  readonly kind: WorkKind<Work, Asked, Outcome>;
   readonly works: AgentWorkRepository;
-  readonly runner: StepRunner;
-  readonly sender: OutcomeSender;
-  readonly metrics: StepMetrics;
+  readonly runner: WorkRunner<Asked, Outcome>;
+  readonly sender: Pick<OutcomeSender<Work, Asked, Outcome>, 'send' | 'sendUnsent'>;
+  readonly metrics: WorkMetrics;
   readonly logger: Logger;
   /** Names this process among all that hold leases. */
   readonly owner: string;
   readonly slotsMax: number;
-  /** Steps that may wait in the inbox; past it no more are taken from the log. */
+  /** Works that may wait in the inbox; past it no more are taken from the log. */
   readonly readyMax: number;
 }
 
@@ -26,6 +27,8 @@ const beatEveryMs = 4_000;
 const stopGraceMs = 2_500;
 const sweepMax = 500;
 const pruneMax = 1_000;
+/** A notification has at most 8,000 bytes; an id is a UUID. */
+const revokedPerNoticeMax = 200;
 /** Of works that are over, so that a record that comes late is still known. */
 const keepMs = 60_000;
 
@@ -36,15 +39,18 @@ interface Running {
 }
 
 /**
- * Does the steps that need no worker of a user: calls of models and other systems, executions of agents, runs within runs.
+ * Does work that the engine asked for, many at once and none of it within the engine's loop.
  *
- * A work is leased; it is done; its outcome is stored under the lease; its command is sent. A process that is killed between
- * two of these leaves a row from which another goes on. Killed after a work was begun and before its outcome was stored,
- * what may be repeated is done again with the same key, and what must not be is answered as lost.
+ * A work goes through four steps, each of them stored before the next: it is leased; it is done; its outcome is stored
+ * under the lease; its command is sent. A process that is killed between two of them leaves a row from which another goes
+ * on. Killed after the work was begun and before its outcome was stored, work that may be repeated is done again with the
+ * same key, and a call that must not be repeated is answered as lost.
  */
-export class StepExecutor {
+export class WorkExecutor<Work extends AnyWork, Asked extends Work, Outcome> {
   private readonly running = new Map<string, Running>();
+  /** From then on nothing is begun. */
   private readonly stopping = new AbortController();
+  /** From then on nothing is looked after: until then leases are lengthened and outcomes sent, also while it drains. */
   private readonly over = new AbortController();
   private readonly answers;
   private reserved = 0;
@@ -53,7 +59,7 @@ export class StepExecutor {
   private wake = Promise.withResolvers<void>();
   private loops: Promise<unknown> | undefined;
 
-  constructor(private readonly parts: StepExecutorParts) {
+  constructor(private readonly parts: WorkExecutorParts<Work, Asked, Outcome>) {
     const { works, logger } = parts;
     this.answers = new AnswerKeeper({ works, logger, signal: this.over.signal });
   }
@@ -76,8 +82,9 @@ export class StepExecutor {
       this.parts.metrics.refusedIntake.inc();
       throw new InboxFullError(this.parts.readyMax);
     }
-    const own = items.filter(({ queue }) => queue === ownQueue);
-    const others = items.filter(({ queue }) => queue !== ownQueue);
+    const { queues } = this.parts.kind;
+    const own = items.filter(({ queue }) => queues.includes(queue));
+    const others = items.filter(({ queue }) => !queues.includes(queue));
     const room = this.stopping.signal.aborted ? 0 : Math.min(this.free(), own.length);
     this.reserved += room;
     try {
@@ -90,7 +97,40 @@ export class StepExecutor {
     if (own.length > room) this.look();
   }
 
-  /** Begins nothing more, lets what runs come to its end within `drainMs`, then stops it. */
+  /** Stops work that nobody waits for any more. What others hold they hear of by the channel, else at their next beat. */
+  async revoke(works: readonly RevokedWork[]): Promise<void> {
+    const held = await this.parts.works.revoke(works);
+    this.drop(held);
+    for (let from = 0; from < held.length; from += revokedPerNoticeMax) {
+      const ids = held.slice(from, from + revokedPerNoticeMax).join(',');
+      await this.parts.works.notify(this.parts.kind.channels.revoked, ids);
+    }
+  }
+
+  /** Stops those of these tries that are done here. */
+  drop(workIds: readonly string[]): void {
+    if (isPlanted('executors-revoked-work-done')) return;
+    const ids = new Set(workIds);
+    for (const { leased, aborting } of this.running.values()) {
+      if (ids.has(leased.workId)) aborting.abort(new RevokedError());
+    }
+  }
+
+  /** Looks for ready work now, and not only at the next turn of the clock. */
+  look(): void {
+    this.mayBeReady = true;
+    this.wake.resolve();
+  }
+
+  /** Work that is being done here now. */
+  get count(): number {
+    return this.running.size;
+  }
+
+  /**
+   * Begins nothing more, lets what runs come to its end within `drainMs`, then stops it: what may be repeated is given
+   * back to others, and a call of unknown outcome is answered as lost.
+   */
   async stop(drainMs: number): Promise<void> {
     this.stopping.abort();
     const ended = () => Promise.allSettled([...this.running.values()].map((running) => running.ended));
@@ -99,11 +139,6 @@ export class StepExecutor {
     await Promise.race([ended(), sleep(stopGraceMs)]);
     this.over.abort();
     await Promise.allSettled([this.loops, ended()]);
-  }
-
-  private look(): void {
-    this.mayBeReady = true;
-    this.wake.resolve();
   }
 
   private free(): number {
@@ -122,32 +157,51 @@ export class StepExecutor {
   }
 
   private async run(leased: LeasedWork, signal: AbortSignal): Promise<void> {
-    const { metrics, logger, sender, works } = this.parts;
-    const work: WorkflowWork = JSON.parse(leased.work);
-    const type = work.type === 'workflow.step_requested' ? work.data.step_type : work.type;
-    const done = metrics.seconds.startTimer({ type });
+    const { kind, metrics, logger, sender } = this.parts;
+    const work: Asked = JSON.parse(leased.work);
+    const about = { [metrics.label]: kind.labelOf(leased, work) };
+    const done = metrics.seconds.startTimer(about);
     try {
-      const { tenantId, leftMs, metadata } = leased;
-      const outcome = await this.parts.runner.run({ work, tenantId, leftMs, metadata: JSON.parse(metadata), signal });
+      const outcome = await this.outcomeOf(leased, work, signal);
       done();
-      crashPoint('orchestrator-before-answer');
-      if (isUnfinished(outcome) && signal.aborted && signal.reason instanceof StoppedError && mayRepeat(work)) {
-        await works.release([leased]);
+      if (signal.reason instanceof RevokedError) {
+        metrics.revoked.inc(about);
+        return;
+      }
+      crashPoint(`${kind.crashPrefix}-before-answer`);
+      const isStopped = signal.aborted && signal.reason instanceof StoppedError;
+      // Others have time for it that this process has not.
+      if (isStopped && leased.repeatable && kind.isUnfinished(outcome)) {
+        await this.parts.works.release([leased]);
         return;
       }
       const text = JSON.stringify(outcome);
-      if (!(await this.answers.keep(leased, text))) {
-        metrics.late.inc({ type });
-        logger.warn('A step came to its end after its lease was lost, and is left aside', { type });
+      if (!(await this.keep(leased, text))) {
+        metrics.late.inc(about);
+        logger.warn('An outcome came after its lease was lost, and is left aside', about);
         return;
       }
-      metrics.works.inc({ type, outcome: outcome.kind === 'result' ? outcome.status : outcome.kind });
-      crashPoint('orchestrator-after-answer');
+      metrics.works.inc({ ...about, outcome: kind.endOf(outcome) });
+      crashPoint(`${kind.crashPrefix}-after-answer`);
       await sender.send({ ...leased, outcome: text }, this.over.signal);
     } catch (error) {
       // Its lease ends by itself; then it is begun again, or answered as lost.
-      logger.error('A step could not be brought to an end here', { type, error });
+      logger.error('Work could not be brought to an end here', { ...about, error });
     }
+  }
+
+  private async keep(leased: LeasedWork, outcome: string): Promise<boolean> {
+    // Says that it is stored before it is.
+    if (isPlanted('executors-answer-forgotten')) crashPoint(`${this.parts.kind.crashPrefix}-after-answer`);
+    return (await this.answers.keep(leased, outcome)) || isPlanted('executors-late-answer-sent');
+  }
+
+  /** Within the trace of the record that asked. */
+  private outcomeOf(leased: LeasedWork, work: Asked, signal: AbortSignal): Promise<Outcome> {
+    const { tenantId, leftMs } = leased;
+    const metadata: KeptMetadata = JSON.parse(leased.metadata);
+    const parent = propagation.extract(ROOT_CONTEXT, metadata);
+    return context.with(parent, () => this.parts.runner.run({ work, tenantId, leftMs, metadata, signal }));
   }
 
   private async claimReady(): Promise<void> {
@@ -155,7 +209,7 @@ export class StepExecutor {
     if (room === 0 || this.stopping.signal.aborted) return;
     this.reserved += room;
     try {
-      const claimed = await this.parts.works.claim([ownQueue], this.parts.owner, room);
+      const claimed = await this.parts.works.claim(this.parts.kind.queues, this.parts.owner, room);
       this.mayBeReady = claimed.length === room;
       for (const leased of claimed) this.begin(leased);
     } finally {
@@ -168,14 +222,15 @@ export class StepExecutor {
     if (held.length === 0) return;
     const alive = await this.parts.works.beat(held.map(({ leased }) => leased));
     for (const { leased, aborting } of held) {
+      // What ended meanwhile holds no lease any more, and has nothing left to stop.
       if (!alive.has(leased.leaseToken) && this.running.has(leased.leaseToken)) aborting.abort(new LeaseLostError());
     }
   }
 
   /** Looks after the whole inbox, for processes that are gone too. */
   private async sweep(): Promise<void> {
-    const { works, metrics, sender, readyMax } = this.parts;
-    const { repeated, lost } = await works.expireLeases(JSON.stringify(lostStep), sweepMax);
+    const { kind, works, metrics, sender, readyMax } = this.parts;
+    const { repeated, lost } = await works.expireLeases(JSON.stringify(kind.lost), sweepMax);
     metrics.repeated.inc(repeated);
     metrics.lost.inc(lost);
     if (repeated > 0) this.look();
@@ -185,8 +240,7 @@ export class StepExecutor {
     metrics.inbox.reset();
     for (const { queue, state, count } of counts) {
       // Users name the queues of workers: their number must not be that of series.
-      const kind = queue === ownQueue ? ownQueue : 'workers';
-      metrics.inbox.inc({ queue: kind, state }, count);
+      metrics.inbox.inc({ queue: kind.queues.includes(queue) ? queue : 'workers', state }, count);
     }
     const ready = counts.filter(({ state }) => state === 'ready').reduce((sum, { count }) => sum + count, 0);
     this.isInboxFull = ready > readyMax;
@@ -200,7 +254,7 @@ export class StepExecutor {
         await look();
         failures = 0;
       } catch (error) {
-        if (failures++ === 0) this.parts.logger.warn('Cannot look after the inbox of steps; trying again', { error });
+        if (failures++ === 0) this.parts.logger.warn('Cannot look after the inbox; trying again', { error });
       }
       await pause(signal);
     }
@@ -217,11 +271,4 @@ export class StepExecutor {
 /** Only for `signal.reason`: nobody throws it. */
 class StoppedError extends Error {}
 class LeaseLostError extends Error {}
-
-function mayRepeat(work: WorkflowWork): boolean {
-  return work.type !== 'workflow.step_requested' || work.data.idempotent;
-}
-
-function isUnfinished(outcome: StepOutcome): boolean {
-  return outcome.kind === 'result' && outcome.status !== 'completed';
-}
+class RevokedError extends Error {}

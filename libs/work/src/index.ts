@@ -1,0 +1,25 @@
+export {
+  startDecidingApp,
+  type AppPart,
+  type DecidingAppParts,
+  type DecidingCodecs,
+  type PartGround,
+  type RunningPart,
+} from './deciding-app.js';
+export { OutcomeSender, type OutcomeSenderParts } from './outcome-sender.js';
+export { startWork, type RunningWork, type WorkGround, type WorkOptions } from './start-work.js';
+export { WorkExecutor, type WorkExecutorParts } from './work-executor.js';
+export { InboxFullError, WorkIntake, workDecoder, type Inbox } from './work-intake.js';
+export {
+  keptMetadata,
+  timeForWorkMs,
+  type Assignment,
+  type GivenCommand,
+  type KeptMetadata,
+  type RevokedRecord,
+  type RevokedWork,
+  type WorkKind,
+  type WorkRead,
+  type WorkRunner,
+} from './work-kind.js';
+export type { WorkMetrics } from './work-metrics.js';
