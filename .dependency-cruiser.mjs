@@ -17,6 +17,7 @@ const mayImport = {
   ],
   'libs/read-models': ['libs/kernel', 'libs/contracts'],
   'libs/platform': ['libs/kernel'],
+  'libs/outbound': ['libs/kernel', 'libs/platform'],
   'libs/workflows': ['libs/kernel', 'libs/domain', 'libs/platform'],
   'libs/work': [
     'libs/kernel',
@@ -28,7 +29,15 @@ const mayImport = {
     'libs/platform',
   ],
   'libs/client': [],
-  'libs/testing': ['libs/kernel', 'libs/contracts', 'libs/messaging', 'libs/read-models', 'deploy/native'],
+  'libs/testing': [
+    'libs/kernel',
+    'libs/contracts',
+    'libs/domain',
+    'libs/messaging',
+    'libs/read-models',
+    'libs/workflows',
+    'deploy/native',
+  ],
 };
 
 const specs = '[.]spec[.]ts$';
@@ -90,6 +99,19 @@ export default {
         pathNot: [specs, '^libs/testing/', '^bench/', '/conformance/', '[.]test-support[.]ts$', '/test-support/'],
       },
       to: { path: '^libs/testing/' },
+    },
+    {
+      name: 'the-published-testing-kit-needs-no-server',
+      comment: 'Whoever tests a workflow installs neither Postgres nor our own stack',
+      severity: 'error',
+      from: { path: '^libs/testing/src/workflows/', pathNot: specs },
+      to: {
+        pathNot: [
+          '^libs/testing/src/workflows/',
+          ...sources('libs/kernel', 'libs/domain', 'libs/workflows'),
+          '^(node:)?(fs|util)$',
+        ],
+      },
     },
     {
       name: 'kafka-clients-only-in-messaging',

@@ -3,9 +3,9 @@ import { contractsCodec, type DecisionCodec } from '@chorda/decisions';
 import { workflowsAggregate, type AnyWorkflowCommand } from '@chorda/domain';
 import type { AppHost, RunningApp } from '@chorda/platform';
 import { startDecidingApp, type DecidingCodecs } from '@chorda/work';
+import { workflowPorts } from '@chorda/workflows';
 import { readOrchestratorEnv } from './orchestrator.env.js';
 import { startSteps } from './steps/start-steps.js';
-import { workflowPorts } from './workflow-ports.js';
 
 /** One group decides the commands of all runs. */
 export const workflowDecisionsGroup = 'orchestrator.decisions';

@@ -57,5 +57,7 @@ export {
   type ProcessingOptions,
   type SagaStep,
 } from './templates/templates.js';
+export { durationMsOf, durationText } from './document/durations.js';
 export { workflowJsonSchema } from './document/workflow-schema.js';
+export { workflowPorts } from './workflow-ports.js';
 export { fireTimes } from './schedules/fire-times.js';

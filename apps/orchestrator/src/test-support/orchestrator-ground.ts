@@ -26,9 +26,9 @@ import { createKafkaDriver } from '@chorda/messaging';
 import { createAppHost, type RunningApp } from '@chorda/platform';
 import { AgentWorkRepository, createPool, migrate, type LeasedWork } from '@chorda/read-models';
 import { freshDatabase, freshTopicPrefix, type StackAddresses } from '@chorda/testing';
+import { workflowPorts } from '@chorda/workflows';
 import { Registry } from 'prom-client';
 import { startOrchestrator } from '../start-orchestrator.js';
-import { workflowPorts } from '../workflow-ports.js';
 
 const topics = [
   'workflow.commands',

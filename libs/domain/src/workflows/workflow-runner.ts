@@ -43,6 +43,8 @@ export interface RunnerOptions {
   readonly startMs?: number;
   /** By the tool's name, else the type of the step. */
   readonly scripts?: { readonly [name: string]: Script };
+  /** In place of those that production has: to see that a test would catch a bug of theirs. */
+  readonly rules?: Aggregate<WorkflowStates, AnyWorkflowCommand, WorkflowEvent>;
 }
 
 /**
@@ -53,6 +55,8 @@ export class WorkflowRunner {
   readonly runId;
   readonly history: Happened[] = [];
   readonly work: WorkItem[] = [];
+  /** Each try of a step that others do, in the order in which they were given out. */
+  readonly asked: StepRequest[] = [];
   nowMs: number;
   private readonly states = new Map<string, StateOf>();
   private readonly versions = new Map<string, bigint>();
@@ -68,7 +72,7 @@ export class WorkflowRunner {
   ) {
     this.runId = workflowId(options.runId ?? 'run-1');
     this.nowMs = options.startMs ?? Date.UTC(2026, 10, 21, 12);
-    this.aggregate = workflowsAggregate(ports);
+    this.aggregate = options.rules ?? workflowsAggregate(ports);
   }
 
   start(input: JsonValue = null, more: Partial<workflowCommand.Start['data']> = {}): WorkflowDecision {
@@ -113,6 +117,7 @@ export class WorkflowRunner {
     );
     for (const { stream, event } of decision.events) this.append(stream, event);
     this.work.push(...(decision.work ?? []));
+    for (const { work } of decision.work ?? []) if (isStepRequest(work)) this.asked.push(work.data);
     return decision;
   }
 
@@ -148,11 +153,19 @@ export class WorkflowRunner {
     return state.status === 'absent' ? undefined : state.flow.steps[keyOfStep(id)];
   }
 
+  /** Steps of the run and of the flows nested in it, and what undoes one now. */
+  get steps(): readonly StepState[] {
+    const flows = [...this.refs.values()].flatMap((ref) => {
+      const state = this.stateOf(ref);
+      return state.status === 'absent' ? [] : Object.values(state.flow.steps);
+    });
+    const { undoing } = this.run;
+    return undoing === null ? flows : [...flows, undoing];
+  }
+
   /** Work that nobody has answered. */
   get requests(): readonly StepRequest[] {
-    return this.work.flatMap(({ work }) =>
-      isStepRequest(work) && !this.answered.has(work.data.attempt_token) ? [work.data] : [],
-    );
+    return this.asked.filter(({ attempt_token }) => !this.answered.has(attempt_token));
   }
 
   request(id: string): StepRequest {
@@ -173,8 +186,8 @@ export class WorkflowRunner {
     );
   }
 
-  lose(id: string): WorkflowDecision {
-    return this.result(id, { status: 'lost' });
+  lose(id: string, token?: string): WorkflowDecision {
+    return this.result(id, { status: 'lost' }, token);
   }
 
   private result(
@@ -290,10 +303,11 @@ export class WorkflowRunner {
   }
 
   private timersOf(stream: StreamRef<WorkflowStreamKind>, state: StateOf): readonly Timer[] {
+    const { workflow, branch } = this.aggregate.streams;
     // The definition of its kind alone knows the state.
     return stream.kind === 'workflow'
-      ? (runDefinition.timers?.(state as WorkflowStates['workflow']) ?? [])
-      : (branchDefinition.timers?.(state as WorkflowStates['branch']) ?? []);
+      ? (workflow.timers?.(state as WorkflowStates['workflow']) ?? [])
+      : (branch.timers?.(state as WorkflowStates['branch']) ?? []);
   }
 
   private append(ref: StreamRef, event: WorkflowEvent): void {

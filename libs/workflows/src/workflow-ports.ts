@@ -1,11 +1,11 @@
-import { InvalidInputError, type JsonValue } from '@chorda/kernel';
 import type { WorkflowPorts } from '@chorda/domain';
+import { InvalidInputError, type JsonValue } from '@chorda/kernel';
 import { JsonSchemaCheck } from '@chorda/platform';
-import { expressions } from '@chorda/workflows';
+import { expressions } from './expressions/expressions.js';
 
 const checksKept = 500;
 
-/** What the rules of workflows ask: both give the same answer for the same question, whenever it is asked. */
+/** What the rules of workflows ask: both are pure, and give the same answer for the same question. */
 export function workflowPorts(): WorkflowPorts {
   const checks = new Map<JsonValue, JsonSchemaCheck>();
   return {
