@@ -70,6 +70,11 @@ export type { KnownRun, Run } from './workflows/run-state.js';
 export type { Branch, KnownBranch } from './workflows/branch-state.js';
 export type { FlowState, StepState } from './workflows/flow-state.js';
 export { formOf } from './workflows/form-lookup.js';
+export {
+  plantableWorkflowRules,
+  plantWorkflowRules,
+  type PlantableWorkflowRule,
+} from './workflows/planted-workflows.js';
 export { branchStream, runStream, type WorkflowStreamKind } from './workflows/paths.js';
 export {
   StepFailure,

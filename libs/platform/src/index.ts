@@ -50,13 +50,17 @@ export {
   plantableGatewayBugs,
   plantableInferenceBugs,
   plantableAgentBugs,
+  plantableWorkflowBugs,
   plantableExecutorBugs,
+  plantableScheduleBugs,
   type PlantableBug,
   type PlantableDecisionBug,
   type PlantableGatewayBug,
   type PlantableInferenceBug,
   type PlantableAgentBug,
+  type PlantableWorkflowBug,
   type PlantableExecutorBug,
+  type PlantableScheduleBug,
 } from './process/planted-bug.js';
 export { ProcessSampler, type ProcessFigures } from './process/process-sampler.js';
 export { runAsProcess } from './process/run-as-process.js';

@@ -159,6 +159,12 @@ function endGraph(course: RunCourse, branch: BranchId, flow: Graph): void {
   const open = states.filter((state) => !isEnded(state)).length;
   const good = leaves.filter((key) => isGood(steps[key]));
   const { mode, count, cancel_rest } = flow.join;
+  const isFailing = Object.entries(steps).some(
+    ([key, { status, isTolerated }]) =>
+      status === 'failed' && !isTolerated && (mode === 'all' || !leaves.includes(key)),
+  );
+  // A step that fails at once, as one that raises does, is settled before its failure is looked at, which comes next.
+  if (isFailing) return;
   const wanted = mode === 'all' ? leaves.length : mode === 'any' ? 1 : (count ?? leaves.length);
   const isMet = mode === 'all' ? open === 0 : good.length >= wanted && (cancel_rest || open === 0);
   if (isMet) return completeFlow(course, branch, outputOf(steps, good, wanted, mode));

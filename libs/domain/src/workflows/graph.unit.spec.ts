@@ -18,11 +18,13 @@ import {
   tool,
   val,
 } from '../testing/workflow-forms.js';
+import { testedRules } from '../testing/tested-workflow-rules.js';
 import { WorkflowRunner } from './workflow-runner.js';
 import type { Flow, WorkflowForm } from './form.js';
 
 const ports = { expressions, schemaIssues: () => [] };
-const runner = (flow: Flow, more: Partial<WorkflowForm> = {}) => new WorkflowRunner(formWith(flow, more), ports);
+const runner = (flow: Flow, more: Partial<WorkflowForm> = {}) =>
+  new WorkflowRunner(formWith(flow, more), ports, { rules: testedRules(ports) });
 const refusal = (act: () => unknown): DomainError | undefined => {
   try {
     act();

@@ -19,13 +19,14 @@ import {
   tool,
   val,
 } from '../testing/workflow-forms.js';
+import { testedRules } from '../testing/tested-workflow-rules.js';
 import type { Flow, MapStep, Step, WaitStep, WorkflowForm } from './form.js';
 import { forkedState, runPlan, runReport } from './run-views.js';
 import { WorkflowRunner } from './workflow-runner.js';
 
 const ports = { expressions, schemaIssues: () => [] };
 const runner = (flow: Flow, more: Partial<WorkflowForm> = {}, options = {}) =>
-  new WorkflowRunner(formWith(flow, more), ports, options);
+  new WorkflowRunner(formWith(flow, more), ports, { rules: testedRules(ports), ...options });
 const codeOf = (act: () => unknown): string => {
   try {
     act();

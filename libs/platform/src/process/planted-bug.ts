@@ -106,6 +106,33 @@ export const plantableExecutorBugs = [
 
 export type PlantableExecutorBug = (typeof plantableExecutorBugs)[number];
 
+/** Those of schedules and triggers. */
+export const plantableScheduleBugs = [
+  /** The run of a fire has an id of chance, and not that of its schedule and time. */
+  'schedules-random-fire-id',
+  /** The run that an event triggers has an id of chance, and not that of trigger and event. */
+  'triggers-random-run-id',
+] as const;
+
+export type PlantableScheduleBug = (typeof plantableScheduleBugs)[number];
+
+/** Those of the rules of workflows: `plantWorkflowRules` of the domain, which reads no environment, puts them in. */
+export const plantableWorkflowBugs = [
+  'workflows-result-counted-twice',
+  'workflows-old-token-taken',
+  'workflows-step-given-twice',
+  'workflows-compensation-skipped',
+  'workflows-retry-unbounded',
+  'workflows-call-repeated',
+  'workflows-join-early',
+  'workflows-loser-kept',
+  'workflows-timer-kept',
+  'workflows-signal-counted-twice',
+  'workflows-window-ignored',
+] as const;
+
+export type PlantableWorkflowBug = (typeof plantableWorkflowBugs)[number];
+
 const variable = 'CHORDA_PLANT';
 /** Read once: hot paths ask, and the environment costs a call into the runtime each time. */
 const planted = readPlanted(process.env);
@@ -121,7 +148,9 @@ export function isPlanted(
     | PlantableDecisionBug
     | PlantableInferenceBug
     | PlantableAgentBug
-    | PlantableExecutorBug,
+    | PlantableWorkflowBug
+    | PlantableExecutorBug
+    | PlantableScheduleBug,
 ): boolean {
   return planted.has(bug);
 }
@@ -136,7 +165,9 @@ function readPlanted(env: NodeJS.ProcessEnv): ReadonlySet<string> {
     ...plantableDecisionBugs,
     ...plantableInferenceBugs,
     ...plantableAgentBugs,
+    ...plantableWorkflowBugs,
     ...plantableExecutorBugs,
+    ...plantableScheduleBugs,
   ];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
