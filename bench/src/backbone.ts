@@ -6,7 +6,8 @@ import { startOwnedProcess } from './owned-process.js';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 
-export type AppName = 'gateway' | 'projector' | 'agent-runtime' | 'inference-worker' | 'model-simulator' | 'cli';
+export type AppName =
+  'gateway' | 'projector' | 'agent-runtime' | 'orchestrator' | 'inference-worker' | 'model-simulator' | 'cli';
 
 /** The built entry of an app: what runs in production. */
 export function entryOf(app: AppName): string {

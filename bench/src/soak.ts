@@ -7,6 +7,7 @@ import { isInHand, runBackbone, type BackboneRunReport } from './soak/backbone-r
 import { decisionsUsage, soakDecisions } from './soak/decisions/soak-decisions.js';
 import { inferenceUsage, soakInference } from './soak/inference/soak-inference.js';
 import { runSpecSoak } from './soak/spec-run.js';
+import { soakWorkflows, workflowsUsage } from './soak/workflows/soak-workflows.js';
 
 const usage = `npm run soak -- backbone [--events 100000] [--rate 900] [--kills 5]
 
@@ -16,6 +17,8 @@ then holds the log and the journal against the acknowledgements. Exit code 1: a 
 ${decisionsUsage}
 
 ${inferenceUsage}
+
+${workflowsUsage}
 
 npm run soak -- projector [--rounds 3]
 
@@ -33,7 +36,10 @@ const { positionals, values } = parseArgs({
   options: {
     events: { type: 'string', default: '100000' },
     rate: { type: 'string', default: '900' },
-    kills: { type: 'string', default: '5' },
+    kills: { type: 'string' },
+    runs: { type: 'string', default: '10000' },
+    'server-kills': { type: 'string', default: '6' },
+    'at-once': { type: 'string', default: '100' },
     executions: { type: 'string', default: '5000' },
     requests: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '7' },
@@ -44,14 +50,20 @@ const { positionals, values } = parseArgs({
   },
 });
 const [soak] = positionals;
+const kills = Number(values.kills ?? (soak === 'workflows' ? '8' : '5'));
 if ((soak === 'projector' || soak === 'fuzz') && !values.help)
   process.exit(await runSpecSoak(soak, { rounds: Number(values.rounds), factor: Number(values.factor) }));
 if (soak === 'decisions' && !values.help) {
-  const counts = { executions: Number(values.executions), kills: Number(values.kills), seed: Number(values.seed) };
+  const counts = { executions: Number(values.executions), kills, seed: Number(values.seed) };
   process.exit(await soakDecisions({ ...counts, plant: values.plant }));
 }
 if (soak === 'inference' && !values.help) {
-  process.exit(await soakInference({ requests: Number(values.requests), kills: Number(values.kills) }));
+  process.exit(await soakInference({ requests: Number(values.requests), kills }));
+}
+if (soak === 'workflows' && !values.help) {
+  const counts = { runs: Number(values.runs), serverKills: Number(values['server-kills']) };
+  const how = { atOnce: Number(values['at-once']), seed: Number(values.seed), plant: values.plant };
+  process.exit(await soakWorkflows({ ...counts, ...how, kills }));
 }
 if (values.help || positionals[0] !== 'backbone') {
   console.log(usage);
@@ -68,7 +80,7 @@ try {
     folder,
     events: Number(values.events),
     ratePerSecond: Number(values.rate),
-    killsOfEach: Number(values.kills),
+    killsOfEach: kills,
     progress: (line) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`),
   });
 } finally {
@@ -83,6 +95,6 @@ for (const point of new Set(report.hits)) {
 }
 for (const anomaly of report.anomalies.slice(0, 20)) console.error(`${anomaly.name}: ${anomaly.detail}`);
 console.log(`${report.anomalies.length} anomalies`);
-const isVacuous = report.hits.length < 2 * Number(values.kills) || report.acknowledgedAfterLastKill === 0;
+const isVacuous = report.hits.length < 2 * kills || report.acknowledgedAfterLastKill === 0;
 if (isVacuous) console.error('The faults did not meet the load: send more events, or at a lower rate');
 process.exit(report.anomalies.length > 0 || isVacuous ? 1 : 0);

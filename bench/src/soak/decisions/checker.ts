@@ -76,6 +76,12 @@ export interface ExecutionAnomaly {
   readonly detail: string;
 }
 
+/** What any kind of aggregate may be found to have broken. */
+export interface LogAnomaly {
+  readonly name: 'two-bodies' | 'misordered' | 'tables-differ';
+  readonly detail: string;
+}
+
 /** All anomalies of the history; none means that it kept every promise. */
 export function executionAnomalies(history: ExecutionHistory): readonly ExecutionAnomaly[] {
   const first = firstOccurrences(history.log);
@@ -107,7 +113,8 @@ export function repeatedCalls(
     }));
 }
 
-function firstOccurrences(log: readonly LoggedEvent[]): readonly LoggedEvent[] {
+/** The log as whoever drops repeats sees it. */
+export function firstOccurrences(log: readonly LoggedEvent[]): readonly LoggedEvent[] {
   const seen = new Set<string>();
   return log.filter(({ id }) => !seen.has(id) && seen.add(id));
 }
@@ -150,12 +157,13 @@ function incidentOf({ data }: LoggedEvent): string {
   return String(data['incident_id']);
 }
 
-function logAnomalies(
+/** Of log and tables alone: repeats that differ, versions out of order, and what one of both lacks. */
+export function logAnomalies(
   log: readonly LoggedEvent[],
   first: readonly LoggedEvent[],
   engine: ReadonlyMap<string, string>,
-): ExecutionAnomaly[] {
-  const found: ExecutionAnomaly[] = [];
+): LogAnomaly[] {
+  const found: LogAnomaly[] = [];
   const hashes = new Map<string, string>();
   for (const { id, hash } of log) {
     if ((hashes.get(id) ?? hash) !== hash) found.push({ name: 'two-bodies', detail: `event ${id}` });

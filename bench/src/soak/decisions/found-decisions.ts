@@ -10,14 +10,18 @@ import type { EffectCall, ExecutionRow, LoggedEvent, ModelCall } from './checker
 
 // As in found.ts: a client that is not ours.
 const { Kafka, logLevel } = kafkajs;
-const topic = 'agent.events';
+/** The kind of aggregate whose streams are read: its events are on `<kind>.events`. */
+export type DecidedKind = 'agent' | 'workflow';
 
-/** All of `agent.events`, from its start to its present end, each partition in its order. */
-export async function readDecisions(log: LogAddress): Promise<readonly LoggedEvent[]> {
+const topicOf = (kind: DecidedKind) => `${kind}.events`;
+
+/** All of its events, from their start to their present end, each partition in its order. */
+export async function readDecisions(log: LogAddress, kind: DecidedKind = 'agent'): Promise<readonly LoggedEvent[]> {
   registerZstd();
   const codec = EventCodec.offline();
   const kafka = kafkaOf(log);
-  const ends = await endsOf(kafka, log);
+  const topic = topicOf(kind);
+  const ends = await endsOf(kafka, log, topic);
   const found = new Map<number, LoggedEvent[]>();
   const consumer = kafka.consumer({ groupId: `decisions-checker-${randomUUID()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
@@ -30,7 +34,7 @@ export async function readDecisions(log: LogAddress): Promise<readonly LoggedEve
       found.set(batch.partition, list);
       // A rebalance of the checker's own group reads again what it has read.
       for (const message of batch.messages) {
-        if (BigInt(message.offset) === BigInt(list.length)) list.push(logged(codec, message));
+        if (BigInt(message.offset) === BigInt(list.length)) list.push(logged(codec, kind, message));
       }
       if (BigInt(list.length) >= (left.get(batch.partition) ?? 0n)) left.delete(batch.partition);
       if (left.size === 0) resolve();
@@ -42,15 +46,15 @@ export async function readDecisions(log: LogAddress): Promise<readonly LoggedEve
   return [...found.values()].flat();
 }
 
-function logged(codec: EventCodec, { key, value, headers = {} }: kafkajs.KafkaMessage): LoggedEvent {
+function logged(codec: EventCodec, kind: DecidedKind, { key, value, headers = {} }: kafkajs.KafkaMessage): LoggedEvent {
   const text = (name: string) => (headers[name] === undefined ? undefined : String(headers[name]));
   const plain = Object.fromEntries(Object.entries(headers).map(([name, given]) => [name, Buffer.from(String(given))]));
-  const { event, metadata } = codec.decode({ topic, key, value, headers: plain });
+  const { event, metadata } = codec.decode({ topic: topicOf(kind), key, value, headers: plain });
   const version = text('ce_streamversion');
   return {
     id: metadata.id,
     type: event.type,
-    stream: version === undefined ? undefined : (text('ce_stream') ?? `agent-${metadata.subject}`),
+    stream: version === undefined ? undefined : (text('ce_stream') ?? `${kind}-${metadata.subject}`),
     version: version === undefined ? undefined : Number(version),
     timeMs: metadata.timeMs,
     data: { ...event.data },
@@ -61,11 +65,11 @@ function logged(codec: EventCodec, { key, value, headers = {} }: kafkajs.KafkaMe
 }
 
 /** `<stream> <version>` to the event's id, as the engine's tables have them. */
-export async function readEngine(databaseUrl: string): Promise<ReadonlyMap<string, string>> {
+export async function readEngine(databaseUrl: string, of: DecidedKind = 'agent'): Promise<ReadonlyMap<string, string>> {
   const rows = await rowsOf<{ stream_kind: string; stream_id: string; version: string; headers: string }>(
     databaseUrl,
     `SELECT stream_kind, stream_id, version::text, headers FROM decision_events
-     WHERE kind = 'agent' AND version IS NOT NULL`,
+     WHERE kind = '${of}' AND version IS NOT NULL`,
   );
   return new Map(
     rows.map(({ stream_kind: kind, stream_id: id, version, headers }) => {
@@ -92,14 +96,23 @@ export async function statusCounts(databaseUrl: string): Promise<Readonly<Record
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 }
 
-/** Waits until the read model of executions has passed what is now the end of the log. @throws when it does not. */
-export async function waitUntilFolded(log: LogAddress, databaseUrl: string, timeoutMs: number): Promise<void> {
-  const ends = await endsOf(kafkaOf(log), log);
+/** Waits until a read model has passed what is now the end of the log. @throws when it does not. */
+export async function waitUntilFolded(
+  log: LogAddress,
+  databaseUrl: string,
+  timeoutMs: number,
+  { projection, kind }: { readonly projection: string; readonly kind: DecidedKind } = {
+    projection: 'executions',
+    kind: 'agent',
+  },
+): Promise<void> {
+  const topic = topicOf(kind);
+  const ends = await endsOf(kafkaOf(log), log, topic);
   const deadlineMs = Date.now() + timeoutMs;
   for (;;) {
     const rows = await rowsOf<{ partition: number; next_offset: string }>(
       databaseUrl,
-      `SELECT partition, next_offset::text FROM checkpoints WHERE projection = 'executions' AND topic = '${topic}'`,
+      `SELECT partition, next_offset::text FROM checkpoints WHERE projection = '${projection}' AND topic = '${topic}'`,
     );
     const next = new Map(rows.map((row) => [row.partition, BigInt(row.next_offset)]));
     if ([...ends].every(([partition, end]) => (next.get(partition) ?? 0n) >= end)) return;
@@ -128,7 +141,11 @@ function kafkaOf({ brokers }: LogAddress): kafkajs.Kafka {
   return new Kafka({ brokers: [...brokers], clientId: 'decisions-checker', logLevel: logLevel.NOTHING });
 }
 
-async function endsOf(kafka: kafkajs.Kafka, { topicPrefix }: LogAddress): Promise<ReadonlyMap<number, bigint>> {
+async function endsOf(
+  kafka: kafkajs.Kafka,
+  { topicPrefix }: LogAddress,
+  topic: string,
+): Promise<ReadonlyMap<number, bigint>> {
   const admin = kafka.admin();
   await admin.connect();
   const offsets = await admin.fetchTopicOffsets(topicPrefix + topic);
@@ -136,7 +153,10 @@ async function endsOf(kafka: kafkajs.Kafka, { topicPrefix }: LogAddress): Promis
   return new Map(offsets.map(({ partition, high }) => [partition, BigInt(high)]));
 }
 
-async function rowsOf<Row extends pg.QueryResultRow>(databaseUrl: string, query: string): Promise<readonly Row[]> {
+export async function rowsOf<Row extends pg.QueryResultRow>(
+  databaseUrl: string,
+  query: string,
+): Promise<readonly Row[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
