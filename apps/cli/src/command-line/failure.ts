@@ -68,6 +68,14 @@ const nextSteps: Readonly<Record<string, string>> = {
   UNAUTHENTICATED: 'Set CHORDA_API_KEY, or make a key with `chorda keys create NAME`.',
   FORBIDDEN: 'Use a key with the scope that is named; `chorda keys create NAME --scope …` makes one.',
   DECISION_NOT_ACCEPTED: 'Send the command instead: deciding is what may refuse it.',
+  INVALID_WORKFLOW: '`chorda workflows validate FILE` tells the same with line and column, and needs no server.',
+  RUN_NOT_FOUND: '`chorda runs list` shows the newest; runs that other systems only reported are not run here.',
+  RUN_EXISTS: 'Give another run id, or a --key: the same key is answered with the same run.',
+  NOT_IN_THIS_STATE: '`chorda runs plan RUN` shows what it does now.',
+  INCIDENT_OPEN: '`chorda runs report RUN` says what failed; `chorda runs retry RUN` tries it again.',
+  TASK_NOT_OPEN: '`chorda tasks list --where status=open` shows those that wait.',
+  TASK_FORBIDDEN: '`chorda tasks show TASK` says who may; decide as one of them with --user, or --group.',
+  TASK_CLAIMED: 'Who has it can give it back: `chorda tasks claim TASK --user WHO --release`.',
   UNKNOWN_EVENT_TYPE: '`chorda schemas list` prints every type; docs/how-to/add-an-event-type.md adds one.',
 };
 

@@ -4,6 +4,7 @@ import { exitCodes } from '../command-line/exit-codes.js';
 import { CommandFailure } from '../command-line/failure.js';
 import { gatewayClient } from '../command-line/gateway.js';
 import { toJson } from '../command-line/output.js';
+import { itemText } from '../runs/run-text.js';
 
 export interface ListCommandOptions {
   readonly where: readonly string[];
@@ -43,7 +44,9 @@ export async function showItem(
   const client = gatewayClient(context.environment);
   const options = { signal: context.signal, ...(minPosition === undefined ? {} : { minPosition }) };
   const item = await client.get(name, id, options);
-  context.output.result(item, () => toJson(item, 2));
+  // What hangs together in agents and executions is read as JSON; runs and tasks are looked at by people.
+  const isForPeople = name === 'runs' || name === 'tasks';
+  context.output.result(item, () => (isForPeople ? itemText(item) : toJson(item, 2)));
 }
 
 /** Whole pages, so that the cursor that is answered goes on exactly behind the last item. */

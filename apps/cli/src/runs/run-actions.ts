@@ -1,15 +1,24 @@
-import type { RunAnswer } from '@chorda/client';
+import type { ChordaClient, RunAnswer } from '@chorda/client';
 import type { CommandContext } from '../command-line/command-line.js';
-import { exitCodes } from '../command-line/exit-codes.js';
+import { exitCodes, type ExitCode } from '../command-line/exit-codes.js';
 import { CommandFailure } from '../command-line/failure.js';
 import { gatewayClient } from '../command-line/gateway.js';
 import { toJson } from '../command-line/output.js';
+import { exitCodeOf, followRun } from './follow-run.js';
+import { planText, reportText, statusText } from './run-text.js';
 
 export interface StartOptions {
   readonly input?: string;
   readonly key?: string;
   readonly atVersion?: number;
   readonly user?: string;
+  readonly wait?: boolean;
+  readonly timeout: number;
+}
+
+export interface PlanOptions {
+  readonly follow?: boolean;
+  readonly timeout: number;
 }
 
 export interface SignalOptions {
@@ -54,7 +63,11 @@ export interface TaskOptions {
 const client = ({ environment }: CommandContext) => gatewayClient(environment);
 const called = ({ signal }: CommandContext) => ({ signal });
 
-export async function startRun(context: CommandContext, workflow: string, options: StartOptions): Promise<void> {
+export async function startRun(
+  context: CommandContext,
+  workflow: string,
+  options: StartOptions,
+): Promise<ExitCode | void> {
   const { input, key, atVersion, user } = options;
   const run = {
     ...(input !== undefined && { input: jsonOf('--input', input) }),
@@ -62,7 +75,38 @@ export async function startRun(context: CommandContext, workflow: string, option
     ...(atVersion !== undefined && { version: atVersion }),
     ...(user !== undefined && { user_id: user }),
   };
-  show(context, await client(context).runs.start(workflow, run, called(context)));
+  const api = client(context);
+  const answer = await api.runs.start(workflow, run, called(context));
+  const id = idOf(answer);
+  if (options.wait !== true || id === undefined) {
+    const before = 'started_before' in answer && answer.started_before === true ? ', as it was started before' : '';
+    show(
+      context,
+      answer,
+      () => `Run ${id ?? ''} of ${workflow} is ${statusText(context.output, answer.status ?? 'taken')}${before}`,
+    );
+    if (id !== undefined) context.output.note(`Follow it: chorda runs plan ${id} --follow`);
+    return;
+  }
+  context.output.note(`Run ${id} of ${workflow}`);
+  return untilEnded(context, api, id, options.timeout);
+}
+
+function idOf(answer: RunAnswer): string | undefined {
+  return 'workflow_id' in answer ? answer.workflow_id : undefined;
+}
+
+/** Shows each step as it comes and goes, and at the end the report. */
+async function untilEnded(
+  context: CommandContext,
+  api: ChordaClient,
+  id: string,
+  timeoutSeconds: number,
+): Promise<ExitCode> {
+  const plan = await followRun(context, api, id, { untilMs: Date.now() + timeoutSeconds * 1_000 });
+  const report = await api.runs.report(id, called(context));
+  context.output.result(report, () => reportText(context.output, report));
+  return exitCodeOf(plan);
 }
 
 export async function signalRun(
@@ -72,21 +116,23 @@ export async function signalRun(
   { key, data }: SignalOptions,
 ): Promise<void> {
   const said = { name, ...(key !== undefined && { key }), ...(data !== undefined && { data: jsonOf('--data', data) }) };
-  show(context, await client(context).runs.signal(id, said, called(context)));
+  const answer = await client(context).runs.signal(id, said, called(context));
+  const isTaken = 'taken' in answer && answer.taken === true;
+  show(context, answer, () => (isTaken ? `A step took ${name}` : `${name} is kept until a step takes it`));
 }
 
 export async function pauseRun(context: CommandContext, id: string, { reason }: EndOptions): Promise<void> {
-  show(context, await client(context).runs.pause(id, reason === undefined ? {} : { reason }, called(context)));
+  showRun(context, id, await client(context).runs.pause(id, reason === undefined ? {} : { reason }, called(context)));
 }
 
 export async function resumeRun(context: CommandContext, id: string): Promise<void> {
-  show(context, await client(context).runs.resume(id, called(context)));
+  showRun(context, id, await client(context).runs.resume(id, called(context)));
 }
 
 export async function cancelRun(context: CommandContext, id: string, options: EndOptions): Promise<void> {
   const { reason, hard = false, compensate = false } = options;
   const how = { hard, compensate, ...(reason !== undefined && { reason }) };
-  show(context, await client(context).runs.cancel(id, how, called(context)));
+  showRun(context, id, await client(context).runs.cancel(id, how, called(context)));
 }
 
 const resolutions = ['repeat', 'completed', 'failed'] as const;
@@ -107,7 +153,7 @@ export async function retryRun(context: CommandContext, id: string, options: Ret
     ...(output !== undefined && { output_data: jsonOf('--output', output) }),
     ...(reason !== undefined && { reason }),
   };
-  show(context, await client(context).runs.retry(id, how, called(context)));
+  showRun(context, id, await client(context).runs.retry(id, how, called(context)));
 }
 
 export async function forkRun(context: CommandContext, id: string, options: ForkOptions): Promise<void> {
@@ -118,7 +164,12 @@ export async function forkRun(context: CommandContext, id: string, options: Fork
     ...(input !== undefined && { input: jsonOf('--input', input) }),
     ...(edited !== undefined && { context: jsonOf('--context', edited) }),
   };
-  show(context, await client(context).runs.fork(id, edits, called(context)));
+  const answer = await client(context).runs.fork(id, edits, called(context));
+  show(
+    context,
+    answer,
+    () => `Run ${idOf(answer) ?? ''}, forked from ${id}, is ${statusText(context.output, answer.status ?? 'taken')}`,
+  );
 }
 
 export async function showRunHistory(context: CommandContext, id: string, options: HistoryOptions): Promise<void> {
@@ -137,19 +188,28 @@ export async function showRunHistory(context: CommandContext, id: string, option
   );
 }
 
-export async function showRunPlan(context: CommandContext, id: string): Promise<void> {
-  const plan = await client(context).runs.plan(id, called(context));
-  context.output.result(plan, () => toJson(plan, 2));
+export async function showRunPlan(
+  context: CommandContext,
+  id: string,
+  { follow, timeout }: PlanOptions,
+): Promise<ExitCode | void> {
+  const api = client(context);
+  if (follow === true) return untilEnded(context, api, id, timeout);
+  const plan = await api.runs.plan(id, called(context));
+  context.output.result(plan, () => planText(context.output, plan, Date.now()));
+  return undefined;
 }
 
 export async function showRunReport(context: CommandContext, id: string): Promise<void> {
   const report = await client(context).runs.report(id, called(context));
-  context.output.result(report, () => toJson(report, 2));
+  context.output.result(report, () => reportText(context.output, report));
 }
 
 export async function claimTask(context: CommandContext, id: string, options: TaskOptions): Promise<void> {
   const claim = { ...personOf(options), release: options.release === true };
-  show(context, await client(context).tasks.claim(id, claim, called(context)));
+  const answer = await client(context).tasks.claim(id, claim, called(context));
+  const who = 'claimed_by' in answer ? answer.claimed_by : undefined;
+  show(context, answer, () => (who ? `${who} has task ${id}` : `Nobody has task ${id}`));
 }
 
 const decisions = ['approved', 'rejected', 'submitted'] as const;
@@ -175,15 +235,25 @@ export async function decideTask(
     ...(form !== undefined && { form_data: jsonOf('--form', form) }),
     ...(comment !== undefined && { comment }),
   };
-  show(context, await client(context).tasks.decide(id, answer, called(context)));
+  const decidedTask = await client(context).tasks.decide(id, answer, called(context));
+  const after =
+    decidedTask.status === undefined ? '' : `; its run is ${statusText(context.output, decidedTask.status)}`;
+  show(context, decidedTask, () => `Task ${id} is ${decision}${after}`);
 }
 
 function personOf({ user, group }: TaskOptions) {
   return { groups: [...group], ...(user !== undefined && { user_id: user }) };
 }
 
-function show({ output }: CommandContext, answer: RunAnswer): void {
-  output.result(answer, () => toJson(answer, 2));
+function showRun(context: CommandContext, id: string, answer: RunAnswer): void {
+  show(context, answer, () => `Run ${id} is ${statusText(context.output, answer.status ?? 'as it was')}`);
+}
+
+/** A command that is in the log and not decided yet has nothing to tell but where to look. */
+function show({ output }: CommandContext, answer: RunAnswer, text: () => string): void {
+  const isTaken = answer.status === 'taken' && answer.position === null;
+  const later = `It is in the log and not decided yet: chorda commands show ${answer.command_id}`;
+  output.result(answer, () => (isTaken ? later : text()));
 }
 
 function jsonOf(option: string, text: string): unknown {

@@ -5,6 +5,7 @@ import type {
   EndOptions,
   ForkOptions,
   HistoryOptions,
+  PlanOptions,
   RetryOptions,
   SignalOptions,
   StartOptions,
@@ -42,9 +43,14 @@ function startCommand(cli: CommandLine): Command {
     .option('--key <key>', 'start it once for this key')
     .option('--at-version <n>', 'a stored version; else the newest', positiveNumber)
     .option('--user <id>', 'on whose behalf')
+    .option('--wait', 'follow it to its end, and show its report; ends with 1 where it did not complete')
+    .option('--timeout <seconds>', 'with --wait: how long', positiveNumber, 600)
     .addHelpText(
       'after',
-      examples(['chorda runs start refund --input \'{"order":7}\' --key order-7', 'Once for order 7']),
+      examples(
+        ['chorda runs start refund --input \'{"order":7}\' --key order-7', 'Once for order 7'],
+        ['chorda runs start refund --input \'{"order":7}\' --wait', 'And see each step until it has ended'],
+      ),
     )
     .action(
       cli.action(async (context, workflow: string, options: StartOptions) => {
@@ -167,11 +173,19 @@ function planCommand(cli: CommandLine): Command {
   return new Command('plan')
     .description('What a run does, in phases, and how far each step has come')
     .argument('<id>', 'the run')
-    .addHelpText('after', examples(['chorda runs plan RUN', 'Straight from the engine']))
+    .option('-f, --follow', 'show each step as it comes and goes until the run ends, and then its report')
+    .option('--timeout <seconds>', 'with --follow: how long', positiveNumber, 600)
+    .addHelpText(
+      'after',
+      examples(
+        ['chorda runs plan RUN', 'As it stands now, straight from the engine'],
+        ['chorda runs plan RUN --follow', 'Until it ends'],
+      ),
+    )
     .action(
-      cli.action(async (context, id: string) => {
+      cli.action(async (context, id: string, options: PlanOptions) => {
         const { showRunPlan } = await import('./run-actions.js');
-        return showRunPlan(context, id);
+        return showRunPlan(context, id, options);
       }),
     );
 }
@@ -196,7 +210,13 @@ function claimCommand(cli: CommandLine): Command {
     .option('--user <id>', 'who')
     .option('--group <name>', 'a group of theirs; again for more', collect, [])
     .option('--release', 'give it back')
-    .addHelpText('after', examples(['chorda tasks claim TASK --user ada', 'Nobody else decides it then']))
+    .addHelpText(
+      'after',
+      examples(
+        ['chorda tasks list --where status=open', 'What waits for people'],
+        ['chorda tasks claim TASK --user ada', 'Nobody else decides it then'],
+      ),
+    )
     .action(
       cli.action(async (context, id: string, options: TaskOptions) => {
         const { claimTask } = await import('./run-actions.js');
@@ -214,7 +234,13 @@ function decideCommand(cli: CommandLine): Command {
     .option('--group <name>', 'a group of theirs; again for more', collect, [])
     .option('--form <json>', 'what was entered')
     .option('--comment <text>', 'what else is to be said')
-    .addHelpText('after', examples(['chorda tasks decide TASK approved --user ada', 'The run goes on']))
+    .addHelpText(
+      'after',
+      examples(
+        ['chorda tasks decide TASK approved --user ada', 'The run goes on'],
+        ['chorda tasks decide TASK submitted --user ada --form \'{"limit":500}\'', 'Of a task with a form'],
+      ),
+    )
     .action(
       cli.action(async (context, id: string, decided: string, options: TaskOptions) => {
         const { decideTask } = await import('./run-actions.js');

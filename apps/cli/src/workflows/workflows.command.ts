@@ -20,9 +20,15 @@ export function workflowsCommand(cli: CommandLine): Command {
 function applyCommand(cli: CommandLine): Command {
   return new Command('apply')
     .description('Store a definition, or a new version of it: YAML, JSON, or CNCF Serverless Workflow 1.0')
-    .argument('<file>', 'the definition; - reads it from stdin')
+    .argument('<file>', 'the definition; a .ts or .js module that exports what the builder made; - reads from stdin')
     .option('--dry-run', 'check it at the gateway and change nothing')
-    .addHelpText('after', examples(['chorda workflows apply order.yaml', 'The same again changes nothing']))
+    .addHelpText(
+      'after',
+      examples(
+        ['chorda workflows apply order.yaml', 'The same again changes nothing'],
+        ['chorda workflows apply order.workflow.ts', 'A module that exports what the builder made'],
+      ),
+    )
     .action(
       cli.action(async (context, file: string, options: { readonly dryRun?: boolean }) => {
         const { applyDefinition } = await import('./workflows.js');
@@ -34,7 +40,7 @@ function applyCommand(cli: CommandLine): Command {
 function validateCommand(cli: CommandLine): Command {
   return new Command('validate')
     .description('Check a definition without a server: everything that is wrong, with line and column')
-    .argument('<file>', 'the definition; - reads it from stdin')
+    .argument('<file>', 'the definition; a .ts or .js module that exports what the builder made; - reads from stdin')
     .addHelpText('after', examples(['chorda workflows validate order.yaml', 'Ends with 1 where something is wrong']))
     .action(
       cli.action(async (context, file: string) => {
@@ -59,7 +65,7 @@ function listCommand(cli: CommandLine): Command {
 
 function showCommand(cli: CommandLine): Command {
   return new Command('show')
-    .description('One version of a workflow with its form')
+    .description('One version of a workflow: its steps as a tree; with --json also form and source')
     .argument('<name>', 'the workflow')
     .option('--version-number <number>', 'which version; the newest where nothing is said')
     .addHelpText('after', examples(['chorda workflows show order', 'The newest version']))

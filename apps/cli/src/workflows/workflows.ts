@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import type { Answers } from '@chorda/client';
 import { hashOfForm, readAnyDefinition } from '@chorda/workflows';
 import type { CommandContext } from '../command-line/command-line.js';
 import { exitCodes } from '../command-line/exit-codes.js';
 import { CommandFailure } from '../command-line/failure.js';
 import { gatewayClient } from '../command-line/gateway.js';
-import { lines } from '../command-line/lines.js';
-import { toJson } from '../command-line/output.js';
+import type { Output } from '../command-line/output.js';
+import { definitionText } from './definition-text.js';
 
 export interface ExportOptions {
   readonly versionNumber?: string;
@@ -29,6 +31,7 @@ export async function applyDefinition(
       ? `${applied.name} would be ${applied.outcome}`
       : `${applied.name} is ${applied.outcome}: version ${applied.version}, ${applied.hash}`,
   );
+  if (dryRun !== true) output.note(`Run it: chorda runs start ${applied.name} --wait`);
 }
 
 export async function validateDefinition({ output }: CommandContext, file: string): Promise<void> {
@@ -42,12 +45,12 @@ export async function listDefinitions(
   { archived = false }: { readonly archived?: boolean },
 ): Promise<void> {
   const items = await gatewayClient(environment).workflows.list({ signal, archived });
-  output.result({ items }, () => items.map(shown).join('\n'));
+  output.result({ items }, () => summaries(output, items));
 }
 
 export async function listVersions({ output, environment, signal }: CommandContext, name: string): Promise<void> {
   const items = await gatewayClient(environment).workflows.versions(name, { signal });
-  output.result({ items }, () => items.map(shown).join('\n'));
+  output.result({ items }, () => summaries(output, items));
 }
 
 export async function showDefinition(
@@ -57,7 +60,7 @@ export async function showDefinition(
 ): Promise<void> {
   const version = numberIn(versionNumber);
   const definition = await gatewayClient(environment).workflows.get(name, { signal, version });
-  output.result(definition, () => toJson(definition, 2));
+  output.result(definition, () => definitionText(output, definition));
 }
 
 export async function exportDefinition(
@@ -87,10 +90,30 @@ function checked(file: string, source: string) {
 
 async function definitionIn(file: string): Promise<string> {
   try {
+    if (/\.(?:ts|mts|js|mjs)$/.test(file)) return await builtIn(file);
     return file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8');
   } catch (error) {
+    if (error instanceof CommandFailure) throw error;
     throw new CommandFailure(exitCodes.usage, `${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** A module that exports what the builder made. It is run, as any program of yours is. */
+async function builtIn(file: string): Promise<string> {
+  const exported: object = await import(pathToFileURL(resolve(file)).href);
+  const found = Object.values(exported).filter(isBuilt);
+  const [built] = found;
+  if (built !== undefined && found.length === 1) return built.yaml();
+  const what = found.length === 0 ? 'no workflow' : `${found.length} workflows`;
+  throw new CommandFailure(
+    exitCodes.usage,
+    `${file} exports ${what}`,
+    "Export one: `export const order = workflow('order')…`.",
+  );
+}
+
+function isBuilt(value: unknown): value is { yaml(): string } {
+  return typeof value === 'object' && value !== null && 'yaml' in value && typeof value.yaml === 'function';
 }
 
 function numberIn(text: string | undefined): number | undefined {
@@ -99,8 +122,17 @@ function numberIn(text: string | undefined): number | undefined {
   throw new CommandFailure(exitCodes.usage, `A version is a number from 1, not ${text}`);
 }
 
-function shown({ name, version, title, archived_at: archivedAt }: Answers.WorkflowSummary): string {
-  return lines({
-    [name]: [version, title, archivedAt === null ? null : 'archived'].filter((each) => each !== null).join(' '),
-  });
+function summaries(output: Output, items: readonly Answers.WorkflowSummary[]): string {
+  if (items.length === 0) return 'None. Store one: chorda workflows apply FILE';
+  const rows = items.map(
+    ({ name, version, title, created_at: createdAt, created_by: createdBy, archived_at: archivedAt }) => [
+      name,
+      String(version),
+      title ?? '',
+      createdAt,
+      createdBy,
+      archivedAt === null ? '' : output.paint('dim', 'archived'),
+    ],
+  );
+  return output.table(['NAME', 'VERSION', 'TITLE', 'STORED', 'BY', ''], rows);
 }
