@@ -5,6 +5,7 @@ import type { AppHost, RunningApp } from '@chorda/platform';
 import { startDecidingApp, type DecidingCodecs } from '@chorda/work';
 import { workflowPorts } from '@chorda/workflows';
 import { readOrchestratorEnv } from './orchestrator.env.js';
+import { startSchedules } from './schedules/start-schedules.js';
 import { startSteps } from './steps/start-steps.js';
 
 /** One group decides the commands of all runs. */
@@ -46,6 +47,11 @@ export async function startOrchestrator(source: NodeJS.ProcessEnv, host: AppHost
       },
     ],
   });
+      {
+        name: 'schedules',
+        start: (ground) =>
+          startSchedules({ ...{ ...ground, instance, logger, metrics }, databaseUrl: env.DATABASE_URL }),
+      },
 }
 
 /** Commands on the topic are those that somebody gives; what the rules give themselves is never encoded. */

@@ -7,6 +7,7 @@ import { DayPartitions } from './runner/day-partitions.js';
 import type { Projection } from './runner/projection.js';
 import { runs } from './runs/runs.projection.js';
 import { serviceHealth } from './services/service-health.projection.js';
+import { schedules } from './schedules/schedules.projection.js';
 import { services } from './services/services.projection.js';
 import { steps } from './steps/steps.projection.js';
 import { tasks } from './tasks/tasks.projection.js';
@@ -34,6 +35,7 @@ export function allProjections({ journalDays, healthDays, ratesDays }: Retention
     tasks,
     usage,
     inferenceRequests,
+    schedules,
     ratesProjection(new DayPartitions('rates_v1', ratesDays)),
   ];
 }

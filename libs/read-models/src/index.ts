@@ -82,6 +82,7 @@ export { deadLettersList } from './lists/dead-letters.list.js';
 export { executionsList } from './lists/executions.list.js';
 export { inferenceRequestsList } from './lists/inference-requests.list.js';
 export { parkedList } from './lists/parked.list.js';
+export { schedulesList } from './lists/schedules.list.js';
 export { journalList, listedEntry, type JournalListRow } from './lists/journal.list.js';
 export {
   defineList,

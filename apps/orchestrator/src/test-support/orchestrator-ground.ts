@@ -32,6 +32,8 @@ import { startOrchestrator } from '../start-orchestrator.js';
 
 const topics = [
   'workflow.commands',
+  'schedule.commands',
+  'schedule.events',
   'workflow.events',
   'workflow.work.steps',
   'workflow.work.workers',
@@ -68,6 +70,16 @@ export async function startGround(stack: StackAddresses, more: NodeJS.ProcessEnv
   });
   waiter.start();
   const door = new CommandDoor(producer, waiter, { refusal: () => undefined });
+  const scheduleWaiter = new OutcomeWaiter({
+    pool,
+    databaseUrl: database.url,
+    kind: 'schedule',
+    eventTopic: 'schedule.events',
+    metrics: new Registry(),
+    logger: silentLogger,
+  });
+  scheduleWaiter.start();
+  const scheduleDoor = new CommandDoor(producer, scheduleWaiter, { refusal: () => undefined });
   const streams = new StreamReader<WorkflowStates, AnyWorkflowCommand, WorkflowEvent>(pool, {
     aggregate: workflowsAggregate(workflowPorts()),
     codec: contractsCodec<WorkflowCommand, WorkflowEvent>({ commands, events, work }),
@@ -89,18 +101,25 @@ export async function startGround(stack: StackAddresses, more: NodeJS.ProcessEnv
     run: string,
     data: Readonly<Record<string, unknown>>,
     commandId = newId(),
+  ): Promise<CommandAnswer> => giveBy(door, type, run, { workflow_id: run, ...data }, commandId);
+  const giveBy = (
+    by: CommandDoor,
+    type: CommandType,
+    subject: string,
+    data: Readonly<Record<string, unknown>>,
+    commandId = newId(),
   ): Promise<CommandAnswer> => {
-    const parsed = parseCommandData(type, { workflow_id: run, ...data });
+    const parsed = parseCommandData(type, data);
     if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.issues));
     const metadata = {
       id: commandId,
       source: 'urn:spec',
-      subject: run,
+      subject,
       tenantId: defaultTenant,
       timeMs: Date.now(),
       correlationId: newId(),
     };
-    return door.give(commands.encode({ command: parsed.command, metadata }), {
+    return by.give(commands.encode({ command: parsed.command, metadata }), {
       tenantId: defaultTenant,
       commandId,
       waitMs: 20_000,
@@ -112,6 +131,8 @@ export async function startGround(stack: StackAddresses, more: NodeJS.ProcessEnv
     works,
     pool,
     give,
+    giveSchedule: (type: CommandType, schedule: string, data: Readonly<Record<string, unknown>> = {}) =>
+      giveBy(scheduleDoor, type, schedule, { schedule_id: schedule, ...data }),
     async run(id: string): Promise<KnownRun | undefined> {
       const state = (await streams.at(defaultTenant, runStream(workflowId(id))))?.state;
       return state === undefined || state.status === 'absent' ? undefined : state;
@@ -137,7 +158,7 @@ export async function startGround(stack: StackAddresses, more: NodeJS.ProcessEnv
       await works.notify('workflow_work_answered', defaultTenant);
     },
     async stop() {
-      await waiter.close();
+      await Promise.all([waiter.close(), scheduleWaiter.close()]);
       await producer.close();
       await admin.close();
       await driver.close();

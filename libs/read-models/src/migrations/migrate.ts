@@ -20,6 +20,7 @@ import { inference } from './0021-inference.js';
 import { inferenceRequests } from './0022-inference-requests.js';
 import { agentsV2 } from './0023-agents-v2.js';
 import { journalStreams } from './0024-journal-streams.js';
+import { schedules } from './0026-schedules.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -43,6 +44,7 @@ export const migrations: readonly Migration[] = [
   inferenceRequests,
   agentsV2,
   journalStreams,
+  schedules,
 ];
 
 export class MigrationError extends BackboneError {

@@ -8,6 +8,7 @@ export {
   taskEntity,
   usageEntity,
   inferenceRequestEntity,
+  scheduleEntity,
   rateEntity,
   deadLetterEntity,
   type JournalRecord,
@@ -18,6 +19,7 @@ export {
   type TaskRecord,
   type UsageRecord,
   type InferenceRequestRecord,
+  type ScheduleRecord,
   type RateRecord,
   type DeadLetterRecord,
 } from './read-model-entities.js';

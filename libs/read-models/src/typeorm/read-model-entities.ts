@@ -316,6 +316,43 @@ export const inferenceRequestEntity = viewEntity(
   inferenceRequestColumns,
 );
 
+const scheduleColumns = {
+  tenant_id: 'text',
+  schedule_id: 'text',
+  status: 'text',
+  title: 'text?',
+  workflow_name: 'text',
+  workflow_version: 'int?',
+  input_data: 'json?',
+  user_id: 'text?',
+  cron: 'text',
+  time_zone: 'text',
+  overlap: 'text',
+  catch_up: 'text',
+  catch_up_window_ms: 'count',
+  jitter_ms: 'count',
+  created_at: 'timestamp',
+  created_by: 'text?',
+  changed_at: 'timestamp?',
+  paused_at: 'timestamp?',
+  pause_reason: 'text?',
+  next_fire_at: 'timestamp?',
+  last_fire_at: 'timestamp?',
+  last_run_id: 'text?',
+  fires: 'count',
+  running: 'count',
+  skips: 'count',
+  last_skip_at: 'timestamp?',
+  last_skip_reason: 'text?',
+  refusals: 'count',
+  last_error_code: 'text?',
+  last_error: 'text?',
+} as const;
+
+/** What starts runs of a workflow at times of a clock. */
+export type ScheduleRecord = RecordOf<typeof scheduleColumns>;
+export const scheduleEntity = viewEntity('Schedule', 'schedules', ['tenant_id', 'schedule_id'], scheduleColumns);
+
 const rateColumns = {
   tenant_id: 'text',
   minute: 'timestamp',

@@ -11,6 +11,7 @@ import {
   taskEntity,
   usageEntity,
   inferenceRequestEntity,
+  scheduleEntity,
   rateEntity,
   deadLetterEntity,
 } from './read-model-entities.js';
@@ -26,6 +27,7 @@ const entities = [
   taskEntity,
   usageEntity,
   inferenceRequestEntity,
+  scheduleEntity,
   rateEntity,
   deadLetterEntity,
 ];
