@@ -45,13 +45,13 @@ export async function startOrchestrator(source: NodeJS.ProcessEnv, host: AppHost
             calls: {},
           }),
       },
-    ],
-  });
       {
         name: 'schedules',
         start: (ground) =>
           startSchedules({ ...{ ...ground, instance, logger, metrics }, databaseUrl: env.DATABASE_URL }),
       },
+    ],
+  });
 }
 
 /** Commands on the topic are those that somebody gives; what the rules give themselves is never encoded. */
