@@ -4,6 +4,7 @@ import { exitCodes, type ExitCode } from './command-line/exit-codes.js';
 import { commandsCommand } from './agents/agents.command.js';
 import { applyCommand } from './apply/apply.command.js';
 import { backupCommand } from './backup/backup.command.js';
+import { payloadsCommand } from './payloads/payloads.command.js';
 import { decisionsCommand } from './decisions/decisions.command.js';
 import { deadLettersCommand } from './dead-letters/dead-letters.command.js';
 import { demoCommand } from './demo/demo.command.js';
@@ -80,6 +81,7 @@ export function buildProgram(cli: CommandLine): Command {
   program.addCommand(deadLettersCommand(cli));
   program.addCommand(decisionsCommand(cli));
   program.addCommand(backupCommand(cli));
+  program.addCommand(payloadsCommand(cli));
   program.addCommand(toolsCommand(cli));
   program.addCommand(topicsCommand(cli));
   program.addCommand(schemasCommand(cli));

@@ -4,6 +4,7 @@ import {
   httpEnv,
   kafkaEnv,
   loggingEnv,
+  payloadsEnv,
   redisEnv,
   registryEnv,
   selfReportEnv,
@@ -38,6 +39,7 @@ export const gatewayEnv = z.object({
   ...selfReportEnv,
   ...ingestEnv,
   ...inferenceEnv,
+  ...payloadsEnv,
   /** How long the caller of a command waits for its outcome who does not say; then it is answered 202. */
   CHORDA_COMMAND_WAIT_MS: wholeNumber(0, 60_000).default(10_000),
   /** Events and bytes that the live tail keeps in memory; older ones are read from the journal. */

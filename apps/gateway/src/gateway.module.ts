@@ -59,6 +59,8 @@ import { queryControllers, queryProviders } from './lists/query-parts.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { RebuildsController } from './projections/rebuilds.controller.js';
+import { PayloadDesk } from './payloads/payload-desk.js';
+import { PayloadsController } from './payloads/payloads.controller.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { ReferenceController } from './reference/reference.controller.js';
 import { tailProviders, type OpenTail } from './stream/open-tail.js';
@@ -96,6 +98,7 @@ export interface GatewayParts {
   readonly services: ServicesRepository;
   readonly checkpoints: CheckpointRepository;
   readonly projections: ProjectionStandings;
+  readonly payloads: PayloadDesk;
   readonly tail: OpenTail;
   readonly metrics: GatewayMetrics;
   readonly documents: ApiDocuments;
@@ -129,6 +132,7 @@ export class GatewayModule {
         RunCommandsController,
         RunViewsController,
         TaskCommandsController,
+        PayloadsController,
         StepWorkController,
         DefinitionsController,
         ...inferenceControllers,
@@ -167,6 +171,7 @@ export class GatewayModule {
         RunCommands,
         { provide: WorkflowDefinitionRepository, useValue: new WorkflowDefinitionRepository(parts.pool) },
         ...inferenceProviders(parts.inference),
+        { provide: PayloadDesk, useValue: parts.payloads },
         AgentCommands,
         Entrance,
         ReadYourWrites,

@@ -14,6 +14,7 @@ import {
   isPlanted,
   kafkaConnection,
   nestLogger,
+  openPayloads,
   ProcessSampler,
   productVersion,
   readEnv,
@@ -58,6 +59,7 @@ import { SimulationDoor } from './ingest/simulation-door.js';
 import { openExternalTypes } from './external-types/open-external-types.js';
 import { openLimits } from './limits/open-limits.js';
 import { openRedis } from './redis/open-redis.js';
+import { PayloadDesk } from './payloads/payload-desk.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { CredentialWatch } from './stream/credential-watch.js';
@@ -233,6 +235,7 @@ async function openParts(
     closing,
   );
   const issuer = tokenIssuer(env);
+  const payloads = new PayloadDesk(openPayloads(env, host.metrics));
   const tokens = issuer && new TokenVerifier(issuer);
   const parts: GatewayParts = {
     logger,
@@ -245,7 +248,8 @@ async function openParts(
     externalTypes,
     ingest,
     decisions,
-    workers: openWorkers(env.DATABASE_URL, pool, host, closing),
+    workers: openWorkers({ databaseUrl: env.DATABASE_URL, pool, host, payloads }, closing),
+    payloads,
     runDecisions,
     stepDesk: openStepDesk({ env, pool, host, commands: decisions.codec, producer }, closing),
     inference,

@@ -11,6 +11,7 @@ import { RunsApi, StepsApi, TasksApi } from './runs.js';
 import { DeadLettersApi, SchemasApi, TopicsApi } from './log.js';
 import { ParkedApi } from './parked.js';
 import type { ProjectionStates } from './projections.js';
+import { PayloadsApi } from './payloads.js';
 import { RebuildsApi } from './rebuilds.js';
 import {
   listing,
@@ -66,6 +67,7 @@ export class ChordaClient {
   readonly parked: ParkedApi;
   readonly rebuilds: RebuildsApi;
   readonly keys: KeysApi;
+  readonly payloads: PayloadsApi;
   readonly tenants: TenantsApi;
   readonly topics: TopicsApi;
   readonly schemas: SchemasApi;
@@ -99,6 +101,7 @@ export class ChordaClient {
     this.rebuilds = new RebuildsApi(this.#http);
     this.keys = new KeysApi(this.#http);
     this.tenants = new TenantsApi(this.#http);
+    this.payloads = new PayloadsApi(this.#http);
     this.topics = new TopicsApi(this.#http);
     this.schemas = new SchemasApi(this.#http);
     this.workflows = new WorkflowsApi(this.#http);

@@ -25,6 +25,7 @@ export {
   type ToolFault,
   type ToolRegistration,
 } from './tools.js';
+export { isPayloadRef, PayloadsApi, type PayloadRef } from './payloads.js';
 export {
   ToolCallError,
   Worker,

@@ -5,3 +5,4 @@ export { defaultTenant, derivedId, newId, tenantId, tenantIdPattern, type Tenant
 export { GroupedCalls } from './grouped-calls.js';
 export type { JsonValue } from './json.js';
 export { silentLogger, type LogFields, type Logger } from './logger.js';
+export { asPayloadRef, inlineBytesMax, isSha256, payloadRef, type PayloadRef } from './payload-ref.js';

@@ -1,4 +1,4 @@
-import { wholeNumber } from '@chorda/platform';
+import { payloadsEnv, wholeNumber } from '@chorda/platform';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { OpenAiModel } from '../model/openai-model.js';
@@ -63,6 +63,7 @@ const portList = z
 
 /** Settings of executors: models, tools, and how much is done at once. */
 export const executorEnv = {
+  ...payloadsEnv,
   /** Servers with the HTTP API of OpenAI, with or without /v1; they are asked in turn. */
   VLLM_URLS: httpUrls.optional(),
   /** Without VLLM_URLS: models are those of OpenAI. */

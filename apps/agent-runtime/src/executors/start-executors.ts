@@ -2,6 +2,7 @@ import type { CommandCodec, WorkCodec } from '@chorda/contracts';
 import type { Logger } from '@chorda/kernel';
 import type { KafkaDriver } from '@chorda/messaging';
 import { AgentToolRepository } from '@chorda/read-models';
+import { openPayloads } from '@chorda/platform';
 import { startWork, type RunningWork } from '@chorda/work';
 import type { Registry } from 'prom-client';
 import type { ModelPort } from '../model/model-port.js';
@@ -9,6 +10,7 @@ import type { ToolCatalogue } from '../tools/tool-catalogue.js';
 import { agentWorkKind } from './agent-work.kind.js';
 import { executorMetrics } from './executor-metrics.js';
 import { catalogueOf, modelOf, type ExecutorEnv } from './executors.env.js';
+import { PayloadsOfWork, withPayloads } from './payloads-of-work.js';
 import { workRunner } from './work-runners.js';
 
 export interface ExecutorsOptions {
@@ -38,8 +40,8 @@ export function startExecutors(options: ExecutorsOptions): Promise<RunningExecut
   const model = options.model ?? modelOf(env);
   return startWork({
     kind: agentWorkKind,
-    runner: ({ pool }) =>
-      workRunner({
+    runner: ({ pool }) => {
+      const runner = workRunner({
         model,
         catalogue: options.catalogue ?? catalogueOf(env, model),
         registered: new AgentToolRepository(pool),
@@ -47,7 +49,9 @@ export function startExecutors(options: ExecutorsOptions): Promise<RunningExecut
         completionTokensMax: env.CHORDA_MODEL_COMPLETION_TOKENS_MAX,
         metrics: workMetrics,
         logger,
-      }),
+      });
+      return withPayloads(runner, new PayloadsOfWork(openPayloads(env, metrics), logger));
+    },
     ...{ driver: options.driver, databaseUrl: options.databaseUrl, codecs: options.codecs, instance: options.instance },
     slotsMax: env.CHORDA_EXECUTOR_SLOTS,
     readyMax: env.CHORDA_EXECUTOR_INBOX_MAX,

@@ -10,7 +10,8 @@ export interface Surface {
   readonly client: ((client: ChordaClient, known: Known) => Promise<unknown>) | string;
   readonly method?: string;
   /** There is no such thing on a new system: both say NOT_FOUND, or this code, and that is the right answer. */
-  readonly isAbsent?: true | 'LEASE_LOST' | 'AGENT_NOT_FOUND' | 'EXECUTION_NOT_FOUND' | 'RUN_NOT_FOUND';
+  readonly isAbsent?:
+    true | 'LEASE_LOST' | 'AGENT_NOT_FOUND' | 'EXECUTION_NOT_FOUND' | 'RUN_NOT_FOUND' | 'PAYLOAD_NOT_FOUND';
 }
 
 const forBrowsers = 'for browsers';
@@ -120,6 +121,13 @@ export const surfaces: Readonly<Record<string, Surface>> = {
     client: (client) => client.agents.session(nobody, 's-1'),
     method: 'agents.session',
     isAbsent: 'AGENT_NOT_FOUND',
+  },
+  getPayload: {
+    cli: () => ['payloads', 'get', 'f'.repeat(64)],
+    command: 'payloads get',
+    client: (client) => client.payloads.get('f'.repeat(64)),
+    method: 'payloads.get, payloads.whole',
+    isAbsent: 'PAYLOAD_NOT_FOUND',
   },
   writeMemory: {
     cli: () => ['agents', 'memory', 'write', nobody, 's-1', 'data/op', '1'],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { InvalidEventError, parseCommandData, type AgentCommand, type WorkflowCommand } from '@chorda/contracts';
 import { CommandRefusedAtDoorError, TooManyWaitersError, type CommandAnswer } from '@chorda/decisions';
 import { BackboneError, derivedId, newId, systemClock } from '@chorda/kernel';
@@ -11,6 +11,7 @@ import { parseExactJson } from '../http/exact-json.js';
 import { sendProblem } from '../http/problem.filter.js';
 import { Problem } from '../http/problem.js';
 import { sendAnswer, type Outcome } from '../idempotency/answer.js';
+import { PayloadDesk } from '../payloads/payload-desk.js';
 import { IdempotentAnswers } from '../idempotency/idempotent-answers.js';
 import { readIdempotencyKey } from '../ingest/idempotency-key.js';
 import { equalTo } from '../lists/list-answers.js';
@@ -41,6 +42,8 @@ export class AgentCommands {
     private readonly answers: IdempotentAnswers,
     private readonly lists: ListReader,
     @Inject(decisionParts) private readonly decisions: CommandParts,
+    /** Where inputs are kept that are too large; runs of workflows have none. */
+    @Optional() private readonly payloads?: PayloadDesk,
   ) {}
 
   async answer(wish: Wish, request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -65,8 +68,17 @@ export class AgentCommands {
       const detail = parsed.issues.map((issue) => `${issue.pointer || '/'} ${issue.detail}`).join('; ');
       throw new Problem('INVALID_REQUEST', detail.slice(0, 2_000), { issues: parsed.issues });
     }
-    const sent = await this.send(parsed.command, commandId, request);
-    return 'problem' in sent ? sent : outcomeOf(commandId, sent, wish.shown(parsed.command));
+    const command = await this.smallened(parsed.command, request);
+    const sent = await this.send(command, commandId, request);
+    return 'problem' in sent ? sent : outcomeOf(commandId, sent, wish.shown(command));
+  }
+
+  /** With a reference where an input is too large to travel with every event of its execution. */
+  private async smallened(command: GivenCommand, request: FastifyRequest): Promise<GivenCommand> {
+    if (command.type !== 'agent.execute' || this.payloads === undefined) return command;
+    const { tenantId } = credentialOf(request);
+    const input_data = await this.payloads.taken(tenantId, 'input_data', command.data.input_data);
+    return { ...command, data: { ...command.data, input_data } };
   }
 
   private async send(

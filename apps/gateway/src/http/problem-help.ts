@@ -116,6 +116,14 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     fix: 'Tell the operator: the command is on the dead-letter topic of its command topic.',
   },
   ALREADY_EXISTS: { cause: 'One with this name is there.', fix: 'Use it, or choose another name.' },
+  PAYLOAD_NOT_FOUND: {
+    cause: 'The tenant of the key has no payload of this name: it is of another tenant, or the store has lost it.',
+    fix: 'Take `uri` from the field that refers to it. Where the store has lost it, put it back from its backup.',
+  },
+  PAYLOAD_CHANGED: {
+    cause: 'What lies in the store under this name has another SHA-256: it was damaged or overwritten.',
+    fix: 'Put it back from a backup of the store; `chorda payloads check` lists all that are damaged.',
+  },
   PAYLOAD_TOO_LARGE: {
     cause: 'The body, or what it inflates to, is larger than a request may be, or holds too many events.',
     fix: 'Send several smaller requests, or NDJSON.',

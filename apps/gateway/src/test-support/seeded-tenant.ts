@@ -72,6 +72,7 @@ export const undecidedPaths = {
   getExecutionHistory: `${execution}/history`,
   getExecutionState: `${execution}/state`,
   getCommand: '/v1/commands/undecided',
+  getPayload: '/v1/payloads/undecided',
   signalRun: `${run}/signal`,
   pauseRun: `${run}/pause`,
   resumeRun: `${run}/resume`,

@@ -12,6 +12,7 @@ import {
   type RegisteredTool,
 } from '@chorda/read-models';
 import { Problem } from '../http/problem.js';
+import type { PayloadDesk } from '../payloads/payload-desk.js';
 import type { PollBody, ResultBody } from './worker-bodies.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
@@ -66,6 +67,7 @@ export class WorkerDesk implements OnModuleDestroy {
     private readonly tools: AgentToolRepository,
     ready: ChannelListener,
     private readonly metrics: WorkerMetrics,
+    private readonly payloads: PayloadDesk,
   ) {
     this.unsubscribe = ready.subscribe((payload) => this.wake(payload as TenantId));
   }
@@ -103,7 +105,10 @@ export class WorkerDesk implements OnModuleDestroy {
 
   /** Stores what a call came to, once; the same answer again is taken as such. @throws Problem `LEASE_LOST`, `PAYLOAD_TOO_LARGE` */
   async answer(lease: WorkerLease, body: ResultBody): Promise<void> {
-    const outcome = outcomeOf(body);
+    const given = outcomeOf(body);
+    const { output_data: output } = given;
+    const small = output === null ? null : await this.payloads.taken(lease.tenantId, 'output_data', output);
+    const outcome = { ...given, output_data: small };
     const bytes = Buffer.byteLength(outcome.output_data ?? outcome.error ?? '');
     if (bytes > resultBytesMax) {
       throw new Problem('PAYLOAD_TOO_LARGE', `The result has ${bytes} bytes; at most ${resultBytesMax} may be`);

@@ -154,6 +154,7 @@ export class Development {
       ...env,
       PORT: String(this.settings.ports.gateway),
       ...this.modelEnvironment(),
+      CHORDA_PAYLOADS: env['CHORDA_PAYLOADS'] || join(this.settings.home, 'payloads'),
       ...(kafka === undefined ? {} : { KAFKA_BROKERS: kafka.brokers, ...demoDefaults(env) }),
       ...(registry === undefined ? {} : { SCHEMA_REGISTRY_URL: registry.url }),
       ...(postgres === undefined ? {} : { DATABASE_URL: postgres.url }),

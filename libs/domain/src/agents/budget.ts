@@ -1,7 +1,7 @@
 import { jsonValue, type JsonText, type JsonValue } from '@chorda/contracts';
 import type { KnownAgent } from './agent.js';
-import { messageBytes } from './conversation.js';
 import type { RunningExecution } from './execution.js';
+import { messageBytes } from './message-bytes.js';
 import { leftUsd, picodollars, usdOf } from './usd.js';
 
 /** Stands in prices for the model that is asked where an agent names none. */

@@ -1,6 +1,9 @@
-import { jsonText, jsonValue, type JsonText, type JsonValue } from '@chorda/contracts';
+import { jsonValue, type JsonText, type JsonValue } from '@chorda/contracts';
+import { asPayloadRef } from '@chorda/kernel';
 import type { KnownAgent } from './agent.js';
 import type { EndedExecution, RunningExecution, ToolCall, Turn } from './execution.js';
+import { resultBytesMax } from './limits.js';
+import type { Said } from './model-answer.js';
 import { messagesIn } from './session.js';
 
 type Begun = RunningExecution | EndedExecution;
@@ -22,38 +25,46 @@ function saidIn(execution: Begun): readonly JsonValue[] {
   return [...input, ...execution.turns.flatMap(turnMessages)];
 }
 
+/** A result that no conversation has room for is named: the model goes on, and whoever reads its answer finds it. */
+function shownResult(result: JsonValue): JsonValue {
+  const payload = asPayloadRef(result);
+  if (payload === undefined || payload.length <= resultBytesMax) return result;
+  return { note: 'The result is too large to be shown here, and is kept as a payload', payload: { ...payload } };
+}
+
 /** What went in. */
 export function userMessage({ input }: Pick<Begun, 'input'>): JsonValue {
   return { role: 'user', content: inputText(input) };
 }
 
-/** A text is said as it is, anything else as JSON. */
-function inputText(input: JsonText): string {
+/** A text is said as it is, a reference stands for what it refers to, anything else is said as JSON. */
+function inputText(input: JsonText): JsonValue {
   const value = jsonValue(input);
-  return typeof value === 'string' ? value : input;
+  return typeof value === 'string' || asPayloadRef(value) !== undefined ? value : input;
+}
+
+/** As a message or a result has it. */
+export function shown(said: Said): JsonValue {
+  return typeof said === 'string' ? said : { ...said };
 }
 
 function turnMessages({ content, calls }: Turn): readonly JsonValue[] {
-  if (calls.length === 0) return [{ role: 'assistant', content: content ?? '' }];
+  if (calls.length === 0) return [{ role: 'assistant', content: shown(content ?? '') }];
   const asked = calls.map((call) => ({
     id: call.id,
     type: 'function',
     function: { name: call.name, arguments: call.arguments },
   }));
-  return [{ role: 'assistant', content, tool_calls: asked }, ...calls.map(resultMessage)];
+  const told = content === null ? null : shown(content);
+  return [{ role: 'assistant', content: told, tool_calls: asked }, ...calls.map(resultMessage)];
 }
 
 function resultMessage(call: ToolCall): JsonValue {
-  const result = call.result === null ? null : jsonValue(call.result);
+  const result = call.result === null ? null : shownResult(jsonValue(call.result));
   const content = call.outcome === 'completed' ? result : { status: call.outcome, error: result };
   return {
     role: 'tool',
     tool_call_id: call.id,
-    content: typeof content === 'string' ? content : JSON.stringify(content),
+    content: typeof content === 'string' || asPayloadRef(content) !== undefined ? content : JSON.stringify(content),
   };
-}
-
-/** UTF-8 bytes of messages as JSON. */
-export function messageBytes(messages: readonly JsonValue[]): number {
-  return Buffer.byteLength(jsonText(messages));
 }

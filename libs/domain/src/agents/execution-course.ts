@@ -3,9 +3,11 @@ import type { Decision, Given, WorkItem } from '../aggregate.js';
 import type { KnownAgent } from './agent.js';
 import type { AnyAgentCommand } from './agent-commands.js';
 import { reserveTurn, type ModelPrices } from './budget.js';
-import { conversation, messageBytes, userMessage } from './conversation.js';
+import { conversation, shown, userMessage } from './conversation.js';
 import { executionDefinition, openCalls, type Execution, type RunningExecution } from './execution.js';
-import { contextBytesMax, leaseMs, turnTimeMsMax } from './limits.js';
+import { contextBytesMax, contextInlineBytesMax, leaseMs, turnTimeMsMax } from './limits.js';
+import { inlineBytes, messageBytes } from './message-bytes.js';
+import type { Said } from './model-answer.js';
 import { executionStream } from './streams.js';
 
 export type AgentDecision = Decision<AnyAgentCommand, AgentEvent>;
@@ -99,8 +101,12 @@ export class ExecutionCourse {
     const { limits } = running;
     if (turn > limits.turnsMax) return this.fail('MAX_TURNS', `${limits.turnsMax} turns did not bring an end`);
     const messages = conversation(running, agent);
+    if (inlineBytes(messages) > contextInlineBytesMax) {
+      return this.fail('CONTEXT_TOO_LARGE', `The conversation has more than ${contextInlineBytesMax} bytes`);
+    }
     if (messageBytes(messages) > contextBytesMax) {
-      return this.fail('CONTEXT_TOO_LARGE', `The conversation has more than ${contextBytesMax} bytes`);
+      const reason = `The conversation and what it refers to have more than ${contextBytesMax} bytes`;
+      return this.fail('CONTEXT_TOO_LARGE', reason);
     }
     const reserved = reserveTurn(running, agent, messages, given.prices ?? {});
     if ('lack' in reserved) return this.fail('BUDGET_EXHAUSTED', reserved.lack);
@@ -136,7 +142,7 @@ export class ExecutionCourse {
     });
   }
 
-  complete(content: string, finishReason: string): void {
+  complete(content: Said, finishReason: string): void {
     const { running } = this;
     const execution_time_ms = this.timeMs();
     const fact = {
@@ -144,14 +150,14 @@ export class ExecutionCourse {
       data: {
         ...this.report(execution_time_ms),
         status: 'completed',
-        output_data: jsonText({ content, finish_reason: finishReason }),
+        output_data: jsonText({ content: shown(content), finish_reason: finishReason }),
       },
     } as const;
     const data = { ...this.ids, execution_time_ms, turns: running.turns.length };
     this.end({ type: 'agent.execution_completed', data }, fact, 'completed');
     if (running.sessionId === null) return;
     const { agentId: agent_id, executionId: execution_id, sessionId: session_id } = running;
-    const messages = jsonText([userMessage(running), { role: 'assistant', content }]);
+    const messages = jsonText([userMessage(running), { role: 'assistant', content: shown(content) }]);
     this.followUps.push({ type: 'agent.remember', data: { agent_id, execution_id, session_id, messages } });
   }
 

@@ -5,7 +5,7 @@ import { DomainError } from '../domain-error.js';
 import type { Agent, KnownAgent } from './agent.js';
 import type { CancelWithAgent, WaitEnded } from './agent-commands.js';
 import type { ModelPrices } from './budget.js';
-import { messageBytes, told } from './conversation.js';
+import { told } from './conversation.js';
 import { ExecutionCourse, type AgentDecision } from './execution-course.js';
 import { openCalls, type Execution, type RunningExecution } from './execution.js';
 import {
@@ -21,6 +21,7 @@ import {
   type Limits,
 } from './limits.js';
 import { memoryOf } from './memory.js';
+import { messageBytes } from './message-bytes.js';
 import { readAnswer } from './model-answer.js';
 import { begun, invalid, known, notInState } from './refusals.js';
 import { latestWithin, type Session } from './session.js';

@@ -11,7 +11,7 @@ import type {
 } from '@chorda/contracts';
 import type { StreamDefinition, Timer } from '../aggregate.js';
 import type { Limits } from './limits.js';
-import { readAnswer } from './model-answer.js';
+import { readAnswer, type Said } from './model-answer.js';
 import { addUsd } from './usd.js';
 
 /** A call of a tool, from when the model asked for it. */
@@ -33,7 +33,7 @@ export interface ToolCall {
 
 /** A model's answer and what it led to. */
 export interface Turn {
-  readonly content: string | null;
+  readonly content: Said | null;
   readonly finishReason: string;
   readonly asked: readonly { readonly name: string; readonly arguments: JsonText }[];
   readonly calls: readonly ToolCall[];

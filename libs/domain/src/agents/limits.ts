@@ -56,8 +56,10 @@ export const toolBytesMax = 128 * 1024;
 export const configBytesMax = 32 * 1024;
 export const instructionBytesMax = 64 * 1024;
 export const toolsMax = 64;
-/** Of a whole conversation; a record has at most 1 MiB and holds the tools and more beside it. */
-export const contextBytesMax = 640 * 1024;
+/** Of a whole conversation as it travels; a record has at most 1 MiB and holds the tools and more beside it. */
+export const contextInlineBytesMax = 640 * 1024;
+/** With what it refers to: all of it goes to the model in one record. */
+export const contextBytesMax = 768 * 1024;
 /** Of what a session remembers, and of what a retry goes on with. */
 export const historyBytesMax = 256 * 1024;
 export const historyMessagesMax = 50;

@@ -1,4 +1,8 @@
 import { jsonText, jsonValue, type JsonText, type JsonValue } from '@chorda/contracts';
+import { asPayloadRef, type PayloadRef } from '@chorda/kernel';
+
+/** A text of a conversation, or where it lies when it is too large to travel with every event. */
+export type Said = string | PayloadRef;
 
 /** What a model wants done. */
 export interface AskedCall {
@@ -10,7 +14,7 @@ export interface AskedCall {
 }
 
 export interface ModelAnswer {
-  readonly content: string | null;
+  readonly content: Said | null;
   readonly calls: readonly AskedCall[];
 }
 
@@ -24,12 +28,16 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
 export function readAnswer(output: JsonText): ModelAnswer | undefined {
   const value = jsonValue(output);
   if (!isObject(value)) return undefined;
-  const content = value['content'] ?? null;
+  const content = saidIn(value['content'] ?? null);
   const asked = value['tool_calls'] ?? [];
-  if ((content !== null && typeof content !== 'string') || !Array.isArray(asked)) return undefined;
+  if (content === undefined || !Array.isArray(asked)) return undefined;
   const list: readonly JsonValue[] = asked;
   const calls = list.map(readCall);
   return calls.every((call) => call !== undefined) ? { content, calls } : undefined;
+}
+
+function saidIn(content: JsonValue): Said | null | undefined {
+  return content === null || typeof content === 'string' ? content : asPayloadRef(content);
 }
 
 /** Arguments come as a JSON value, or as its text, which is how the chat API of OpenAI has them. */

@@ -1,6 +1,7 @@
 import { jsonValue, type AgentEvent, type JsonText, type JsonValue } from '@chorda/contracts';
 import type { StreamDefinition } from '../aggregate.js';
 import { historyBytesMax } from './limits.js';
+import { messageBytes } from './message-bytes.js';
 
 /** What an agent remembers of a session: the latest messages, oldest first, as the chat API has them. */
 export interface Session {
@@ -37,7 +38,7 @@ export function latestWithin(
   let bytes = 0;
   let from = messages.length;
   while (from > 0 && messages.length - from < messagesMax) {
-    bytes += Buffer.byteLength(JSON.stringify(messages[from - 1]));
+    bytes += messageBytes(messages.slice(from - 1, from));
     if (bytes > bytesMax) break;
     from--;
   }

@@ -108,7 +108,7 @@ export class AgentsWorld extends World<AgentStates, AnyAgentCommand, AgentEvent>
 
   /** The model's answer to what was asked last. */
   answer(
-    output: { readonly content?: string | null; readonly tool_calls?: readonly JsonValue[] },
+    output: { readonly content?: JsonValue; readonly tool_calls?: readonly JsonValue[] },
     more: Partial<agentCommand.RecordTurn['data']> = {},
     id = 'e-1',
   ): Told<AgentEvent> {
