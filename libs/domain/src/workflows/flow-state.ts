@@ -138,7 +138,9 @@ export function evolveFlow(flow: FlowState, event: WorkflowEvent): FlowState {
     }
     case 'workflow.step_completed': {
       const key = keyOfStep(event.data.step_id);
-      const ended = withStep(flow, key, evolveStep(flow.steps[key], event));
+      const { [key]: before, ...others } = flow.steps;
+      // In the order in which they ended, which times do not tell: those of one turn are the same.
+      const ended = withStep({ ...flow, steps: others }, key, evolveStep(before, event));
       return { ...withContext(ended, event.data.context), lastKey: key };
     }
     case 'workflow.step_failed': {

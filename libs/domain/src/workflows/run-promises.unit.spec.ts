@@ -43,6 +43,19 @@ describe('a run', () => {
     expect([run.status, run.run.ending?.errorCode]).toEqual(['failed', 'PLANNED']);
   });
 
+  it('undoes the latest first, also of steps that ended at the same time', () => {
+    const undoing = (id: string) => tool(id, { compensate: tool(`undo_${id}`) });
+    const run = runner(graph([undoing('a'), undoing('b'), undoing('c'), after(tool('end'), ['a', 'b', 'c'])]));
+    run.start();
+    for (const id of ['b', 'c', 'a']) run.complete(id);
+    run.fail('end');
+    for (const id of ['a', 'c', 'b']) {
+      expect(asked(run)).toEqual([`${id}~undo`]);
+      run.complete(`${id}~undo`);
+    }
+    expect(run.status).toBe('failed');
+  });
+
   it('gives each try of a step to one worker', () => {
     const run = runner(sequence([tool('a'), tool('b')]));
     run.start();
