@@ -17,7 +17,7 @@ const mayImport = {
   ],
   'libs/read-models': ['libs/kernel', 'libs/contracts'],
   'libs/platform': ['libs/kernel'],
-  'libs/outbound': ['libs/kernel', 'libs/platform'],
+  'libs/outbound': ['libs/kernel'],
   'libs/workflows': ['libs/kernel', 'libs/domain', 'libs/platform'],
   'libs/work': [
     'libs/kernel',

@@ -1,5 +1,6 @@
 import { databaseEnv, kafkaEnv, loggingEnv, readEnv, registryEnv, selfReportEnv, wholeNumber } from '@chorda/platform';
 import { z } from 'zod';
+import { webhookEnv } from './steps/webhook/webhook.env.js';
 
 const schema = z.object({
   ...kafkaEnv,
@@ -11,6 +12,9 @@ const schema = z.object({
   CHORDA_STEP_SLOTS: wholeNumber(1, 1_000).default(100),
   /** Steps that may wait in the inbox of all executors and workers; past it they stay on the log. */
   CHORDA_STEP_INBOX_MAX: wholeNumber(100, 10_000_000).default(100_000),
+  ...webhookEnv,
+  /** Of llm steps that name none; left out: what an inference worker offers. */
+  CHORDA_MODEL: z.string().max(200).optional(),
   CHORDA_DECISIONS_CONNECTIONS: wholeNumber(2, 100).default(6),
   CHORDA_DECISIONS_TURN_COMMANDS: wholeNumber(1, 10_000).default(500),
   CHORDA_DECISIONS_SESSION_TIMEOUT_MS: wholeNumber(6_000, 300_000).default(6_000),

@@ -1,12 +1,13 @@
 import type { WorkflowCommand, WorkflowEvent } from '@chorda/contracts';
 import { contractsCodec, type DecisionCodec } from '@chorda/decisions';
-import { workflowsAggregate, type AnyWorkflowCommand } from '@chorda/domain';
-import type { AppHost, RunningApp } from '@chorda/platform';
+import { plantWorkflowRules, workflowsAggregate, type AnyWorkflowCommand } from '@chorda/domain';
+import { isPlanted, plantableWorkflowBugs, type AppHost, type RunningApp } from '@chorda/platform';
 import { startDecidingApp, type DecidingCodecs } from '@chorda/work';
 import { workflowPorts } from '@chorda/workflows';
 import { readOrchestratorEnv } from './orchestrator.env.js';
 import { startSchedules } from './schedules/start-schedules.js';
 import { startSteps } from './steps/start-steps.js';
+import { webhookOptionsOf } from './steps/webhook/webhook.env.js';
 
 /** One group decides the commands of all runs. */
 export const workflowDecisionsGroup = 'orchestrator.decisions';
@@ -26,7 +27,7 @@ export async function startOrchestrator(source: NodeJS.ProcessEnv, host: AppHost
     name: 'orchestrator',
     ...{ env, host },
     hosted: (codecs) => ({
-      aggregate: workflowsAggregate(workflowPorts()),
+      aggregate: plantWorkflowRules(workflowsAggregate(workflowPorts()), plantableWorkflowBugs.filter(isPlanted)),
       codec: workflowsCodec(codecs),
       commandTopic: 'workflow.commands',
       eventTopic: 'workflow.events',
@@ -42,7 +43,8 @@ export async function startOrchestrator(source: NodeJS.ProcessEnv, host: AppHost
             databaseUrl: env.DATABASE_URL,
             slotsMax: env.CHORDA_STEP_SLOTS,
             readyMax: env.CHORDA_STEP_INBOX_MAX,
-            calls: {},
+            webhook: webhookOptionsOf(env),
+            defaultModel: env.CHORDA_MODEL,
           }),
       },
       {

@@ -6,6 +6,14 @@ export {
   type PartGround,
   type RunningPart,
 } from './deciding-app.js';
+export {
+  ModelAsks,
+  NoModelError,
+  type ModelAsk,
+  type ModelAskOrigin,
+  type ModelAsksParts,
+  type WithdrawnAsk,
+} from './model-asks.js';
 export { OutcomeSender, type OutcomeSenderParts } from './outcome-sender.js';
 export { startWork, type RunningWork, type WorkGround, type WorkOptions } from './start-work.js';
 export { WorkExecutor, type WorkExecutorParts } from './work-executor.js';

@@ -1,5 +1,5 @@
+import { AddressGuard, hostList, networkList, portList, secretMap } from '@chorda/outbound';
 import { payloadsEnv, wholeNumber } from '@chorda/platform';
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { OpenAiModel } from '../model/openai-model.js';
 import type { ModelPort } from '../model/model-port.js';
@@ -7,9 +7,7 @@ import { SpreadModel } from '../model/spread-model.js';
 import { priceSchema } from '../model/model-prices.js';
 import { databaseSchema } from '../tools/database/connections.js';
 import { databaseTools } from '../tools/database/database-tools.js';
-import { AddressGuard } from '../tools/http/address-guard.js';
 import { httpTools } from '../tools/http/http-tools.js';
-import { secretSchema } from '../tools/http/secrets.js';
 import { llmTools } from '../tools/llm/llm-tools.js';
 import { ToolCatalogue } from '../tools/tool-catalogue.js';
 
@@ -42,25 +40,6 @@ const httpUrls = z
     error: 'must be URLs that begin with http:// or https://, separated by commas',
   });
 
-const networks = z
-  .string()
-  .transform(list)
-  .refine((cidrs) => cidrs.every((cidr) => ipaddr.isValidCIDR(cidr)), {
-    error: 'must be networks like 10.1.0.0/16 or fd00::/8, separated by commas',
-  })
-  .default([]);
-
-const portList = z
-  .string()
-  .transform((text, context) => {
-    if (text.trim() === '*') return [];
-    const ports = list(text).map(Number);
-    if (ports.length > 0 && ports.every((port) => Number.isInteger(port) && port > 0 && port < 65_536)) return ports;
-    context.addIssue({ code: 'custom', message: 'must be ports separated by commas, or * for all' });
-    return z.NEVER;
-  })
-  .default([80, 443, 8080, 8443]);
-
 /** Settings of executors: models, tools, and how much is done at once. */
 export const executorEnv = {
   ...payloadsEnv,
@@ -77,16 +56,16 @@ export const executorEnv = {
   CHORDA_EXECUTOR_SLOTS: wholeNumber(1, 1_000).default(100),
   /** Works that may wait in the inbox of all executors; past it they stay on the log. */
   CHORDA_EXECUTOR_INBOX_MAX: wholeNumber(100, 1_000_000).default(10_000),
-  CHORDA_TOOL_SECRETS: jsonMap(secretSchema),
+  CHORDA_TOOL_SECRETS: secretMap,
   CHORDA_TOOL_DATABASES: jsonMap(databaseSchema),
   CHORDA_TOOL_DATABASE_ROWS_MAX: wholeNumber(1, 10_000).default(200),
   CHORDA_TOOL_DATABASE_BYTES_MAX: wholeNumber(1_024, 131_072).default(65_536),
   CHORDA_TOOL_DATABASE_TIMEOUT_MS: wholeNumber(100, 300_000).default(10_000),
   /** Hosts that tools may ask, `*.example.com` for all names below one; left out: any. */
-  CHORDA_TOOL_HTTP_HOSTS: z.string().transform(list).default([]),
+  CHORDA_TOOL_HTTP_HOSTS: hostList,
   CHORDA_TOOL_HTTP_PORTS: portList,
   /** Networks beside the public Internet that tools may reach. */
-  CHORDA_TOOL_HTTP_NETWORKS: networks,
+  CHORDA_TOOL_HTTP_NETWORKS: networkList,
   CHORDA_TOOL_HTTP_TIMEOUT_MS: wholeNumber(100, 300_000).default(20_000),
   CHORDA_TOOL_HTTP_REDIRECTS_MAX: wholeNumber(0, 20).default(5),
   /** Of a response; what is beyond is cut. */
@@ -122,7 +101,7 @@ export function catalogueOf(env: ExecutorEnv, model: ModelPort): ToolCatalogue {
     }),
     ...httpTools({
       guard: new AddressGuard(env.CHORDA_TOOL_HTTP_NETWORKS),
-      rules: { hosts: env.CHORDA_TOOL_HTTP_HOSTS.map((host) => host.toLowerCase()), ports: env.CHORDA_TOOL_HTTP_PORTS },
+      rules: { hosts: env.CHORDA_TOOL_HTTP_HOSTS, ports: env.CHORDA_TOOL_HTTP_PORTS },
       secrets: env.CHORDA_TOOL_SECRETS,
       redirectsMax: env.CHORDA_TOOL_HTTP_REDIRECTS_MAX,
       responseBytesMax: env.CHORDA_TOOL_HTTP_RESPONSE_BYTES_MAX,

@@ -97,8 +97,10 @@ function commandOf(replyTo: ReplyTo, outcome: OutcomeEvent) {
       return outcome.type === 'inference.completed'
         ? parsed('agent.record_turn', { ...context, ...turnOf(outcome.data) })
         : parsed('agent.record_turn_failure', { ...context, ...turnFailureOf(outcome) });
-    case 'workflow.record_step_result':
-      return parsed('workflow.record_step_result', { ...context, ...stepResultOf(outcome) });
+    case 'workflow.record_step_result': {
+      const { answer, ...ids } = context;
+      return parsed('workflow.record_step_result', { ...ids, ...stepResultOf(outcome, answer) });
+    }
     default:
       throw new ReplyUnknownError(`reply_to.command_type ${JSON.stringify(replyTo.command_type)} is not known here`);
   }

@@ -1,17 +1,18 @@
 import type { AgentEvent } from '@chorda/contracts';
 import { CommandDoor, OutcomeWaiter } from '@chorda/decisions';
 import { startConsumer, type ConsumerHealth, type Producer } from '@chorda/messaging';
-import { WorkflowDefinitionRepository } from '@chorda/read-models';
-import { startWork, type PartGround, type WorkGround } from '@chorda/work';
+import { InferenceReader } from '@chorda/read-models';
+import { ModelAsks, startWork, type PartGround, type WorkGround } from '@chorda/work';
 import type { Logger } from '@chorda/kernel';
 import type pg from 'pg';
 import type { Registry } from 'prom-client';
-import type { DefinitionSource } from './begin-sub-workflow.js';
 import { CommandGiver } from './command-giver.js';
 import { ExecutionEnds } from './execution-ends.js';
 import { stepMetrics } from './step-metrics.js';
-import { stepRunner, type StepCall, type StepRunner } from './step-runner.js';
-import { stepWorkKind } from './step-work.kind.js';
+import { stepRunner, type StepRunner } from './step-runner.js';
+import { source, stepWorkKind } from './step-work.kind.js';
+import { storedDefinitions } from './stored-definitions.js';
+import { webhookCall, type WebhookOptions } from './webhook/call-webhook.js';
 
 export interface StepsOptions extends PartGround {
   readonly databaseUrl: string;
@@ -19,8 +20,9 @@ export interface StepsOptions extends PartGround {
   readonly instance: string;
   readonly slotsMax: number;
   readonly readyMax: number;
-  /** By type of step. */
-  readonly calls: { readonly [type: string]: StepCall };
+  readonly webhook: WebhookOptions;
+  /** Of llm steps that name none. Left out: what an inference worker offers. */
+  readonly defaultModel: string | undefined;
   readonly logger: Logger;
   readonly metrics: Registry;
 }
@@ -67,7 +69,12 @@ function runnerOn(options: StepsOptions, { pool, producer, revoke }: WorkGround)
     agents: agents.giver,
     workflows: workflows.giver,
     definitions: storedDefinitions(pool),
-    calls: options.calls,
+    asks: new ModelAsks({
+      ...{ producer, source, events: options.codecs.events, commands: options.codecs.commands },
+      offered: new InferenceReader(pool),
+      defaultModel: options.defaultModel,
+    }),
+    webhook: webhookCall(options.webhook),
   });
   return { ...runner, close: async () => void (await Promise.all([agents.close(), workflows.close()])) };
 }
@@ -81,16 +88,4 @@ function giver(options: StepsOptions, pool: pg.Pool, producer: Producer, kind: '
   waiter.start();
   const door = new CommandDoor(producer, waiter, noAdmission);
   return { giver: new CommandGiver(options.codecs.commands, door), close: () => waiter.close() };
-}
-
-function storedDefinitions(pool: pg.Pool): DefinitionSource {
-  const stored = new WorkflowDefinitionRepository(pool);
-  return {
-    async find(tenantId, name, version) {
-      const wanted = version === null ? undefined : Number(version);
-      if (wanted !== undefined && !Number.isSafeInteger(wanted)) return undefined;
-      const found = await stored.find(tenantId, name, wanted);
-      return found && found.archivedAt === null ? found : undefined;
-    },
-  };
 }

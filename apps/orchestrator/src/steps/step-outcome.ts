@@ -29,7 +29,14 @@ export interface StepError {
 }
 
 export function failed(error: StepError, duration_ms = 0): StepOutcome {
-  const { status = null, details = null, message, ...rest } = error;
-  const shown = { ...rest, message: message.slice(0, 2_000), status, details };
-  return { kind: 'result', status: 'failed', output_data: null, error: jsonText(shown), duration_ms };
+  return { kind: 'result', status: 'failed', output_data: null, error: shown(error), duration_ms };
+}
+
+/** It may have been done, and nobody can say. */
+export function outcomeUnknown(error: StepError, duration_ms = 0): StepOutcome {
+  return { kind: 'result', status: 'lost', output_data: null, error: shown(error), duration_ms };
+}
+
+function shown({ status = null, details = null, message, ...rest }: StepError): JsonText {
+  return jsonText({ ...rest, message: message.slice(0, 2_000), status, details });
 }

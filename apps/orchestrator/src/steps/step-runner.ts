@@ -1,9 +1,10 @@
 import type { WorkflowWork, workflowWork } from '@chorda/contracts';
 import { assertNever } from '@chorda/kernel';
-import type { Assignment, WorkGround, WorkRunner } from '@chorda/work';
+import type { Assignment, ModelAsks, WorkGround, WorkRunner } from '@chorda/work';
 import { completed, failed, type StepOutcome } from './step-outcome.js';
 import type { CommandGiver } from './command-giver.js';
 import { beginAgent } from './begin-agent.js';
+import { beginLlm } from './begin-llm.js';
 import { beginSubWorkflow, type DefinitionSource } from './begin-sub-workflow.js';
 import { stopStep } from './stop-step.js';
 
@@ -16,8 +17,8 @@ export interface StepRunnerParts {
   readonly agents: CommandGiver;
   readonly workflows: CommandGiver;
   readonly definitions: DefinitionSource;
-  /** By type of step. */
-  readonly calls: { readonly [type: string]: StepCall };
+  readonly asks: Pick<ModelAsks, 'ask' | 'cancel'>;
+  readonly webhook: StepCall;
 }
 
 /** Does every type of work that the engine asks for. */
@@ -43,8 +44,8 @@ function runStep(parts: StepRunnerParts, assignment: StepAssignment): Promise<St
   const { step_type } = assignment.work.data;
   if (step_type === 'agent') return beginAgent(parts.agents, assignment);
   if (step_type === 'sub_workflow') return beginSubWorkflow(parts, assignment);
-  const call = parts.calls[step_type];
-  if (call) return call(assignment);
+  if (step_type === 'llm') return beginLlm(parts.asks, assignment);
+  if (step_type === 'webhook') return parts.webhook(assignment);
   const message = `Nothing here does steps of the type ${step_type}`;
   return Promise.resolve(failed({ class: 'workflow', code: 'STEP_TYPE_UNKNOWN', message, retriable: false }));
 }

@@ -295,9 +295,9 @@ function settingsOf(course: RunCourse, form: Step, branch: BranchId, seen: Scope
       return { model, instructions: value(instructions), tokens_max, temperature, answer_schema };
     }
     case 'webhook': {
-      const { method, url, headers, query, expect_status, output_as } = form;
+      const { method, url, headers, query, expect_status, output_as, signing_secret = null } = form;
       const shown = { method, url: value(url), headers: value(headers), query: value(query), output_as };
-      return { ...shown, expect_status: expect_status.map(([from, to]) => [from, to]) };
+      return { ...shown, signing_secret, expect_status: expect_status.map(([from, to]) => [from, to]) };
     }
     case 'sub_workflow':
       return { workflow: form.workflow, version: form.version, detached: form.detached };

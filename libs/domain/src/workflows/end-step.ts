@@ -5,7 +5,7 @@ import { backoffMs, chanceOf } from './durations.js';
 import { evaluateTemplate } from './expressions.js';
 import type { Flow, Scope, Step, WorkflowError } from './form.js';
 import { isEnded, isObject, type StepState } from './flow-state.js';
-import { resultBytesMax } from './limits.js';
+import { resultBytesMax, retryAfterMsMax } from './limits.js';
 import { catchBranch, keyOfStep, stepIdOf, undoneBy, type BranchId } from './paths.js';
 import { branchOfId } from './run-commands.js';
 import { describedStep, optionalText, type RunCourse } from './run-course.js';
@@ -26,7 +26,7 @@ export function completeStep(course: RunCourse, step: StepState, came: JsonValue
   } catch (error) {
     return failStep(course, step, expressionFault(error));
   }
-  const fault = faultOf(course, form, output);
+  const fault = answerFault(course, form, came) ?? faultOf(course, form, output);
   if (fault) return failStep(course, step, fault);
   course.add(
     {
@@ -51,6 +51,14 @@ export function completeStep(course: RunCourse, step: StepState, came: JsonValue
 /** What a step's own expressions see beside the flow. */
 function ownScope({ input, attempt }: StepState) {
   return { step: { input, attempt } };
+}
+
+/** Of a model that was told what its answer has to look like; asked again it may well keep to it. */
+function answerFault(course: RunCourse, form: Step, came: JsonValue): WorkflowError | undefined {
+  const schema = form.kind === 'llm' ? form.answer_schema : null;
+  const issues = schema === null ? [] : course.ports.schemaIssues(schema, came);
+  const detail = issues.join('; ').slice(0, 2_000);
+  return issues.length === 0 ? undefined : workflowError('schema', 'ANSWER_INVALID', detail, { retriable: true });
 }
 
 function faultOf(course: RunCourse, form: Step, output: JsonValue): WorkflowError | undefined {
@@ -114,9 +122,15 @@ function retryMsOf(course: RunCourse, step: StepState, form: Step, error: Workfl
   const rule = form.retry.find(({ errors }) => fits(course, branchOfId(step.stepId), errors, error));
   if (!rule || step.attempt >= rule.attempts_max) return null;
   const chance = chanceOf(course.given.deriveId(`jitter/${step.stepId}/${step.attempt}`));
-  const atMs = course.timeMs + backoffMs(rule.backoff, step.attempt, chance);
+  const atMs = course.timeMs + Math.max(backoffMs(rule.backoff, step.attempt, chance), askedPauseMs(error));
   const untilMs = rule.time_ms_max === null ? Infinity : step.firstMs + rule.time_ms_max;
   return atMs <= Math.min(untilMs, step.giveUpMs ?? Infinity) ? atMs : null;
+}
+
+/** Whom it was asked of may have said when to ask again. */
+function askedPauseMs({ details }: WorkflowError): number {
+  const asked = isObject(details) ? details['retry_after_ms'] : undefined;
+  return typeof asked === 'number' && asked > 0 ? Math.min(asked, retryAfterMsMax) : 0;
 }
 
 type Handling = 'retry' | 'incident' | 'caught' | 'continue' | 'failed';

@@ -313,6 +313,8 @@ export interface WebhookStep {
   /** body: the output is the body alone. */
   readonly output_as: 'response' | 'body';
   readonly idempotent: boolean;
+  /** Name of the secret that the request is signed with, by Standard Webhooks. Forms of before it have none. */
+  readonly signing_secret?: string | null;
 }
 
 /** Says something to everybody; `input` is its data. */

@@ -10,6 +10,9 @@ export const mapWindowMax = 200;
 export const retryAttemptsMax = 100;
 export const waitCountMax = 100;
 
+/** However long somebody outside asks to be left alone. */
+export const retryAfterMsMax = 3_600_000;
+
 /** Of JSON text, each. Larger values are for the object store, and go by reference. */
 export const inputBytesMax = 256 * 1024;
 export const resultBytesMax = 256 * 1024;

@@ -102,7 +102,8 @@ export function recordResult(
     const unsaid = workflowError(classOf(step), 'FAILED', 'It failed', { retriable: true });
     failBy(course, step, data.error === null ? unsaid : errorFrom(jsonValue(data.error), unsaid));
   } else {
-    outcomeUnknown(course, step, workflowError('timeout', 'WORKER_LOST', 'Whoever did it was lost'));
+    const lost = workflowError('timeout', 'WORKER_LOST', 'Whoever did it was lost');
+    outcomeUnknown(course, step, data.error === null ? lost : errorFrom(jsonValue(data.error), lost));
   }
   settleEnd(course);
   return course.decision(taken);

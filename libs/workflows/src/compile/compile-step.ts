@@ -203,6 +203,7 @@ function compileKind(document: StepKindDocument, place: StepPlace, input: Known)
           expect_status: document.expect_status ?? [[200, 299]],
           output_as,
           idempotent: document.idempotent ?? ['GET', 'HEAD', 'OPTIONS'].includes(method),
+          ...(document.signing_secret !== undefined && { signing_secret: document.signing_secret }),
         },
         output: output_as === 'body' ? dyn : { type: 'map', members: { status: { type: 'int' }, body: dyn } },
       };

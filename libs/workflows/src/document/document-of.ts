@@ -172,6 +172,7 @@ function kind(made: Step): Members {
         expect_status: made.expect_status.map((range) => [...range]),
         output_as: made.output_as,
         idempotent: made.idempotent,
+        ...(made.signing_secret && { signing_secret: made.signing_secret }),
       };
     case 'emit':
       return { event: value(made.event), key: template(made.key) };

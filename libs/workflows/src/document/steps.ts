@@ -130,6 +130,11 @@ export const webhookStep = step('webhook', 'A call of another system by HTTP; `i
     .describe(
       'May be sent again when nobody knows what became of it; true of GET, HEAD and OPTIONS where nothing is said',
     ),
+  signing_secret: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,100}$/, { error: 'must be 1 to 100 letters, digits, ".", "_" and "-"' })
+    .optional()
+    .describe('Name of a secret of the operator; the request is signed with it as Standard Webhooks says'),
 });
 
 export const emitStep = step('emit', 'Says something to everybody; `input` is its data', {

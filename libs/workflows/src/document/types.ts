@@ -154,6 +154,7 @@ export interface WebhookDocument {
   readonly expect_status?: readonly (readonly [number, number])[] | undefined;
   readonly output_as?: 'response' | 'body' | undefined;
   readonly idempotent?: boolean | undefined;
+  readonly signing_secret?: string | undefined;
 }
 
 export interface EmitDocument {

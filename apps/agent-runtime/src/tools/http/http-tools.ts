@@ -1,10 +1,20 @@
 import type { JsonValue } from '@chorda/kernel';
+import {
+  checkSecretTarget,
+  guardedRequest,
+  headerOf,
+  lawfulUrl,
+  OutboundError,
+  OutboundRefusedError,
+  secretOf,
+  withoutSecret,
+  type GuardedResponse,
+  type RequestBounds,
+  type Secrets,
+} from '@chorda/outbound';
 import { z } from 'zod';
-import { ToolRefusedError } from '../tool-errors.js';
+import { ToolFailedError, ToolRefusedError } from '../tool-errors.js';
 import { defineTool, type Tool, type ToolAnswer, type ToolCall } from '../tool.js';
-import { guardedRequest, type GuardedResponse, type RequestBounds } from './guarded-request.js';
-import { checkSecretTarget, headerOf, secretOf, withoutSecret, type Secrets } from './secrets.js';
-import { lawfulUrl } from './url-rules.js';
 
 export interface HttpToolOptions extends RequestBounds {
   readonly secrets: Secrets;
@@ -72,6 +82,26 @@ export function httpTools(options: HttpToolOptions): readonly Tool[] {
 }
 
 async function ask(method: 'GET' | 'POST', args: Args, call: ToolCall, options: HttpToolOptions): Promise<ToolAnswer> {
+  try {
+    return await answerTo(method, args, call, options);
+  } catch (error) {
+    throw error instanceof OutboundError ? toToolError(error) : error;
+  }
+}
+
+function toToolError(error: OutboundError): ToolRefusedError | ToolFailedError {
+  const { code, message, effect, retriable } = error;
+  return error instanceof OutboundRefusedError
+    ? new ToolRefusedError(code, message, { cause: error })
+    : new ToolFailedError(code, message, effect, retriable, { cause: error });
+}
+
+async function answerTo(
+  method: 'GET' | 'POST',
+  args: Args,
+  call: ToolCall,
+  options: HttpToolOptions,
+): Promise<ToolAnswer> {
   const name = args.auth?.secret ?? '';
   const secret = args.auth && secretOf(options.secrets, name, call.tenantId);
   const first = lawfulUrl(args.url, undefined, options.rules);

@@ -3,11 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { defaultTenant, tenantId, type JsonValue } from '@chorda/kernel';
+import { AddressGuard, secretSchema, type Address } from '@chorda/outbound';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ToolCatalogue } from '../tool-catalogue.js';
-import { AddressGuard, type Address } from './address-guard.js';
 import { httpTools, type HttpToolOptions } from './http-tools.js';
-import { secretSchema } from './secrets.js';
 
 interface Seen {
   readonly method: string;
@@ -90,56 +89,13 @@ const redirectTo = (location: string, status = 302) => {
 };
 
 describe('a request to the inside', () => {
-  const forms = (at: number) =>
-    [
-      ...[
-        '127.0.0.2',
-        '127.2',
-        '0x7f000002',
-        '2130706434',
-        '0177.0.0.2',
-        '127.0.0.2.',
-        '0',
-        '0.0.0.0',
-        '[::1]',
-        '[::]',
-      ],
-      ...['[::ffff:127.0.0.2]', '[::ffff:7f00:2]', '[::127.0.0.2]', '[0:0:0:0:0:ffff:7f00:0002]', '[64:ff9b::7f00:2]'],
-      ...['①②⑦.0.0.2', '127.0.0%2e2', 'inside.test', 'inside.test.', 'INSIDE.test', '169.254.169.254', '10.0.0.1'],
-    ].map((host) => `http://${host}:${at}/latest/meta-data/`);
-
-  it('is refused in every form of an address, and no connection is opened', async () => {
+  it('is refused, of redirects too, and no connection is opened', async () => {
     const before = canaryHits;
-    names['inside.test.'] = names['inside.test']!;
-    for (const url of forms(canaryPort)) {
-      await expect(run('http_get', { url }), url).rejects.toMatchObject({ code: 'ADDRESS_NOT_ALLOWED' });
-      await expect(run('http_post', { url, text: 'x' }), url).rejects.toMatchObject({ effect: 'none' });
-    }
-    expect(canaryHits).toBe(before);
-  });
-
-  it('is refused when a redirect leads there, and no connection is opened', async () => {
-    const before = canaryHits;
-    for (const location of forms(canaryPort)) {
-      redirectTo(location.replace(/[^ -~]/gu, encodeURIComponent));
-      await expect(run('http_get', { url: origin }), location).rejects.toMatchObject({ code: 'ADDRESS_NOT_ALLOWED' });
-    }
-    expect(seen).toHaveLength(forms(0).length);
-    expect(canaryHits).toBe(before);
-  });
-
-  it('is refused when the name server changes its answer between two questions', async () => {
-    const before = canaryHits;
-    let asked = 0;
-    const rebinding = () =>
-      Promise.resolve([{ address: asked++ % 2 === 0 ? '127.0.0.1' : '127.0.0.2', family: 4 }] as Address[]);
-    const catalogue = tools({ guard: new AddressGuard([open], rebinding) });
-    const url = `http://rebind.test:${canaryPort}/`;
-    // First answer: nothing but 127.0.0.1 may be connected to, which here is the canary's port on the open address.
-    await run('http_get', { url: `http://rebind.test:${port}/` }, catalogue);
-    await expect(run('http_get', { url }, catalogue)).rejects.toMatchObject({ code: 'ADDRESS_NOT_ALLOWED' });
-    // One question a connection: there is no second answer that a connection could be made with.
-    expect(asked).toBe(2);
+    const url = `http://[::ffff:127.0.0.2]:${canaryPort}/latest/meta-data/`;
+    await expect(run('http_get', { url })).rejects.toMatchObject({ code: 'ADDRESS_NOT_ALLOWED' });
+    await expect(run('http_post', { url, text: 'x' })).rejects.toMatchObject({ effect: 'none' });
+    redirectTo(url);
+    await expect(run('http_get', { url: origin })).rejects.toMatchObject({ code: 'ADDRESS_NOT_ALLOWED' });
     expect(canaryHits).toBe(before);
   });
 

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
-import { ToolFailedError } from '../tool-errors.js';
+import { OutboundFailedError } from './outbound-errors.js';
 
 type Decode = (bytes: Buffer, bounds: { readonly maxOutputLength: number }) => Promise<Buffer>;
 
@@ -30,14 +30,14 @@ export async function readBounded(body: AsyncIterable<Uint8Array>, bytesMax: num
 }
 
 /**
- * @throws ToolFailedError for an encoding that was not asked for and is not known, and for one that does not hold, such
+ * @throws OutboundFailedError for an encoding that was not asked for and is not known, and for one that does not hold, such
  * as one that grows past the bound: what is inside is then of no use.
  */
 export async function decoded(body: BoundedBody, encoding: string | undefined, bytesMax: number): Promise<BoundedBody> {
   if (encoding === undefined || encoding === '' || encoding === 'identity') return body;
   const decode = decoders.get(encoding.trim().toLowerCase());
   const unusable = (why: string, cause?: unknown) =>
-    new ToolFailedError('RESPONSE_UNREADABLE', `the response ${why}`, 'done', false, { cause });
+    new OutboundFailedError('RESPONSE_UNREADABLE', `the response ${why}`, 'done', false, { cause });
   if (decode === undefined) throw unusable(`is encoded as ${encoding.slice(0, 100)}, which is not known here`);
   if (body.truncated) throw unusable(`is larger than ${bytesMax} bytes and compressed`);
   try {

@@ -1,4 +1,4 @@
-import { ToolRefusedError } from '../tool-errors.js';
+import { OutboundRefusedError } from './outbound-errors.js';
 
 export interface UrlRules {
   /** `api.example.com`, or `*.example.com` for all names below it. Empty: any host. */
@@ -10,9 +10,9 @@ export interface UrlRules {
 const urlLengthMax = 8_192;
 
 /**
- * A URL that a tool may ask, of a call or of a redirect.
+ * A URL that may be asked, of a request or of a redirect.
  *
- * @throws ToolRefusedError naming the rule that is broken.
+ * @throws OutboundRefusedError naming the rule that is broken.
  */
 export function lawfulUrl(text: string, base: URL | undefined, rules: UrlRules): URL {
   if (text.length > urlLengthMax) throw refusal('URL_NOT_VALID', `the URL is longer than ${urlLengthMax} characters`);
@@ -22,14 +22,14 @@ export function lawfulUrl(text: string, base: URL | undefined, rules: UrlRules):
     throw refusal('SCHEME_NOT_ALLOWED', `${url.protocol} is not allowed: only http: and https: are`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw refusal('CREDENTIALS_IN_URL', 'the URL carries a user name or a password: name a secret in `auth` instead');
+    throw refusal('CREDENTIALS_IN_URL', 'the URL carries a user name or a password: name a secret instead');
   }
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   if (rules.ports.length > 0 && !rules.ports.includes(port)) {
     throw refusal('PORT_NOT_ALLOWED', `port ${port} is not allowed: only ${rules.ports.join(', ')} are`);
   }
   if (rules.hosts.length > 0 && !matchesHost(url.hostname, rules.hosts)) {
-    throw refusal('HOST_NOT_ALLOWED', `${url.hostname} is not among the hosts that tools may ask`);
+    throw refusal('HOST_NOT_ALLOWED', `${url.hostname} is not among the hosts that may be asked`);
   }
   return url;
 }
@@ -40,6 +40,6 @@ export function matchesHost(hostname: string, hosts: readonly string[]): boolean
   return hosts.some((host) => (host.startsWith('*.') ? name.endsWith(host.slice(1)) : name === host));
 }
 
-function refusal(code: string, message: string): ToolRefusedError {
-  return new ToolRefusedError(code, message);
+function refusal(code: string, message: string): OutboundRefusedError {
+  return new OutboundRefusedError(code, message);
 }

@@ -1,18 +1,28 @@
 import { Agent, errors, request, type Dispatcher } from 'undici';
-import { ToolAbortedError, ToolError, ToolFailedError, ToolRefusedError, type Effect } from '../tool-errors.js';
 import type { AddressGuard } from './address-guard.js';
 import { guardedConnector } from './guarded-connector.js';
+import {
+  OutboundAbortedError,
+  OutboundError,
+  OutboundFailedError,
+  OutboundRefusedError,
+  type Effect,
+} from './outbound-errors.js';
 import { decoded, readBounded, type BoundedBody } from './read-bounded.js';
 import { lawfulUrl, type UrlRules } from './url-rules.js';
 
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
+
 export interface GuardedRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: HttpMethod;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   /** What this hop alone is sent, such as a secret; asked for every hop, those of redirects included. */
   headersFor(url: URL, isFirst: boolean): Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Left out: redirects are followed. False: one is the answer, as what would be asked next was not asked for. */
+  readonly follows?: boolean;
 }
 
 export interface GuardedResponse {
@@ -38,7 +48,7 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
  * when the connection is opened. A connection serves one call and is closed with it, so that none is shared between
  * tenants and none outlives a change of the rules.
  *
- * @throws ToolError whose `effect` says whether the server may have acted.
+ * @throws OutboundError whose `effect` says whether the server may have acted.
  */
 export async function guardedRequest(asked: GuardedRequest, bounds: RequestBounds): Promise<GuardedResponse> {
   let effect: Effect = 'none';
@@ -50,7 +60,7 @@ export async function guardedRequest(asked: GuardedRequest, bounds: RequestBound
   try {
     return await follow(asked, bounds, dispatcher, () => (effect = 'done'));
   } catch (error) {
-    throw toToolError(error, effect, asked.signal);
+    throw toOutboundError(error, effect, asked.signal);
   } finally {
     // Not `close`: that waits for bodies that nobody reads any more.
     await dispatcher.destroy();
@@ -73,7 +83,7 @@ async function follow(
     // Of a body that nobody reads to its end: its error has no other listener, and would end the process.
     response.body.on('error', () => undefined);
     const { location } = response.headers;
-    if (!redirectStatuses.has(response.statusCode) || typeof location !== 'string') {
+    if (asked.follows === false || !redirectStatuses.has(response.statusCode) || typeof location !== 'string') {
       return { ...(await answered(response, bounds.responseBytesMax)), url, redirects };
     }
     if (redirects >= bounds.redirectsMax) {
@@ -82,7 +92,7 @@ async function follow(
     response.body.destroy();
     url = redirectTarget(url, location, bounds.rules);
     // As browsers do: only 307 and 308 ask for the same again.
-    if (response.statusCode < 307) {
+    if (response.statusCode < 307 && method !== 'HEAD') {
       method = 'GET';
       body = undefined;
     }
@@ -105,22 +115,22 @@ async function answered(response: Dispatcher.ResponseData, bytesMax: number) {
   return { status, headers, body };
 }
 
-function refusedRedirect(code: string, message: string): ToolFailedError {
-  return new ToolFailedError(code, message, 'done', false);
+function refusedRedirect(code: string, message: string): OutboundFailedError {
+  return new OutboundFailedError(code, message, 'done', false);
 }
 
-function toToolError(error: unknown, effect: Effect, signal: AbortSignal): Error {
+function toOutboundError(error: unknown, effect: Effect, signal: AbortSignal): Error {
   // The server of the first hop has acted by then, whatever is wrong with the next one.
-  if (error instanceof ToolRefusedError && effect !== 'none') {
-    return new ToolFailedError(error.code, `redirected: ${error.message}`, 'done', false, { cause: error });
+  if (error instanceof OutboundRefusedError && effect !== 'none') {
+    return new OutboundFailedError(error.code, `redirected: ${error.message}`, 'done', false, { cause: error });
   }
-  if (error instanceof ToolError) return error;
-  if (signal.aborted) return new ToolAbortedError('the request', effect);
+  if (error instanceof OutboundError) return error;
+  if (signal.aborted) return new OutboundAbortedError(effect);
   const code = codeOf(error);
   if (error instanceof errors.InvalidArgumentError) {
-    return new ToolRefusedError('REQUEST_NOT_VALID', error.message, { cause: error });
+    return new OutboundRefusedError('REQUEST_NOT_VALID', error.message, { cause: error });
   }
-  return new ToolFailedError('REQUEST_FAILED', `no answer (${code})`, effect, true, { cause: error });
+  return new OutboundFailedError('REQUEST_FAILED', `no answer (${code})`, effect, true, { cause: error });
 }
 
 function codeOf(error: unknown): string {

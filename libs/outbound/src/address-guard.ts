@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { ToolRefusedError } from '../tool-errors.js';
+import { OutboundRefusedError } from './outbound-errors.js';
 
 export interface Address {
   readonly address: string;
@@ -22,14 +22,14 @@ const metadataAddresses = new Set(['168.63.129.16']);
 const globalUnicastV6 = ipaddr.parseCIDR('2000::/3');
 
 /**
- * Says which addresses a tool may connect to: public ones, and the networks that the operator has opened. It looks at
+ * Says which addresses may be connected to for a stranger: public ones, and the networks that the operator has opened. It looks at
  * the address that is connected to, never at the name, so neither a name that resolves to the inside nor one whose
  * answer changes between check and connect gets through.
  */
 export class AddressGuard {
   private readonly opened: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
 
-  /** @param openedNetworks CIDRs outside of the public Internet that tools may reach all the same. */
+  /** @param openedNetworks CIDRs outside of the public Internet that may be reached all the same. */
   constructor(
     openedNetworks: readonly string[] = [],
     private readonly resolve: Resolve = resolveByMachine,
@@ -41,7 +41,7 @@ export class AddressGuard {
    * The addresses of a host, all of them allowed.
    *
    * @param hostname A name, or an address in any form that a URL has after it was parsed.
-   * @throws ToolRefusedError `ADDRESS_NOT_ALLOWED` where one of them is not: a mixed answer is what a rebinding attack gives.
+   * @throws OutboundRefusedError `ADDRESS_NOT_ALLOWED` where one of them is not: a mixed answer is what a rebinding attack gives.
    */
   async addressesOf(hostname: string): Promise<readonly Address[]> {
     const bare = hostname.replace(/^\[(.*)\]$/, '$1');
@@ -68,7 +68,7 @@ function isWithin(address: ipaddr.IPv4 | ipaddr.IPv6, [network, bits]: [ipaddr.I
 }
 
 /** Without the address: what a name means inside is nothing to tell a stranger. */
-function refusal(hostname: string): ToolRefusedError {
-  const rule = 'it is not an address of the public Internet, and the operator has not opened its network to tools';
-  return new ToolRefusedError('ADDRESS_NOT_ALLOWED', `${hostname} may not be connected to: ${rule}`);
+function refusal(hostname: string): OutboundRefusedError {
+  const rule = 'it is not an address of the public Internet, and the operator has not opened its network';
+  return new OutboundRefusedError('ADDRESS_NOT_ALLOWED', `${hostname} may not be connected to: ${rule}`);
 }

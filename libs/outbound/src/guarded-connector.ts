@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import { ToolFailedError } from '../tool-errors.js';
 import type { Address, AddressGuard } from './address-guard.js';
+import { OutboundFailedError } from './outbound-errors.js';
 
 const addressesTriedMax = 4;
 
@@ -25,7 +25,7 @@ export function guardedConnector(
     });
   const connectToAny = async (options: buildConnector.Options): Promise<Socket> => {
     const addresses = (await guard.addressesOf(options.hostname)).slice(0, addressesTriedMax);
-    let failure: Error = new ToolFailedError('HOST_UNKNOWN', `${options.hostname} has no address`, 'none', true);
+    let failure: Error = new OutboundFailedError('HOST_UNKNOWN', `${options.hostname} has no address`, 'none', true);
     for (const address of addresses) {
       try {
         return await connectTo(options, address);

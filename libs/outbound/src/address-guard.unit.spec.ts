@@ -14,7 +14,7 @@ const inside = [
 ];
 const outside = ['1.1.1.1', '8.8.8.8', '93.184.215.14', '172.15.0.1', '172.32.0.1', '100.63.0.1', '100.128.0.1'];
 
-describe('addresses that a tool may connect to', () => {
+describe('addresses that may be connected to', () => {
   const guard = new AddressGuard();
 
   it.each(inside)('%s is not one', (address) => {

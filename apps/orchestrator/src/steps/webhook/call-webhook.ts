@@ -1,0 +1,145 @@
+import { jsonValue } from '@chorda/contracts';
+import { derivedId, type JsonValue } from '@chorda/kernel';
+import {
+  guardedRequest,
+  lawfulUrl,
+  OutboundAbortedError,
+  OutboundError,
+  OutboundFailedError,
+  type GuardedResponse,
+  type RequestBounds,
+  type Secrets,
+} from '@chorda/outbound';
+import { timeForWorkMs } from '@chorda/work';
+import { completed, failed, outcomeUnknown, type StepError, type StepOutcome } from '../step-outcome.js';
+import type { StepAssignment, StepCall } from '../step-runner.js';
+import { answerBody, shownHeaders } from './answer-body.js';
+import { RequestSecrets } from './request-secrets.js';
+import { retryAfterMs } from './retry-after.js';
+import { webhookSettings, type WebhookSettings } from './webhook-settings.js';
+
+export interface WebhookOptions extends RequestBounds {
+  readonly secrets: Secrets;
+  /** However long a definition allows a try: a server that never answers holds a slot of everybody's. */
+  readonly timeoutMs: number;
+  /** Of the secrets that a request carries and is signed with. */
+  readonly nowMs: () => number;
+}
+
+/** A status after which the same request may well be answered otherwise. */
+const retriableStatuses = new Set([408, 421, 423, 425, 429, 500, 502, 503, 504, 507, 529]);
+const readingMethods = new Set(['GET', 'HEAD']);
+
+/** Calls another system by HTTP, once: the engine says whether it is called again. */
+export function webhookCall(options: WebhookOptions): StepCall {
+  return async (assignment) => {
+    const startedMs = performance.now();
+    const durationMs = () => Math.round(performance.now() - startedMs);
+    const read = webhookSettings(assignment.work.data);
+    if (typeof read === 'string') return failed(refusal('WEBHOOK_NOT_VALID', read));
+    const timeout = AbortSignal.timeout(Math.min(options.timeoutMs, timeForWorkMs(assignment.leftMs)));
+    const secrets = new RequestSecrets(options.secrets, assignment.tenantId);
+    try {
+      const signal = AbortSignal.any([assignment.signal, timeout]);
+      const response = await ask(options, assignment, { settings: read, secrets, signal });
+      return outcomeOf(read, secrets, response, durationMs());
+    } catch (error) {
+      if (!(error instanceof OutboundError)) throw error;
+      const isTimeout = error instanceof OutboundAbortedError && timeout.aborted && !assignment.signal.aborted;
+      return failure(isTimeout ? timedOut(error, durationMs()) : error, durationMs());
+    }
+  };
+}
+
+interface Asked {
+  readonly settings: WebhookSettings;
+  readonly secrets: RequestSecrets;
+  readonly signal: AbortSignal;
+}
+
+function ask(
+  options: WebhookOptions,
+  { work: { data }, tenantId }: StepAssignment,
+  { settings, secrets, signal }: Asked,
+): Promise<GuardedResponse> {
+  const first = lawfulUrl(settings.url, undefined, options.rules);
+  const headers = secrets.into(settings.headers, first);
+  const body = bodyOf(settings, jsonValue(data.input_data));
+  // Ids of runs and steps are unique in a tenant alone, and another system serves several.
+  const key = derivedId(tenantId, data.idempotency_key, 'webhook');
+  const isReading = readingMethods.has(settings.method);
+  return guardedRequest(
+    {
+      method: settings.method,
+      url: first.href,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), 'user-agent': 'chorda' },
+      body,
+      headersFor: (at) => ({
+        // Another origin is another party: neither secrets nor what proves that we sent it are its business.
+        ...(at.origin === first.origin && {
+          ...headers,
+          ...(!isReading && { 'idempotency-key': key }),
+          ...secrets.signature(settings.signing_secret, first, { id: key, timeMs: options.nowMs(), body: body ?? '' }),
+        }),
+        'accept-encoding': 'identity',
+      }),
+      // A redirect of anything else would be another request than the one that was asked for.
+      follows: isReading,
+      signal,
+    },
+    options,
+  );
+}
+
+function bodyOf({ method, headers }: WebhookSettings, input: JsonValue): string | undefined {
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return undefined;
+  const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
+  // Said to be something else, a text is sent as it is.
+  if (type !== undefined && !/[/+]json\b/i.test(type) && typeof input === 'string') return input;
+  return JSON.stringify(input);
+}
+
+function outcomeOf(
+  settings: WebhookSettings,
+  secrets: RequestSecrets,
+  response: GuardedResponse,
+  durationMs: number,
+): StepOutcome {
+  const { status } = response;
+  if (response.body.truncated) {
+    const message = `The answer (status ${status}) is larger than may be kept`;
+    return failed({ class: 'http', code: 'RESPONSE_TOO_LARGE', message, status, retriable: false }, durationMs);
+  }
+  const body = answerBody(response, secrets);
+  const headers = shownHeaders(response, secrets);
+  if (settings.expect_status.some(([from, to]) => status >= from && status <= to)) {
+    return completed(settings.output_as === 'body' ? body : { status, headers, body }, durationMs);
+  }
+  const pauseMs = retryAfterMs(headers['retry-after']);
+  const details = { body: bounded(body), ...(pauseMs !== undefined && { retry_after_ms: pauseMs }) };
+  const message = `The server answered ${status}`;
+  const retriable = retriableStatuses.has(status);
+  return failed({ class: 'http', code: `HTTP_${status}`, message, status, details, retriable }, durationMs);
+}
+
+/** An error is in the events of the run, beside every other of its tries. */
+const errorBodyBytesMax = 8_192;
+
+function bounded(body: JsonValue): JsonValue {
+  const text = JSON.stringify(body);
+  return Buffer.byteLength(text) <= errorBodyBytesMax ? body : `${text.slice(0, errorBodyBytesMax / 4)}…`;
+}
+
+function timedOut(error: OutboundAbortedError, afterMs: number): OutboundError {
+  return new OutboundFailedError('NO_ANSWER', `There was no answer within ${afterMs} ms`, error.effect, error.effect !== 'done');
+}
+
+/** Of what may have taken place nobody says that it failed: the engine calls again what is idempotent, and asks a person of the rest. */
+function failure({ code, message, effect, retriable }: OutboundError, durationMs: number): StepOutcome {
+  const error = { class: code === 'NO_ANSWER' ? 'timeout' : 'http', code, message, retriable };
+  return effect === 'unknown' ? outcomeUnknown(error, durationMs) : failed(error, durationMs);
+}
+
+function refusal(code: string, message: string): StepError {
+  return { class: 'http', code, message, retriable: false };
+}
