@@ -223,7 +223,7 @@ async function openParts(
   const inference = await openInference(
     env,
     {
-      ...{ driver, admin, producer, pool, host, events: codec, commands: decisions.codec },
+      ...{ driver, admin, pool, host, events: codec, commands: decisions.codec },
       ...{ limits: access.limits, answers: ingest.answers },
     },
     closing,

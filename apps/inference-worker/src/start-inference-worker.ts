@@ -53,6 +53,8 @@ export async function startInferenceWorker(source: NodeJS.ProcessEnv, host: AppH
 }
 
 const transactionTimeoutMs = 5_000;
+/** Tokens of many answers at once share requests to the brokers. */
+const requestEveryMs = 4;
 const tokensQueueBytesMax = 16 * 1024 * 1024;
 
 interface Codecs {
@@ -75,6 +77,7 @@ class InferenceWorkerApp implements RunningApp {
   private worker: InferenceWorker | undefined;
   private intake: RequestIntake | undefined;
   private cancels: CancelIntake | undefined;
+  private desk: OutcomeDesk | undefined;
   private caretaker: Caretaker | undefined;
   private reporter: ServiceReporter | undefined;
 
@@ -110,7 +113,7 @@ class InferenceWorkerApp implements RunningApp {
     await this.startReporter(codecs.events, producer);
     const outcomes = new InferenceOutcomeRepository(this.pg, this.host.instance);
     const { logger } = this.host;
-    const desk = new OutcomeDesk({ outcomes, producer, metrics: this.metrics, logger });
+    const desk = (this.desk = new OutcomeDesk({ outcomes, producer, metrics: this.metrics, logger }));
     const records = new OutcomeRecords(codecs.events);
     const pool = this.replicas();
     this.caretaker = new Caretaker({
@@ -140,6 +143,7 @@ class InferenceWorkerApp implements RunningApp {
     await Promise.all([this.intake?.stop(), this.worker?.stop(drainMs)]);
     await this.cancels?.stop();
     await this.caretaker?.stop();
+    await this.desk?.stop();
     await this.reporter?.stop();
     this.sampler.stop();
     for (const close of this.closers.splice(0).toReversed()) await close();
@@ -213,7 +217,10 @@ class InferenceWorkerApp implements RunningApp {
   }
 
   private async producer(queueBytesMax?: number): Promise<Producer> {
-    const producer = await this.driver.createProducer(queueBytesMax === undefined ? {} : { queueBytesMax });
+    const producer = await this.driver.createProducer({
+      requestEveryMs,
+      ...(queueBytesMax !== undefined && { queueBytesMax }),
+    });
     this.closers.push(() => producer.close());
     return producer;
   }

@@ -35,7 +35,8 @@ export async function measuredLoad(plan: LoadPlan, serverPid: number, brokerPid 
   };
 }
 
-async function load(plan: LoadPlan): Promise<LoadReport> {
+/** Sends a load from a process of its own. */
+export async function load(plan: LoadPlan): Promise<LoadReport> {
   const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(JSON.stringify(plan));
   let output = '';

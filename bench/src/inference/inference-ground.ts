@@ -31,6 +31,12 @@ export interface Ask {
   readonly deadlineMs?: number;
 }
 
+/** `CHORDA_BENCH_PROFILE`: a folder into which each process of the product writes what it spent its time on. */
+export function nodeArguments(app: string): readonly string[] {
+  const folder = process.env['CHORDA_BENCH_PROFILE'];
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(folder, app)}`];
+}
+
 type Usage = inference.UsageRecorded['data'];
 
 /** What the log says of one request. */
@@ -96,7 +102,11 @@ export class InferenceGround {
       ...{ CHORDA_SIMULATOR_PORT: `${at}`, METRICS_PORT: `${metricsPort}`, CHORDA_SIMULATOR_CONTROL: 'true' },
       ...settings,
     };
-    const process = startOwnedProcess([entryOf('model-simulator')], env, join(this.folder, name));
+    const process = startOwnedProcess(
+      [...nodeArguments('model-simulator'), entryOf('model-simulator')],
+      env,
+      join(this.folder, name),
+    );
     const url = `http://127.0.0.1:${at}`;
     await waitFor('The simulator', 180_000, async () => (await fetch(`${url}/health`)).ok);
     return { url, process };
@@ -110,7 +120,11 @@ export class InferenceGround {
   ): Promise<Running> {
     const [metricsPort] = await freePorts(1);
     const env = { ...this.env, VLLM_URLS: urls.join(','), METRICS_PORT: `${metricsPort}`, ...settings };
-    const process = startOwnedProcess([entryOf('inference-worker')], env, join(this.folder, 'workers.log'));
+    const process = startOwnedProcess(
+      [...nodeArguments('inference-worker'), entryOf('inference-worker')],
+      env,
+      join(this.folder, 'workers.log'),
+    );
     const url = `http://127.0.0.1:${metricsPort}`;
     if (isAwaited) await waitFor('The worker', 180_000, async () => (await fetch(`${url}/readyz`)).ok);
     return { url, process };

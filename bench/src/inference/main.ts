@@ -2,19 +2,24 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { sleep } from '@chorda/kernel';
 import { startStack, type StackAddresses } from '@chorda/testing';
+import { doors, shown } from './doors.js';
 import { InferenceGround, type Running } from './inference-ground.js';
 
-const usage = `npm run bench -- inference [--seconds 15] [--only slots,streams]
+const usage = `npm run bench -- inference [--seconds 15] [--only slots,streams,doors] [--rounds 3] [--litellm 1,2]
 
   slots    256 slots at 1 s a request: how full the server is kept under low load, and how long a high request waits
   streams  64 slots, 50 ms a token, answers streamed on
+  doors    chats at 64 connections through the OpenAI door before a server that answers after 50 ms, beside LiteLLM's
+           proxy (fetched when it is asked for; --litellm 1,2: with one and with two worker processes; none: '')
 
-Each beside a worker that makes one call after another. Starts servers of its own and writes bench/results/inference.json.`;
+Each beside calls that are made one after another. Starts servers of its own and writes bench/results/inference.json.`;
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '15' },
-    only: { type: 'string', default: 'slots,streams' },
+    only: { type: 'string', default: 'slots,streams,doors' },
+    rounds: { type: 'string', default: '3' },
+    litellm: { type: 'string', default: '1,2' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -45,11 +50,23 @@ const stack = await startStack();
 const results: object[] = [];
 try {
   for (const arm of arms.filter(({ name }) => wanted.has(name))) results.push(await measure(stack, arm));
+  if (wanted.has('doors')) results.push(...(await measureDoors()));
 } finally {
   await stack.stop();
 }
 mkdirSync(new URL('../../results/', import.meta.url), { recursive: true });
 writeFileSync(new URL('../../results/inference.json', import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
+
+async function measureDoors(): Promise<readonly object[]> {
+  const litellm = values.litellm.split(',').filter((text) => text !== '');
+  const rows = await doors({
+    ...{ stack, seconds, progress, connections: 64, warmUpSeconds: 20 },
+    rounds: Number(values.rounds),
+    litellm: litellm.map(Number),
+  });
+  for (const row of rows) progress(shown(row));
+  return rows;
+}
 
 async function measure(on: StackAddresses, arm: Arm): Promise<object> {
   const ground = await InferenceGround.open(on);

@@ -26,8 +26,12 @@ export function cpuSeconds(stack: TestStack, ownPids: readonly number[]): CpuSec
 
 /** Sessions that ended are counted by their parent. */
 export function postgresSeconds(stack: TestStack): number {
-  const postgres = stack.server('postgres').pid ?? 0;
-  return sum([postgres, ...childrenOf(postgres)].map(secondsOf));
+  return treeSeconds(stack.server('postgres').pid ?? 0);
+}
+
+/** Of a process and those that it has started. */
+export function treeSeconds(pid: number): number {
+  return sum([pid, ...childrenOf(pid)].map(secondsOf));
 }
 
 export function residentMib(pid: number): number {

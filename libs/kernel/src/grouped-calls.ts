@@ -7,31 +7,59 @@ interface Waiting<Item, Result> {
 /**
  * Turns calls that come while one is on its way into the next one, so that a thousand callers a second cost the
  * database a hundred statements. Items of one call are answered in order. Callers are bounded by whoever lets them in.
+ *
+ * With `everyMs` a call begins so long after the one before it, unless its group is full or somebody is in a hurry: who
+ * comes alone does not wait, and of many who come close together several share a call, however quickly it is answered.
  */
 export class GroupedCalls<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   private running = 0;
+  private begunAtMs = Number.NEGATIVE_INFINITY;
+  private isUrgent = false;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly run: (items: readonly Item[]) => Promise<readonly Result[]>,
-    private readonly limits: { readonly itemsMax: number; readonly callsMax: number },
+    private readonly limits: { readonly itemsMax: number; readonly callsMax: number; readonly everyMs?: number },
   ) {}
 
-  call(item: Item): Promise<Result> {
+  /** @param isUrgent Goes with the next call, and that as soon as one may be made. */
+  call(item: Item, isUrgent = false): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
+      this.isUrgent ||= isUrgent;
       this.next();
     });
   }
 
   private next(): void {
     if (this.running >= this.limits.callsMax || this.waiting.length === 0) return;
+    if (this.mustWait()) return;
     const group = this.waiting.splice(0, this.limits.itemsMax);
+    this.isUrgent = false;
     this.running += 1;
     void this.settle(group).finally(() => {
       this.running -= 1;
       this.next();
     });
+  }
+
+  private mustWait(): boolean {
+    const { everyMs = 0, itemsMax } = this.limits;
+    if (everyMs === 0) return false;
+    const nowMs = performance.now();
+    const leftMs = this.begunAtMs + everyMs - nowMs;
+    if (leftMs > 0 && !this.isUrgent && this.waiting.length < itemsMax) {
+      this.timer ??= setTimeout(() => {
+        this.timer = undefined;
+        this.next();
+      }, leftMs);
+      return true;
+    }
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.begunAtMs = nowMs;
+    return false;
   }
 
   private async settle(group: readonly Waiting<Item, Result>[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GroupedCalls } from './grouped-calls.js';
 
 describe('grouped calls', () => {
@@ -29,5 +29,45 @@ describe('grouped calls', () => {
     await expect(Promise.all([calls.call(1), calls.call(2)])).rejects.toThrow('away');
     isBroken = false;
     expect(await calls.call(3)).toBe(3);
+  });
+
+  describe('that are kept apart', () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+
+    function paced(itemsMax = 10) {
+      const groups: number[][] = [];
+      const run = (items: readonly number[]) => {
+        groups.push([...items]);
+        return Promise.resolve(items);
+      };
+      return { groups, calls: new GroupedCalls<number, number>(run, { itemsMax, callsMax: 2, everyMs: 10 }) };
+    }
+
+    it('begin at once for who comes alone, and are shared by those who come soon after', async () => {
+      const { groups, calls } = paced();
+      const first = calls.call(1);
+      expect(groups).toEqual([[1]]);
+      const others = [calls.call(2), calls.call(3)];
+      await vi.advanceTimersByTimeAsync(9);
+      expect(groups).toEqual([[1]]);
+      await vi.advanceTimersByTimeAsync(2);
+      expect(groups).toEqual([[1], [2, 3]]);
+      expect(await Promise.all([first, ...others])).toEqual([1, 2, 3]);
+      await vi.advanceTimersByTimeAsync(100);
+      void calls.call(4);
+      expect(groups).toEqual([[1], [2, 3], [4]]);
+    });
+
+    it('wait neither for somebody in a hurry nor for more than there is room for', () => {
+      const { groups, calls } = paced(3);
+      void calls.call(1);
+      void calls.call(2);
+      void calls.call(3, true);
+      expect(groups).toEqual([[1], [2, 3]]);
+      const full = paced(2);
+      for (const item of [1, 2, 3]) void full.calls.call(item);
+      expect(full.groups).toEqual([[1], [2, 3]]);
+    });
   });
 });

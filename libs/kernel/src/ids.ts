@@ -1,4 +1,4 @@
-import { v5, v7 } from 'uuid';
+import { parse, v5, v7 } from 'uuid';
 import type { Brand } from './brand.js';
 import { InvalidInputError } from './errors.js';
 
@@ -45,8 +45,9 @@ export function newId(): string {
   return v7({ random, msecs: lastMs, seq: sequence });
 }
 
+const text = new TextEncoder();
 /** The namespace of derived ids. Changing it would give old repeats new ids: never do. */
-const derivedIdNamespace = '6f1f8dd6-3c5b-5d0e-9e57-0d3c4b0a7c11';
+const derivedIdNamespace = parse('6f1f8dd6-3c5b-5d0e-9e57-0d3c4b0a7c11');
 
 /**
  * The id that these parts always give (UUIDv5): a request that is repeated after a crash gives its events the ids they
@@ -54,5 +55,5 @@ const derivedIdNamespace = '6f1f8dd6-3c5b-5d0e-9e57-0d3c4b0a7c11';
  */
 export function derivedId(...parts: readonly (string | number | bigint)[]): string {
   const name = parts.map(String).map((part) => `${part.length}:${part}`);
-  return v5(name.join(''), derivedIdNamespace);
+  return v5(text.encode(name.join('')), derivedIdNamespace);
 }

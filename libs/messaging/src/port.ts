@@ -94,6 +94,11 @@ export interface ProducerOptions {
   readonly compression?: 'none' | 'gzip' | 'zstd';
   /** A batch of fewer bytes goes uncompressed. Default 1 KiB. */
   readonly compressionBytesMin?: number;
+  /**
+   * Requests to one broker follow each other no closer; at most 5. A record that comes alone does not wait, and of many
+   * that come one by one several share a request. Default 0: as soon as nothing is in flight there.
+   */
+  readonly requestEveryMs?: number;
   /** Told of each request to a broker: how many records share it, and their bytes as they travel. */
   readonly onRequest?: (records: number, bytes: number) => void;
 }

@@ -7,6 +7,8 @@ import type { TokenShelf } from './token-shelf.js';
 
 const topics = ['inference.events', 'inference.tokens'] as const;
 const readLimits = { recordsMax: 1_000, bytesMax: 8 * 1024 * 1024, waitMsMax: 0 };
+/** After an answer with little in it; who asks alone is answered at once. */
+const fetchPauseMs = 4;
 const unreadableWaitMs = 1_000;
 const learnAgainMs = 500;
 
@@ -48,6 +50,7 @@ export class InferenceFeed {
       group,
       topics,
       startFrom: 'latest',
+      fetchPauseMs,
       run: (partition) => this.follow(partition),
       onState: (state, error) => {
         this.failure = error?.message;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Provider, Type } from '@nestjs/common';
 import { DeltaCodec, type CommandCodec, type EventCodec } from '@chorda/contracts';
-import type { KafkaAdmin, KafkaDriver, Producer } from '@chorda/messaging';
+import type { KafkaAdmin, KafkaDriver } from '@chorda/messaging';
 import { registryConnection, type AppHost } from '@chorda/platform';
 import { InferenceReader } from '@chorda/read-models';
 import type pg from 'pg';
@@ -35,7 +35,6 @@ export interface InferenceParts {
 interface InferenceNeeds {
   readonly driver: KafkaDriver;
   readonly admin: KafkaAdmin;
-  readonly producer: Producer;
   readonly events: EventCodec;
   readonly commands: CommandCodec;
   readonly pool: pg.Pool;
@@ -44,6 +43,9 @@ interface InferenceNeeds {
   readonly host: AppHost;
 }
 
+/** A request to a broker costs the two of us half a millisecond of processor time, and a model's answer takes a hundred. */
+const producerRequestEveryMs = 5;
+
 export const inferenceControllers: readonly Type[] = [InferenceController, OpenAiController];
 
 export async function openInference(
@@ -51,10 +53,13 @@ export async function openInference(
   needs: InferenceNeeds,
   closing: (() => Promise<unknown> | void)[],
 ): Promise<InferenceParts> {
-  const { driver, admin, producer, events, commands, pool, limits, answers, host } = needs;
+  const { driver, admin, events, commands, pool, limits, answers, host } = needs;
   const { logger } = host;
   const deltas = await DeltaCodec.connect({ ...registryConnection(env), topicPrefix: env.CHORDA_TOPIC_PREFIX });
   closing.push(() => deltas.close());
+  // Its own, so that what gathers here holds up nobody else.
+  const producer = await driver.createProducer({ requestEveryMs: producerRequestEveryMs });
+  closing.push(() => producer.close());
   const metrics = new InferenceMetrics(host.metrics);
   const waitLimits = {
     waitersMax: env.CHORDA_INFERENCE_WAITERS_MAX,

@@ -1,6 +1,7 @@
 import { BackboneError, type JsonValue } from '@chorda/kernel';
-import { APIConnectionError, APIError } from 'openai';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { JsonObject } from './answer-assembly.js';
+import { AbortedError, StalledError, StatusError } from './server-connection.js';
 
 /**
  * What a failed call means for its request and for its server.
@@ -46,35 +47,54 @@ const full = new Set([503, 529]);
 export function toCallError(error: unknown, hasBegun: boolean): CallError {
   if (error instanceof CallError) return error;
   const options = { cause: error };
-  if (error instanceof APIConnectionError) {
-    return new CallError('failed', 'The server cannot be reached', { mayHaveCost: hasBegun }, options);
-  }
-  if (error instanceof APIError && error.status !== undefined) return ofStatus(error, error.status);
-  if (error instanceof APIError && hasBegun) {
-    // vLLM sends an error that comes after the headers as a chunk, with its status as `code`.
-    const status = Number(error.code);
-    if (Number.isInteger(status) && status >= 400) return ofStatus(error, status, true);
-  }
-  const message = hasBegun ? 'The answer broke off' : 'The server gave no answer';
-  return new CallError('failed', message, { mayHaveCost: hasBegun }, options);
+  const fail = (failure: CallFailure, message: string, mayHaveCost: boolean) =>
+    new CallError(failure, message, { mayHaveCost }, options);
+  if (error instanceof StatusError) return ofStatus(error.status, saidIn(error.text), false, error);
+  if (error instanceof AbortedError) return fail('aborted', error.message, true);
+  if (error instanceof StalledError) return fail('failed', error.message, true);
+  return fail('failed', hasBegun ? 'The answer broke off' : 'The server gave no answer', hasBegun);
 }
 
-function ofStatus(error: APIError, status: number, mayHaveCost = false): CallError {
-  const body = bodyOf(error, status);
-  const details = { status, retryAfterMs: retryAfterMs(error.headers), body, mayHaveCost };
-  const as = (failure: CallFailure, message: string) => new CallError(failure, message, details, { cause: error });
+/** vLLM sends an error that comes after the headers as a chunk, with its status as `code`. */
+export function errorInStream(error: JsonValue, hasBegun: boolean): CallError {
+  const said = isJsonObject(error) ? error : { message: error };
+  const status = Number(said['code']);
+  if (Number.isInteger(status) && status >= 400) return ofStatus(status, said, hasBegun);
+  return new CallError('failed', hasBegun ? 'The answer broke off' : 'The server gave no answer', {
+    mayHaveCost: hasBegun,
+  });
+}
+
+function ofStatus(status: number, said: Said, mayHaveCost: boolean, cause?: StatusError): CallError {
+  const body = bodyOf(said, status);
+  const details = { status, retryAfterMs: retryAfterMs(cause?.headers), body, mayHaveCost };
+  const as = (failure: CallFailure, message: string) => new CallError(failure, message, details, { cause });
   if (status === 401 || status === 403) return as('denied', `The server refused our credential (${status})`);
   if (status === 429) return as('limited', 'The server limits our rate (429)');
   if (full.has(status)) return as('full', `The server has no room (${status})`);
-  if (status >= 500 || notNow.has(status)) return as('failed', `The server failed (${status})`);
-  if (isTooLong(error)) return as('too_long', 'The request is too long for the model');
+  // Nothing is followed to another address: prompts go where they were meant to go.
+  if (status >= 500 || status < 400 || notNow.has(status)) return as('failed', `The server failed (${status})`);
+  if (isTooLong(said)) return as('too_long', 'The request is too long for the model');
   if (status === 404) return as('unknown_model', 'The server does not know the model');
   return as('refused', `The server refused the request (${status})`);
 }
 
-function bodyOf(error: APIError, status: number): JsonObject {
-  const given: JsonValue | undefined = isJsonObject(error.error) ? error.error : undefined;
-  const { message, type, param, code } = given ?? {};
+type Said = Readonly<Record<string, JsonValue>>;
+
+/** The error in an answer's body: under `error`, or, as of older servers, the body itself. */
+function saidIn(text: string): Said {
+  let body: JsonValue;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return {};
+  }
+  if (!isJsonObject(body)) return {};
+  const { error } = body;
+  return isJsonObject(error) ? error : body;
+}
+
+function bodyOf({ message, type, param, code }: Said, status: number): JsonObject {
   return {
     message: typeof message === 'string' ? message : `The model server answered ${status}`,
     type: type ?? null,
@@ -88,18 +108,21 @@ function isJsonObject(value: unknown): value is Record<string, JsonValue> {
 }
 
 /** OpenAI has a code for it; vLLM has words. */
-function isTooLong({ code, message }: APIError): boolean {
+function isTooLong({ code, message }: Said): boolean {
   return (
     code === 'context_length_exceeded' ||
-    /maximum context length|max_model_len|context (length|window)|longer than the maximum model length/i.test(message)
+    (typeof message === 'string' &&
+      /maximum context length|max_model_len|context (length|window)|longer than the maximum model length/i.test(
+        message,
+      ))
   );
 }
 
 /** Seconds, or a date, as RFC 9110 has it; `retry-after-ms` of OpenAI goes before. */
-function retryAfterMs(headers: Headers | undefined): number | undefined {
-  const inMs = Number(headers?.get('retry-after-ms') ?? Number.NaN);
+function retryAfterMs(headers: IncomingHttpHeaders | undefined): number | undefined {
+  const inMs = Number(headers?.['retry-after-ms'] ?? Number.NaN);
   if (Number.isFinite(inMs)) return bounded(inMs);
-  const text = headers?.get('retry-after');
+  const text = headers?.['retry-after'];
   if (!text) return undefined;
   const seconds = Number(text);
   return bounded(Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(text) - Date.now());

@@ -1,10 +1,9 @@
-import { jsonText, type DeltaCodec, type JsonText } from '@chorda/contracts';
+import type { DeltaCodec, JsonText } from '@chorda/contracts';
 import { newId } from '@chorda/kernel';
 import type { Producer } from '@chorda/messaging';
 import type { RequestContext, RequestOrigin } from '../outcomes/outcome-events.js';
 import { workerSource } from '../outcomes/outcome-events.js';
 import type { WorkerMetrics } from '../worker-metrics.js';
-import type { JsonObject } from './answer-assembly.js';
 
 export interface TokenStreamParts {
   readonly producer: Producer;
@@ -31,8 +30,8 @@ export class TokenStream {
     private readonly attempt: number,
   ) {}
 
-  add(chunk: JsonObject): void {
-    this.waiting.push(jsonText(chunk));
+  add(chunk: JsonText): void {
+    this.waiting.push(chunk);
     if (this.sequence === 0 || this.waiting.length >= chunksMax) this.flush(false);
     else this.timer ??= setTimeout(() => this.flush(false), waitMsMax);
   }

@@ -49,6 +49,8 @@ export interface IntakeParts {
 const readRecordsMax = 64;
 const readBytesMax = 1024 * 1024;
 const readWaitMs = 0;
+/** After an answer with little in it: requests that come close together are fetched, begun and stored together. */
+const fetchPauseMs = 4;
 const pauseMs = 100;
 const pauseMsMax = 5_000;
 /** What ends soon is waited for when partitions move; what does not goes on, and others wait for its outcome. */
@@ -107,6 +109,7 @@ export class RequestIntake {
       topics: [...this.lanes.keys()],
       drainTimeoutMs,
       sessionTimeoutMs,
+      fetchPauseMs,
       run: (partition) => this.run(partition),
       onState: (state, error) => (this.failure = state === 'running' ? undefined : (error?.message ?? state)),
     });

@@ -2,6 +2,7 @@ import type { Logger } from '@chorda/kernel';
 import type { ServedModel } from '@chorda/read-models';
 import { ModelClient } from '../calls/model-client.js';
 import type { JsonObject } from '../calls/answer-assembly.js';
+import { reserveOf } from '../scheduling/choose-replica.js';
 import type { WorkerMetrics } from '../worker-metrics.js';
 import { Lane, type LaneOptions } from './lane.js';
 import { readServerLoad } from './server-load.js';
@@ -134,8 +135,7 @@ export class Replica {
       this.parts.metrics.figures.set({ replica: this.name }, load ? 1 : 0);
       if (!load) continue;
       const before = lane.window;
-      // What was sent and what has ended while the page was on its way is not in it: the smaller of both counts.
-      const sent = Math.max(own[index] ?? 0, lane.inFlight);
+      const sent = { before: own[index] ?? 0, now: lane.inFlight, reserve: reserveOf(before) };
       const isCut = lane.control.sample(load, sent, this.parts.isWanted(lane.model), nowMs, lane.serviceMs);
       if (isCut) this.parts.metrics.cuts.inc({ replica: this.name, cause: 'figures' });
       if (lane.window > before) this.parts.onRoom();

@@ -9,6 +9,14 @@ export interface ServerLoad {
   readonly preemptions: number;
 }
 
+/** Sequences of ours that are under way at the server, when its load was asked for and when it was told. */
+export interface OwnLoad {
+  readonly before: number;
+  readonly now: number;
+  /** So many may be under way beyond the window: urgent ones. */
+  readonly reserve: number;
+}
+
 export interface WindowOptions {
   readonly initial: number;
   readonly max: number;
@@ -18,6 +26,8 @@ export interface WindowOptions {
 
 /** Of what runs; so much may wait at the server, that a slot which becomes free is taken at once. */
 const waitingShareMax = 0.03;
+/** Of what we have sent; less of it has come when a burst is still on its way. */
+const arrivedShareMin = 0.97;
 /** A refusal, or work thrown away for want of memory. */
 const cutFactor = 0.7;
 /** One sample may catch a burst that the next step of the server takes in. */
@@ -67,11 +77,12 @@ export class Window {
   }
 
   /**
-   * @param own Sequences of ours that are under way there now.
    * @param isWanted More of ours wait for room.
    * @returns Whether it cut itself.
    */
-  sample(load: ServerLoad, own: number, isWanted: boolean, nowMs: number, serviceMs: number): boolean {
+  sample(load: ServerLoad, sent: OwnLoad, isWanted: boolean, nowMs: number, serviceMs: number): boolean {
+    // What was sent and what has ended while the figures were on their way is not in them.
+    const own = Math.max(sent.before, sent.now);
     const preempted = this.preemptions !== undefined && load.preemptions > this.preemptions;
     this.preemptions = load.preemptions;
     if (preempted) return this.cutTo(Math.floor(this.limit * cutFactor), nowMs, serviceMs);
@@ -79,7 +90,7 @@ export class Window {
     if (load.waiting > waitingMax) {
       this.hold();
       // What a cut has given up already is still on its way out: it is not given up again.
-      this.crowded = own > this.limit ? 0 : this.crowded + 1;
+      this.crowded = own > this.limit + sent.reserve ? 0 : this.crowded + 1;
       if (this.crowded < crowdedSamplesMin) return false;
       const total = Math.max(1, load.running + load.waiting);
       const ours = Math.min(1, own / total) * (load.waiting - Math.ceil(waitingMax / 2));
@@ -90,6 +101,8 @@ export class Window {
     const hasMemory = load.kvUsage === undefined || load.kvUsage < this.options.kvUsageMax;
     if (!hasMemory) this.hold();
     else if (!isWanted || own < this.limit) return false;
+    // Nobody waits there because they have not come yet: no sign of room.
+    else if (load.running + load.waiting < Math.min(sent.before, sent.now) * arrivedShareMin) return false;
     else if (load.waiting === 0) this.grow();
     else this.probe();
     return false;

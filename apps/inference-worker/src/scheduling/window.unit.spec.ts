@@ -21,11 +21,12 @@ class Server {
       const running = Math.min(total, this.slots);
       const load = { running, waiting: total - running, kvUsage: this.kvUsage, preemptions: this.preemptions };
       this.seen.push(load);
-      windows.forEach((window, index) => window.sample(load, own[index]!, true, this.nowMs, serviceMs));
+      windows.forEach((window, index) => window.sample(load, still(own[index]!), true, this.nowMs, serviceMs));
     }
   }
 }
 
+const still = (own: number) => ({ before: own, now: own, reserve: 0 });
 const fresh = (initial = 8) => new Window({ initial, max: 4_096, kvUsageMax: 0.9 });
 
 describe('the window', () => {
@@ -86,6 +87,24 @@ describe('the window', () => {
     expect(window.size).toBe(1);
   });
 
+  it('does not grow while a burst is on its way to a server that has no room for it', () => {
+    const window = fresh(256);
+    for (let sample = 1; sample < 20; sample++) {
+      const load = { running: 100, waiting: 0, kvUsage: 0.1, preemptions: 0 };
+      window.sample(load, { before: 250, now: 256, reserve: 26 }, true, sample * everyMs, serviceMs);
+    }
+    expect(window.size).toBe(256);
+  });
+
+  it('is cut though urgent requests are under way beyond it', () => {
+    const window = fresh(100);
+    for (let sample = 1; sample <= 3; sample++) {
+      const load = { running: 64, waiting: 42, kvUsage: 0.1, preemptions: 0 };
+      window.sample(load, { before: 106, now: 106, reserve: 10 }, true, sample * everyMs, serviceMs);
+    }
+    expect(window.size).toBeLessThanOrEqual(66);
+  });
+
   it('grows neither into a full cache nor for want of requests', () => {
     const server = new Server(4_096);
     const window = fresh(8);
@@ -94,7 +113,13 @@ describe('the window', () => {
     expect(window.size).toBe(8);
     const idle = fresh(8);
     for (let sample = 1; sample < 20; sample++) {
-      idle.sample({ running: 8, waiting: 0, kvUsage: 0.1, preemptions: 0 }, 8, false, sample * everyMs, serviceMs);
+      idle.sample(
+        { running: 8, waiting: 0, kvUsage: 0.1, preemptions: 0 },
+        still(8),
+        false,
+        sample * everyMs,
+        serviceMs,
+      );
     }
     expect(idle.size).toBe(8);
   });

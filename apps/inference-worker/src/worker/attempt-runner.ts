@@ -99,10 +99,8 @@ export class AttemptRunner {
     let answer: BegunAttempt;
     try {
       const { reserve } = limits;
-      answer = await this.parts.desk.begin({
-        ...{ tenantId: job.tenantId, requestId: job.data.request_id, usage: JSON.stringify(kept) },
-        ...(reserve && { reserve }),
-      });
+      const attempt = { tenantId: job.tenantId, requestId: job.data.request_id, usage: JSON.stringify(kept) };
+      answer = await this.parts.desk.begin(reserve ? { ...attempt, reserve } : attempt, job.priority === 'high');
     } catch (error) {
       return { kind: 'not begun', error };
     }

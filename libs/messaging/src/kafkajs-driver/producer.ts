@@ -35,6 +35,7 @@ const defaults = {
   queueBytesMax: 64 * 1024 * 1024,
   deliveryTimeoutMs: 30_000,
   recordBytesMax: 1024 * 1024 + 64 * 1024,
+  requestEveryMs: 0,
 };
 
 interface Identity {
@@ -54,12 +55,13 @@ interface Chosen {
 
 interface Lane {
   inFlight: number;
+  sentAtMs: number;
   linger: NodeJS.Timeout | undefined;
 }
 
 /**
  * Gathers records into batches. A partition's batch goes at once when nothing is in flight to its broker; else it waits
- * for the answer, or until it is 5 ms old, 500 records or 256 KiB large.
+ * for the answer, and for the time that requests are kept apart, or until it is 5 ms old, 500 records or 256 KiB large.
  */
 export class AccumulatingProducer implements Producer {
   private readonly partitions = new Map<string, ProducerPartition>();
@@ -89,6 +91,7 @@ export class AccumulatingProducer implements Producer {
       queueBytesMax: options.queueBytesMax ?? defaults.queueBytesMax,
       deliveryTimeoutMs: options.deliveryTimeoutMs ?? defaults.deliveryTimeoutMs,
       recordBytesMax: options.recordBytesMax ?? defaults.recordBytesMax,
+      requestEveryMs: Math.min(options.requestEveryMs ?? defaults.requestEveryMs, lingerMsMax),
     };
     this.bounds = {
       recordsMax: batchRecordsMax,
@@ -247,7 +250,9 @@ export class AccumulatingProducer implements Producer {
     while (lane.inFlight < requestsInFlightMax) {
       const unsent = ready.filter(({ inFlight, isIdle }) => !inFlight && !isIdle);
       if (unsent.length === 0) return;
-      if (lane.inFlight > 0 && !unsent.some(isDue)) break;
+      const mustGather = lane.inFlight > 0 || nowMs - lane.sentAtMs < this.limits.requestEveryMs;
+      if (mustGather && !unsent.some(isDue)) break;
+      lane.sentAtMs = nowMs;
       this.sendRequest(node, lane, unsent);
     }
     // The answer in flight pumps again; the timer is for batches that come of age before it.
@@ -479,7 +484,7 @@ export class AccumulatingProducer implements Producer {
 
   private laneOf(nodeId: number): Lane {
     let lane = this.lanes.get(nodeId);
-    if (!lane) this.lanes.set(nodeId, (lane = { inFlight: 0, linger: undefined }));
+    if (!lane) this.lanes.set(nodeId, (lane = { inFlight: 0, sentAtMs: 0, linger: undefined }));
     return lane;
   }
 

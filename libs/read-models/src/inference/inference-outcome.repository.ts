@@ -1,5 +1,6 @@
 import type { TenantId } from '@chorda/kernel';
 import type pg from 'pg';
+import { alive, beginStatement } from './begin-statement.js';
 import { settleStatement } from './settle-statement.js';
 
 /** A call of a model that is about to be made. */
@@ -96,9 +97,6 @@ export interface UnpublishedRecord {
   readonly headers: string;
 }
 
-/** A worker that was heard of so lately goes on with what it has begun. Workers beat every second. */
-const alive = "interval '5 seconds'";
-
 /** Where inference workers agree on what became of a request. Written with the owner's role: each row names its tenant. */
 export class InferenceOutcomeRepository {
   constructor(
@@ -110,26 +108,7 @@ export class InferenceOutcomeRepository {
   async begin(attempts: readonly NewAttempt[]): Promise<readonly BegunAttempt[]> {
     const { rows } = await this.pool.query<{ place: string; attempt: number | null; is_over: boolean }>({
       name: 'inference: begin attempts',
-      text: `WITH asked AS (
-          SELECT * FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY
-            AS a (tenant_id, request_id, usage, place)
-        ), begun AS (
-          INSERT INTO inference_attempts (tenant_id, request_id, attempt, worker, usage)
-          SELECT a.tenant_id, a.request_id, coalesce((SELECT max(t.attempt) FROM inference_attempts t
-              WHERE t.tenant_id = a.tenant_id AND t.request_id = a.request_id), 0) + 1, $1, a.usage
-          FROM asked a
-          WHERE NOT EXISTS (SELECT FROM inference_outcomes o
-            WHERE o.tenant_id = a.tenant_id AND o.request_id = a.request_id)
-            AND NOT EXISTS (SELECT FROM inference_attempts t JOIN inference_workers w USING (worker)
-              WHERE t.tenant_id = a.tenant_id AND t.request_id = a.request_id AND t.worker <> $1
-                AND t.settled_at IS NULL AND w.beat_at > now() - ${alive})
-          ORDER BY a.tenant_id, a.request_id
-          ON CONFLICT DO NOTHING
-          RETURNING tenant_id, request_id, attempt
-        )
-        SELECT a.place, b.attempt, EXISTS (SELECT FROM inference_outcomes o
-          WHERE o.tenant_id = a.tenant_id AND o.request_id = a.request_id) AS is_over
-        FROM asked a LEFT JOIN begun b USING (tenant_id, request_id)`,
+      text: beginStatement,
       values: [
         this.worker,
         attempts.map(({ tenantId }) => tenantId),

@@ -21,6 +21,7 @@ import { inferenceRequests } from './0022-inference-requests.js';
 import { agentsV2 } from './0023-agents-v2.js';
 import { journalStreams } from './0024-journal-streams.js';
 import { schedules } from './0026-schedules.js';
+import { inferenceLighter } from './0028-inference-lighter.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -45,6 +46,7 @@ export const migrations: readonly Migration[] = [
   agentsV2,
   journalStreams,
   schedules,
+  inferenceLighter,
 ];
 
 export class MigrationError extends BackboneError {
