@@ -11,7 +11,7 @@ import {
 } from '@chorda/platform';
 import { z } from 'zod';
 import { budgetSchema, type Budget } from './accounting/budgets.js';
-import { priceListSchema, type PriceList } from './accounting/prices.js';
+import { modelPrices, priceListSchema, type PriceList } from './accounting/prices.js';
 import type { Route } from './replicas/replica-pool.js';
 
 const list = (text: string): string[] =>
@@ -39,6 +39,18 @@ const fallbacks = z
       return z.NEVER;
     }
     return Object.fromEntries(Object.entries(read.data).map(([model, names]) => [model, names.map(routeOf)]));
+  })
+  .default({});
+
+const modelPricesRule = 'must be JSON like {"model": {"prompt": "0.15", "completion": "0.6"}}';
+
+const modelPricesSetting = z
+  .string()
+  .transform((text, context): z.infer<typeof modelPrices> => {
+    const read = modelPrices.safeParse(parsedJson(text));
+    if (read.success) return read.data;
+    context.addIssue({ code: 'custom', message: modelPricesRule });
+    return z.NEVER;
   })
   .default({});
 
@@ -78,6 +90,8 @@ const schema = z.object({
   CHORDA_INFERENCE_LOW_AGES_MS: wholeNumber(100, 86_400_000).default(300_000),
   /** Reserved of a budget for an answer that nobody has bounded. */
   CHORDA_INFERENCE_TOKENS_RESERVED: wholeNumber(1, 1_000_000).default(1_024),
+  /** What agents reserve by; counts for models that no list of the file names. */
+  CHORDA_MODEL_PRICES: modelPricesSetting,
   CHORDA_PRICES_FILE: z.string().optional(),
   CHORDA_BUDGETS_FILE: z.string().optional(),
   CHORDA_INFERENCE_CONNECTIONS: wholeNumber(2, 100).default(6),
@@ -96,9 +110,15 @@ export function readInferenceWorkerEnv(source: NodeJS.ProcessEnv): InferenceWork
   const env = readEnv(schema, source);
   return {
     ...env,
-    prices: readFile('CHORDA_PRICES_FILE', env.CHORDA_PRICES_FILE, priceListSchema),
+    prices: [...settingsList(env), ...readFile('CHORDA_PRICES_FILE', env.CHORDA_PRICES_FILE, priceListSchema)],
     budgets: readFile('CHORDA_BUDGETS_FILE', env.CHORDA_BUDGETS_FILE, budgetSchema),
   };
+}
+
+/** Older than any list of a file, which then counts first. */
+function settingsList({ CHORDA_MODEL_PRICES: models }: z.infer<typeof schema>): readonly PriceList[] {
+  if (Object.keys(models).length === 0) return [];
+  return [{ version: 'CHORDA_MODEL_PRICES', from: '1970-01-01T00:00:00Z', fromMs: 0, models }];
 }
 
 function readFile<Item extends z.ZodType>(

@@ -39,7 +39,8 @@ export async function doors(options: DoorsOptions): Promise<void> {
   const running = new Map<AppName, AppProcess>();
   try {
     for (const [index, app] of apps.entries()) {
-      const own = { PORT: `${ports[2 * index]}`, METRICS_PORT: `${ports[2 * index + 1]}`, LOG_LEVEL: 'warn' };
+      const listening = { PORT: `${ports[2 * index]}`, METRICS_PORT: `${ports[2 * index + 1]}` };
+      const own = { ...listening, LOG_LEVEL: 'warn', CHORDA_AGENT_MODELS: 'direct' };
       running.set(app, startApp(app, { ...env, ...own }, join(folder, `${app}.log`)));
       const health = `http://127.0.0.1:${app === 'gateway' ? own.PORT : own.METRICS_PORT}/readyz`;
       await waitFor(app, 90_000, async () => (await fetch(health)).ok);

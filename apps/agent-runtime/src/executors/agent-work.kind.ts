@@ -42,7 +42,10 @@ export const agentWorkKind: WorkKind<AgentWork, AssignedWork, WorkOutcome> = {
       },
     };
   },
-  commandOf: (work, outcome) => ({ command: commandOf(work, outcome) }),
+  commandOf(work, outcome) {
+    const command = commandOf(work, outcome);
+    return command && { command };
+  },
   labelOf: ({ queue }) => queue,
   endOf: (outcome) => (outcome.kind === 'tool_result' ? outcome.status : outcome.kind),
   isUnfinished: (outcome) =>

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { agentId, jsonText, jsonValue, type agentWork } from '@chorda/contracts';
+import { agentId, jsonText, jsonValue, sessionId, type agentWork } from '@chorda/contracts';
 import type { AssignedWork } from '@chorda/domain';
 import { defaultTenant, newId, silentLogger, tenantId } from '@chorda/kernel';
 import { InboxFullError } from '@chorda/work';
@@ -72,6 +72,68 @@ const answered = (work: AssignedWork, count = 1) =>
 /** A machine with much else to do is slow, and not wrong. */
 const patient = { timeout: 30_000, interval: 20 };
 const soon = { timeout: 10_000, interval: 20 };
+
+describe('executors that ask models over the log', { timeout: 180_000 }, () => {
+  it('ask once a try, hold no slot until the answer, name the command that brings it, and cancel what is revoked', async () => {
+    const env = z.object(executorEnv).parse({ CHORDA_MODEL: 'tiny' });
+    const executors = await startExecutors({
+      ...{ env, driver: ground.driver, databaseUrl: ground.addresses.databaseUrl, codecs: ground.codecs },
+      ...{ instance: 'spec', logger: silentLogger, metrics: new Registry(), sessionTimeoutMs: 6_000 },
+    });
+    const config = jsonText({ max_tokens: 7, temperature: 0.5, priority: 'high' });
+    const asked = turn({ session_id: sessionId('talk-1'), config });
+    const usual = turn({ model: 'other' });
+    const { agent_id, execution_id, attempt_token } = asked.data;
+    for (const work of [asked, asked, usual]) await ground.send(work);
+    const requests = async (topic: string) =>
+      (await ground.records(topic)).map((record) => ({ record, ...ground.codecs.events.decode(record) }));
+    await vi.waitFor(async () => expect(await requests('inference.requests.normal')).toHaveLength(1), patient);
+    const revoked = { agent_id, execution_id, queue: 'models', attempt_tokens: [attempt_token], reason: 'a test' };
+    await ground.send({ type: 'agent.work_revoked', data: { ...revoked, queue: 'models' } });
+    await vi.waitFor(async () => expect(await ground.records('inference.control')).toHaveLength(1), patient);
+    await vi.waitFor(() => expect(executors.count).toBe(0), patient);
+    await executors.stop();
+
+    const high = await requests('inference.requests.high');
+    expect(high).toHaveLength(1);
+    const { event, metadata } = high[0]!;
+    expect(metadata).toMatchObject({ id: attempt_token, subject: 'talk-1', tenantId: defaultTenant });
+    const data = event.type === 'inference.requested' ? event.data : undefined;
+    expect(data).toMatchObject({
+      ...{ request_id: attempt_token, agent_id, execution_id, session_id: 'talk-1', model: 'tiny', priority: 'high' },
+      requested_by: 'urn:chorda:service:agent-runtime',
+      reply_to: { command_type: 'agent.record_turn', subject: agent_id },
+    });
+    expect(data!.deadline_at).toBeLessThan(asked.data.deadline_at);
+    expect(jsonValue(data!.reply_to!.context!)).toEqual({ agent_id, execution_id, turn: 1, attempt: 1, attempt_token });
+    expect(jsonValue(data!.input_data)).toEqual({
+      ...{ messages: jsonValue(asked.data.messages), max_tokens: 7, temperature: 0.5 },
+    });
+    const [other] = await requests('inference.requests.normal');
+    expect(other?.event.data).toMatchObject({ model: 'other', request_id: usual.data.attempt_token });
+    const [control] = await ground.records('inference.control');
+    const { command } = ground.codecs.commands.decode(control!);
+    expect(command).toMatchObject({ type: 'inference.cancel', data: { request_id: attempt_token } });
+    // Whoever answers is the inference worker.
+    expect([...ground.answersTo(asked), ...ground.answersTo(usual)]).toEqual([]);
+  });
+
+  it('tell the engine of a question that can be asked of nobody', async () => {
+    const env = z.object(executorEnv).parse({});
+    const executors = await startExecutors({
+      ...{ env, driver: ground.driver, databaseUrl: ground.addresses.databaseUrl, codecs: ground.codecs },
+      ...{ instance: 'spec', logger: silentLogger, metrics: new Registry(), sessionTimeoutMs: 6_000 },
+    });
+    const work = turn();
+    await ground.send(work);
+    await answered(work);
+    await executors.stop();
+    expect(ground.answersTo(work)[0]?.command).toMatchObject({
+      type: 'agent.record_turn_failure',
+      data: { error_code: 'MODEL_UNAVAILABLE', is_retriable: true, reason: expect.stringContaining('CHORDA_MODEL') },
+    });
+  });
+});
 
 describe('executors', { timeout: 180_000 }, () => {
   it('take work from the log, do it apart from the engine, and answer with commands; a record that comes twice is done once', async () => {

@@ -47,6 +47,8 @@ export const executorEnv = {
   VLLM_URLS: httpUrls.optional(),
   /** Without VLLM_URLS: models are those of OpenAI. */
   OPENAI_API_KEY: z.string().optional(),
+  /** inference: through the log, by whichever inference worker has room. direct: this process asks the servers itself. */
+  CHORDA_AGENT_MODELS: z.enum(['inference', 'direct']).default('inference'),
   CHORDA_MODEL: z.string().max(200).optional(),
   CHORDA_EMBEDDING_MODEL: z.string().max(200).optional(),
   /** Tokens that a turn may generate where its agent says nothing; left out: what the context has room for. */

@@ -5,7 +5,7 @@ import { timeForWorkMs } from '@chorda/work';
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ToolCatalogue } from '../tools/tool-catalogue.js';
 import { ToolError, ToolRefusedError } from '../tools/tool-errors.js';
-import type { Assignment } from './work-runner.js';
+import { originOf, type Assignment } from './work-runner.js';
 
 export interface ToolParts {
   readonly catalogue: ToolCatalogue;
@@ -39,11 +39,12 @@ export async function runTool(parts: ToolParts, assignment: Assignment<agentWork
 
 async function outcomeOf(
   { catalogue, logger }: ToolParts,
-  { work: { data }, tenantId, signal, leftMs }: Assignment<agentWork.ToolRequested>,
+  { work: { data }, tenantId, metadata, signal, leftMs }: Assignment<agentWork.ToolRequested>,
 ): Promise<Omit<ToolOutcome, 'duration_ms'>> {
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(timeForWorkMs(leftMs))]);
   try {
-    const call = { tenantId, key: data.idempotency_key, signal: inTime };
+    const onBehalf = { tenantId, metadata, origin: originOf(data), attemptToken: data.attempt_token };
+    const call = { tenantId, key: data.idempotency_key, signal: inTime, onBehalf };
     const { value } = await catalogue.run(data.tool_name, jsonValue(data.arguments), call);
     return { kind: 'tool_result', status: 'completed', output_data: jsonText(value), error: null };
   } catch (error) {

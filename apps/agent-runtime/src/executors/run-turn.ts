@@ -1,4 +1,4 @@
-import { jsonText, jsonValue, type agentWork } from '@chorda/contracts';
+import { jsonText, jsonValue, type agentWork, type JsonText } from '@chorda/contracts';
 import type { WorkOutcome } from '@chorda/domain';
 import type { JsonValue } from '@chorda/kernel';
 import { timeForWorkMs } from '@chorda/work';
@@ -10,11 +10,14 @@ import { costOf, type ModelPrices } from '../model/model-prices.js';
 import type { ExecutorMetrics } from './executor-metrics.js';
 import type { Assignment } from './work-runner.js';
 
-export interface TurnParts {
-  readonly model: ModelPort;
-  readonly prices: ModelPrices;
+export interface TurnLimits {
   /** Tokens that a turn may generate; undefined: as many as the model's context has room for. */
   readonly completionTokensMax: number | undefined;
+}
+
+export interface TurnParts extends TurnLimits {
+  readonly model: ModelPort;
+  readonly prices: ModelPrices;
   readonly metrics: Pick<ExecutorMetrics, 'tokens'>;
 }
 
@@ -30,6 +33,7 @@ const settings = z.object({
   seed: z.int().optional().catch(undefined),
   max_tokens: z.int().min(1).optional().catch(undefined),
   response_schema: z.record(z.string(), z.json()).optional().catch(undefined),
+  priority: z.enum(['high', 'normal', 'low']).optional().catch(undefined),
 });
 const messagesOf = z.array(z.record(z.string(), z.json())).min(1);
 
@@ -49,20 +53,34 @@ export async function runTurn(parts: TurnParts, assignment: Assignment<agentWork
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', error.code);
-      return {
-        kind: 'turn_failure',
-        error_code: error.code,
-        reason: error.message,
-        is_retriable: error.retriable,
-        retry_after_ms: error.retryAfterMs ?? null,
-        duration_ms: durationMs(),
-      };
+      return turnFailed(error, durationMs());
     }
   });
 }
 
-function requestOf(parts: TurnParts, { data }: agentWork.TurnRequested): ChatRequest {
-  const given = settings.catch({}).parse(data.config === null ? {} : jsonValue(data.config));
+export function turnFailed(error: ModelError, duration_ms: number): WorkOutcome {
+  return {
+    kind: 'turn_failure',
+    error_code: error.code,
+    reason: error.message,
+    is_retriable: error.retriable,
+    retry_after_ms: error.retryAfterMs ?? null,
+    duration_ms,
+  };
+}
+
+/** How urgent the settings of the agent say that it is. */
+export function priorityOf({ data: { config } }: agentWork.TurnRequested): 'high' | 'normal' | 'low' {
+  return settingsOf(config).priority ?? 'normal';
+}
+
+function settingsOf(config: JsonText | null) {
+  return settings.catch({}).parse(config === null ? {} : jsonValue(config));
+}
+
+/** What the model is asked, as the settings of the agent and what is left to it allow. */
+export function requestOf(parts: TurnLimits, { data }: agentWork.TurnRequested): ChatRequest {
+  const given = settingsOf(data.config);
   const most = given.max_tokens ?? parts.completionTokensMax ?? Infinity;
   const left = data.completion_tokens_max ?? Infinity;
   const tokensMax = Math.min(most, left > tokensWorthSaying ? Infinity : left);

@@ -1,11 +1,14 @@
-import type { CommandCodec, WorkCodec } from '@chorda/contracts';
+import type { CommandCodec, EventCodec, WorkCodec } from '@chorda/contracts';
 import type { Logger } from '@chorda/kernel';
-import type { KafkaDriver } from '@chorda/messaging';
-import { AgentToolRepository } from '@chorda/read-models';
+import type { KafkaDriver, Producer } from '@chorda/messaging';
+import { AgentToolRepository, InferenceReader } from '@chorda/read-models';
 import { openPayloads } from '@chorda/platform';
-import { startWork, type RunningWork } from '@chorda/work';
+import { ModelAsks, startWork, type RunningWork } from '@chorda/work';
+import type pg from 'pg';
 import type { Registry } from 'prom-client';
+import { InferenceModel } from '../model/inference-model.js';
 import type { ModelPort } from '../model/model-port.js';
+import { OutcomeWatch } from '../model/outcome-watch.js';
 import type { ToolCatalogue } from '../tools/tool-catalogue.js';
 import { agentWorkKind } from './agent-work.kind.js';
 import { executorMetrics } from './executor-metrics.js';
@@ -17,7 +20,7 @@ export interface ExecutorsOptions {
   readonly env: ExecutorEnv;
   readonly driver: KafkaDriver;
   readonly databaseUrl: string;
-  readonly codecs: { readonly work: WorkCodec; readonly commands: CommandCodec };
+  readonly codecs: { readonly work: WorkCodec; readonly commands: CommandCodec; readonly events: EventCodec };
   /** Names this process among those that hold leases. */
   readonly instance: string;
   readonly logger: Logger;
@@ -37,12 +40,14 @@ export type RunningExecutors = RunningWork;
 export function startExecutors(options: ExecutorsOptions): Promise<RunningExecutors> {
   const { env, logger, metrics } = options;
   const workMetrics = executorMetrics(metrics);
-  const model = options.model ?? modelOf(env);
   return startWork({
     kind: agentWorkKind,
-    runner: ({ pool }) => {
+    runner({ pool, producer }) {
+      const asked = options.model ? undefined : asksOf(options, pool, producer);
+      const model = options.model ?? asked?.model ?? modelOf(env);
       const runner = workRunner({
         model,
+        asks: asked?.asks,
         catalogue: options.catalogue ?? catalogueOf(env, model),
         registered: new AgentToolRepository(pool),
         prices: env.CHORDA_MODEL_PRICES,
@@ -59,4 +64,17 @@ export function startExecutors(options: ExecutorsOptions): Promise<RunningExecut
     drainTimeoutMs: options.drainTimeoutMs,
     sessionTimeoutMs: options.sessionTimeoutMs,
   });
+}
+
+/** Models by way of the log; undefined where the settings have this process ask their servers itself. */
+function asksOf({ env, codecs, logger }: ExecutorsOptions, pool: pg.Pool, producer: Producer) {
+  if (env.CHORDA_AGENT_MODELS === 'direct') return undefined;
+  const reader = new InferenceReader(pool);
+  const asks = new ModelAsks({
+    ...{ producer, events: codecs.events, commands: codecs.commands, offered: reader },
+    source: agentWorkKind.source,
+    ...{ defaultModel: env.CHORDA_MODEL, defaultEmbeddingModel: env.CHORDA_EMBEDDING_MODEL },
+  });
+  const outcomes = new OutcomeWatch({ reader, codec: codecs.events, logger });
+  return { asks, model: new InferenceModel({ asks, outcomes, offered: reader }) };
 }

@@ -1,4 +1,5 @@
 import type { JsonValue } from '@chorda/kernel';
+import type { ModelAsk } from '@chorda/work';
 
 /** Where a model is asked. Whoever asks knows neither the server nor its protocol. */
 export interface ModelPort {
@@ -20,6 +21,14 @@ export interface AskOptions {
   readonly requestId?: string;
   /** Called with each piece of text as it comes; the answer is then streamed. */
   readonly onText?: (text: string) => void;
+  /** Who is charged, and of which call a question over the log is a part. */
+  readonly onBehalf?: OnBehalf;
+}
+
+/** Whose work asks a model. */
+export interface OnBehalf extends Pick<ModelAsk, 'tenantId' | 'origin' | 'metadata'> {
+  /** The same for a repeat of the same try. */
+  readonly attemptToken: string;
 }
 
 /** A message of the chat API of OpenAI, as it is stored; the server checks what it holds. */

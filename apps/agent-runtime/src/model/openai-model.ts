@@ -55,7 +55,7 @@ export class OpenAiModel implements ModelPort {
 
   async chat(request: ChatRequest, options: AskOptions): Promise<ChatAnswer> {
     const model = await this.modelOf(request.model, this.options.defaultModel, options);
-    const body = chatBody(request, model);
+    const body = { ...chatInput(request), model };
     const { onText } = options;
     if (onText) return this.streamChat(body, model, { ...options, onText });
     return this.ask(model, options, async (init) => {
@@ -78,7 +78,7 @@ export class OpenAiModel implements ModelPort {
   async complete(request: CompletionRequest, options: AskOptions): Promise<CompletionAnswer> {
     const model = await this.modelOf(request.model, this.options.defaultModel, options);
     return this.ask(model, options, async (init) => {
-      const body = { ...samplingBody(request, 'max_tokens'), model, prompt: request.prompt, stream: false } as const;
+      const body = { ...completionInput(request), model, stream: false } as const;
       const { data, response } = await this.client.completions.create(body, init).withResponse();
       const choice = data.choices?.[0];
       if (choice === undefined) throw new ModelAnswerUnusableError('it has no choice');
@@ -90,8 +90,8 @@ export class OpenAiModel implements ModelPort {
   async embed(request: EmbeddingRequest, options: AskOptions): Promise<EmbeddingAnswer> {
     const model = await this.modelOf(request.model, this.options.defaultEmbeddingModel, options);
     return this.ask(model, options, async (init) => {
-      const { texts, dimensions } = request;
-      const body = { model, input: [...texts], encoding_format: 'float' as const, ...(dimensions && { dimensions }) };
+      const { texts } = request;
+      const body = { ...embeddingInput(request), model };
       const { data, response } = await this.client.embeddings.create(body, init).withResponse();
       const vectors =
         data.data?.toSorted((one, other) => one.index - other.index).map(({ embedding }) => embedding) ?? [];
@@ -161,11 +161,11 @@ export class OpenAiModel implements ModelPort {
   }
 }
 
-function chatBody(request: ChatRequest, model: string): Omit<ChatCompletionCreateParams, 'stream'> {
+/** Of a request for a chat all but the model, as the API takes it. */
+export function chatInput(request: ChatRequest): Omit<ChatCompletionCreateParams, 'stream' | 'model'> {
   const { tools = [], toolChoice, responseSchema } = request;
   return {
-    ...samplingBody(request, 'max_tokens'),
-    model,
+    ...samplingBody(request),
     messages: request.messages.map(asMessage),
     ...(tools.length > 0 && { tools: tools.map(asTool) }),
     ...(toolChoice !== undefined && {
@@ -179,6 +179,16 @@ function chatBody(request: ChatRequest, model: string): Omit<ChatCompletionCreat
       },
     }),
   };
+}
+
+/** Of a request to go on with a text all but the model. */
+export function completionInput(request: CompletionRequest) {
+  return { ...samplingBody(request), prompt: request.prompt };
+}
+
+/** Of a request for vectors all but the model. */
+export function embeddingInput({ texts, dimensions }: EmbeddingRequest) {
+  return { input: [...texts], encoding_format: 'float' as const, ...(dimensions && { dimensions }) };
 }
 
 /** What a conversation holds was written by this API, or is checked by the server that reads it. */
@@ -198,9 +208,9 @@ function asTool({ name, description, parameters }: OfferedTool) {
   };
 }
 
-function samplingBody({ completionTokensMax, temperature, topP, seed, stop }: Sampling, maxName: 'max_tokens') {
+function samplingBody({ completionTokensMax, temperature, topP, seed, stop }: Sampling) {
   return {
-    ...(completionTokensMax !== undefined && { [maxName]: completionTokensMax }),
+    ...(completionTokensMax !== undefined && { max_tokens: completionTokensMax }),
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { top_p: topP }),
     ...(seed !== undefined && { seed }),

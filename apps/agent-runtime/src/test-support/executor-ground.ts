@@ -1,6 +1,7 @@
 import {
   agentId,
   CommandCodec,
+  EventCodec,
   executionId,
   jsonText,
   registerSchemas,
@@ -17,6 +18,7 @@ import { defaultTenant, newId, silentLogger, type TenantId } from '@chorda/kerne
 import {
   createKafkaDriver,
   startConsumer,
+  type IncomingRecord,
   type KafkaDriver,
   type Producer,
   type RunningConsumer,
@@ -50,7 +52,15 @@ export interface SentCommand {
   readonly command: AnyCommand;
 }
 
-const topics = ['agent.commands', 'agent.work.models', 'agent.work.tools', 'agent.work.workers'];
+const topics = [
+  'agent.commands',
+  'agent.work.models',
+  'agent.work.tools',
+  'agent.work.workers',
+  'inference.requests.high',
+  'inference.requests.normal',
+  'inference.control',
+];
 
 /** What an executor stands on: servers, tables, topics, and everything that it has sent. */
 export class ExecutorGround {
@@ -62,7 +72,7 @@ export class ExecutorGround {
   private constructor(
     readonly addresses: GroundAddresses,
     readonly driver: KafkaDriver,
-    readonly codecs: { readonly work: WorkCodec; readonly commands: CommandCodec },
+    readonly codecs: { readonly work: WorkCodec; readonly commands: CommandCodec; readonly events: EventCodec },
     readonly producer: Producer,
     readonly pool: pg.Pool,
   ) {
@@ -77,6 +87,7 @@ export class ExecutorGround {
     const codecs = {
       work: await WorkCodec.connect({ registryUrl }),
       commands: await CommandCodec.connect({ registryUrl }),
+      events: await EventCodec.connect({ registryUrl }),
     };
     const pool = createPool(databaseUrl, { applicationName: 'spec', connectionsMax: 6, transactionTimeoutMs: 5_000 });
     return new ExecutorGround(addresses, driver, codecs, await driver.createProducer(), pool);
@@ -153,6 +164,20 @@ export class ExecutorGround {
     return new WorkExecutor({ ...parts, owner: `process ${process.pid}`, ...changed });
   }
 
+  /** What stands on a topic by now. */
+  async records(topic: string): Promise<readonly IncomingRecord[]> {
+    const admin = await this.driver.admin();
+    const ends = await admin.offsets(topic);
+    await admin.close();
+    const records: IncomingRecord[] = [];
+    for (const { partition, start, end } of ends) {
+      if (start >= end) continue;
+      const range = { topic, partition, from: start, to: end };
+      for await (const chunk of this.driver.scan(range)) records.push(...chunk.records);
+    }
+    return records;
+  }
+
   catalogue(): ToolCatalogue {
     return new ToolCatalogue(effectTools(this.addresses.effectUrl));
   }
@@ -166,6 +191,7 @@ export class ExecutorGround {
     await this.driver.close();
     this.codecs.work.close();
     this.codecs.commands.close();
+    this.codecs.events.close();
     await this.pool.end();
   }
 

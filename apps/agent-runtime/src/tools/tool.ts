@@ -1,11 +1,14 @@
 import type { JsonValue, TenantId } from '@chorda/kernel';
 import { z } from 'zod';
+import type { OnBehalf } from '../model/model-port.js';
 
 export interface ToolCall {
   readonly tenantId: TenantId;
   /** The same for every attempt at this call, and of no other call: tools hand it on as idempotency key. */
   readonly key: string;
   readonly signal: AbortSignal;
+  /** Of an agent's call; tools that ask a model say so. */
+  readonly onBehalf?: OnBehalf;
 }
 
 export interface TokenUsage {

@@ -7,7 +7,8 @@ import { toJson } from '../command-line/output.js';
 import { conditionsOf, printListing, type ListCommandOptions } from '../read-models/list-items.js';
 
 export interface AskOptions {
-  readonly model: string;
+  /** Left out: the first that workers offer. */
+  readonly model?: string;
   readonly data?: string;
   readonly operation?: Answers.NewInference['operation'];
   readonly priority?: Answers.NewInference['priority'];
@@ -27,9 +28,11 @@ const waitSMax = 60;
 const pageSizeMax = 500;
 
 export async function ask(context: CommandContext, text: string | undefined, options: AskOptions): Promise<void> {
-  const { model, operation = 'chat_completion', priority, deadline, session, stream, wait } = options;
+  const { operation = 'chat_completion', priority, deadline, session, stream, wait } = options;
+  const input_data = inputOf(operation, text, options.data);
+  const model = options.model ?? (await defaultModel(context, operation));
   const request: Answers.NewInference = {
-    ...{ model, operation, input_data: inputOf(operation, text, options.data) },
+    ...{ model, operation, input_data },
     ...(priority !== undefined && { priority }),
     ...(deadline !== undefined && { deadline_ms: deadline * 1_000 }),
     ...(session !== undefined && { session_id: session }),
@@ -43,6 +46,24 @@ export async function ask(context: CommandContext, text: string | undefined, opt
   }
   const { request_id } = await inference.ask(request, { signal });
   await followRequest(context, request_id);
+}
+
+/** What runs of agents that name none are answered by, too. */
+async function defaultModel(
+  { environment, output, signal }: CommandContext,
+  operation: AskOptions['operation'],
+): Promise<string> {
+  const { inference } = gatewayClient(environment);
+  if (operation === 'embedding') {
+    throw new CommandFailure(exitCodes.usage, 'No model is named, and only texts have a default', 'Add --model NAME.');
+  }
+  const [first] = await inference.models({ signal });
+  if (first === undefined) {
+    const help = 'Look whether an inference worker runs (chorda inference models), or add --model NAME.';
+    throw new CommandFailure(exitCodes.notFound, 'No model is named, and no worker offers one', help);
+  }
+  output.note(`Asking ${first.id}, the first model that is offered.`);
+  return first.id;
 }
 
 export async function showRequest(context: CommandContext, id: string, minPosition: string | undefined): Promise<void> {

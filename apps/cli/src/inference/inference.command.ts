@@ -57,7 +57,7 @@ function askCommand(cli: CommandLine): Command {
   return new Command('ask')
     .description('Ask a model and wait for its answer')
     .argument('[text]', 'what to say to it')
-    .requiredOption('-m, --model <name>', 'the model')
+    .option('-m, --model <name>', 'the model; left out: the first that is offered')
     .option('-d, --data <json>', 'in place of the text: the body that the OpenAI API takes, without model and stream')
     .addOption(new Option('--operation <kind>').choices(['chat_completion', 'completion', 'embedding']))
     .addOption(new Option('-p, --priority <level>').choices(['high', 'normal', 'low']))
@@ -69,7 +69,7 @@ function askCommand(cli: CommandLine): Command {
     .addHelpText(
       'after',
       examples(
-        ['chorda inference ask "Say hello." --model simulated', 'The answer, and what it cost'],
+        ['chorda inference ask "Say hello."', 'The answer of the first model there is, and what it cost'],
         ['chorda inference ask "A long story" --model simulated --priority low --no-wait', 'Fetch it later'],
       ),
     )

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { runPython } from '../test-support/example-programs.js';
 import { startSystem, type SystemUnderTest } from '../test-support/system-under-test.fixture.spec.js';
 
 /** Gateway, inference worker, simulated vLLM and projector, each a process of its own, and the official client. */
@@ -116,9 +117,23 @@ describe('the official client, through the log to a model server and back', () =
     expect(Number(generated)).toBeLessThan(2_000);
   });
 
-  it('is accounted, and shown by the command line', async () => {
-    const { code, stdout } = await system.run('inference', 'ask', 'Hello', '--model', model, '--json');
-    expect(code).toBe(0);
+  it('in Python does the same: a chat, a stream, a tool, a schema, embeddings, a refusal', async () => {
+    const lines = await runPython('python-openai', 'chat.py', [model], system.environment);
+    const seen: Record<string, unknown>[] = lines.map((line) => JSON.parse(line));
+    expect(seen).toEqual([
+      { what: 'chat', text: expect.stringContaining('Say hello.'), tokens: expect.any(Number) },
+      { what: 'stream', text: seen[0]?.['text'], pieces: expect.any(Number), tokens: seen[0]?.['tokens'] },
+      { what: 'tool', name: 'weather', arguments: { town: expect.any(String) } },
+      { what: 'structured', value: { degrees: expect.any(Number) } },
+      { what: 'embeddings', vectors: [expect.any(Number), expect.any(Number)] },
+      { what: 'refused', status: 404, message: expect.stringContaining('no-such-model') },
+    ]);
+    expect(seen[1]?.['pieces']).toBeGreaterThan(1);
+  }, 400_000);
+
+  it('is accounted, and shown by the command line, which says whom it asks where nobody is named', async () => {
+    const { code, stdout, stderr } = await system.run('inference', 'ask', 'Hello', '--json');
+    expect([code, stderr]).toEqual([0, 'Asking simulated, the first model that is offered.\n']);
     const { request_id } = JSON.parse(stdout);
     await until(async () => {
       const shown = await system.run('inference', 'show', request_id, '--json');

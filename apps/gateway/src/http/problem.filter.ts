@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ingestBodies } from '../ingest/cloud-event-request.js';
 import { Problem, problemBody, type ProblemCode, type RequestIdentity } from './problem.js';
 import type { RouteInventory } from './route-inventory.js';
-import { isOpenAiUrl, openAiFailureOf } from '../inference/openai/openai-error.js';
+import { isOpenAiUrl, openAiFailureOf, openAiPaths } from '../inference/openai/openai-error.js';
 
 const eventTypesOnly = [...ingestBodies.whole, ...ingestBodies.streamed].filter((type) => type !== 'application/json');
 /** `curl -d` sends a form where it is not told otherwise, so this is what many a first request is answered. */
@@ -84,10 +84,17 @@ export class ProblemFilter implements ExceptionFilter {
 
   private nothingHere(request: FastifyRequest): Problem {
     const methods = this.routes.methodsAt(request.url);
-    if (methods.length === 0) return new Problem('NOT_FOUND', 'There is nothing at this address');
+    if (methods.length === 0) return new Problem('NOT_FOUND', nothingAt(request.url));
     const allow = methods.join(', ');
     return new Problem('METHOD_NOT_ALLOWED', `This address knows ${allow}`, { headers: { allow } });
   }
+}
+
+/** Clients of the OpenAI API know more of it than is here, and what they show is this text alone. */
+function nothingAt(url: string): string {
+  const text = 'There is nothing at this address';
+  if (!isOpenAiUrl(url)) return text;
+  return `${text}: of the OpenAI API there are ${openAiPaths.join(', ')}`;
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem, identity: RequestIdentity): FastifyReply {

@@ -1,5 +1,6 @@
 import { tenantId } from '@chorda/kernel';
 import { describe, expect, it } from 'vitest';
+import { readInferenceWorkerEnv } from '../inference-worker.env.js';
 import { readServerLoad } from '../replicas/server-load.js';
 import { Budgets } from './budgets.js';
 import { dollars, nanodollars, priceListSchema, Prices } from './prices.js';
@@ -16,6 +17,24 @@ describe('a price', () => {
     expect(prices.costOf('m', usage, Date.parse('2026-06-01T00:00:00Z'))).toEqual({ usd: '0.00143', version: 'new' });
     expect(prices.costOf('m', usage, 0)).toEqual({ usd: '0', version: undefined });
     expect(prices.costOf('other', usage, Date.now())).toEqual({ usd: '0', version: undefined });
+  });
+
+  it('is that of the settings of agents where no list has one: what a turn reserved by is what it costs', () => {
+    const { prices: lists } = readInferenceWorkerEnv({
+      ...{
+        KAFKA_BROKERS: 'localhost:1',
+        SCHEMA_REGISTRY_URL: 'http://localhost:1',
+        DATABASE_URL: 'postgres://localhost',
+      },
+      CHORDA_MODEL_PRICES: '{"m": {"prompt": "1", "completion": "3"}}',
+    });
+    const version = 'CHORDA_MODEL_PRICES';
+    expect(new Prices(lists).costOf('m', usage, Date.now())).toEqual({ usd: '0.00103', version });
+    const both = new Prices([...lists, list('of the file', '2026-01-01T00:00:00Z', '1')]);
+    expect(both.costOf('m', usage, Date.parse('2026-02-01T00:00:00Z')).version).toBe('of the file');
+    expect(() => readInferenceWorkerEnv({ CHORDA_MODEL_PRICES: '{"m": 1}' })).toThrow(
+      'CHORDA_MODEL_PRICES must be JSON',
+    );
   });
 
   it('is exact', () => {

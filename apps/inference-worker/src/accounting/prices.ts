@@ -13,12 +13,14 @@ const modelPrice = z.strictObject({
   completion: price,
 });
 
+export const modelPrices = z.record(z.string().min(1).max(200), modelPrice);
+
 export const priceListSchema = z
   .strictObject({
     version: z.string().min(1).max(100),
     /** From when on it counts. */
     from: z.iso.datetime({ offset: true }),
-    models: z.record(z.string().min(1).max(200), modelPrice),
+    models: modelPrices,
   })
   .transform((list) => ({ ...list, fromMs: Date.parse(list.from) }));
 

@@ -187,6 +187,8 @@ class DecisionsRun {
     const runtimeEnv = {
       ...env,
       VLLM_URLS: `http://127.0.0.1:${model}`,
+      // Inference has a soak of its own; here whatever goes wrong is of the engine and its executors.
+      CHORDA_AGENT_MODELS: 'direct',
       CHORDA_TOOL_HTTP_NETWORKS: '127.0.0.0/8',
       CHORDA_TOOL_HTTP_PORTS: `${effects}`,
       ...(options.plant !== undefined && { CHORDA_PLANT: options.plant }),

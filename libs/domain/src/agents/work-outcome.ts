@@ -13,7 +13,9 @@ export type WorkOutcome =
   | ({ readonly kind: 'turn' } & Recorded<agentCommand.RecordTurn['data']>)
   | ({ readonly kind: 'turn_failure' } & Recorded<agentCommand.RecordTurnFailure['data']>)
   | ({ readonly kind: 'tool_result' } & Recorded<agentCommand.RecordToolResult['data']>)
-  | ({ readonly kind: 'check' } & Recorded<agentCommand.RecordCheck['data']>);
+  | ({ readonly kind: 'check' } & Recorded<agentCommand.RecordCheck['data']>)
+  /** Its answer comes from elsewhere: an inference worker gives the engine its command. */
+  | { readonly kind: 'begun' };
 
 /** A call that began, and of which nobody knows how it ended. */
 export const lostCall: WorkOutcome = {
@@ -24,8 +26,13 @@ export const lostCall: WorkOutcome = {
   duration_ms: 0,
 };
 
-/** The command that brings an outcome to the engine. @throws TypeError where it is no outcome of this work. */
-export function commandOf(work: AssignedWork, outcome: WorkOutcome): AnyCommand {
+/**
+ * The command that brings an outcome to the engine; undefined where somebody else gives it.
+ *
+ * @throws TypeError where it is no outcome of this work.
+ */
+export function commandOf(work: AssignedWork, outcome: WorkOutcome): AnyCommand | undefined {
+  if (outcome.kind === 'begun') return undefined;
   const { agent_id, attempt, attempt_token } = work.data;
   const common = { agent_id, attempt, attempt_token };
   if (work.type === 'agent.check_requested' && outcome.kind === 'check') {

@@ -37,7 +37,10 @@ const embedArgs = z.strictObject({
 export function llmTools(options: LlmToolOptions): readonly Tool[] {
   const { model, timeoutMs } = options;
   const bounds = { idempotent: true, timeoutMs, resultBytesMax } as const;
-  const asking = (call: ToolCall) => ({ signal: call.signal, timeoutMs, requestId: call.key });
+  const asking = ({ signal, key, onBehalf }: ToolCall) => ({
+    ...{ signal, timeoutMs, requestId: key },
+    ...(onBehalf && { onBehalf }),
+  });
   return [
     defineTool({
       ...bounds,

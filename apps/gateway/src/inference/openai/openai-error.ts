@@ -19,6 +19,8 @@ export interface OpenAiFailure {
 
 /** Addresses under which every answer is one of the OpenAI API, errors included. */
 export const openAiRoot = '/openai/v1';
+/** What of that API there is. The Responses API is not: no recorded model server here answers it. */
+export const openAiPaths = ['chat/completions', 'completions', 'embeddings', 'models'] as const;
 
 export function isOpenAiUrl(url: string): boolean {
   return url.startsWith(`${openAiRoot}/`);
