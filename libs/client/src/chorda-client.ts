@@ -8,6 +8,8 @@ import type { MetricsSummary, Step, StoryEvent, Usage } from './generated/answer
 import { Http } from './http.js';
 import { InferenceApi } from './inference.js';
 import { RunsApi, StepsApi, TasksApi } from './runs.js';
+import { SchedulesApi } from './schedules.js';
+import { TriggersApi } from './triggers.js';
 import { DeadLettersApi, SchemasApi, TopicsApi } from './log.js';
 import { ParkedApi } from './parked.js';
 import type { ProjectionStates } from './projections.js';
@@ -62,6 +64,8 @@ export class ChordaClient {
   readonly inference: InferenceApi;
   readonly runs: RunsApi;
   readonly tasks: TasksApi;
+  readonly schedules: SchedulesApi;
+  readonly triggers: TriggersApi;
   readonly steps: StepsApi;
   readonly tools: ToolsApi;
   readonly parked: ParkedApi;
@@ -95,6 +99,8 @@ export class ChordaClient {
     this.inference = new InferenceApi(this.#http);
     this.runs = new RunsApi(this.#http);
     this.tasks = new TasksApi(this.#http);
+    this.schedules = new SchedulesApi(this.#http);
+    this.triggers = new TriggersApi(this.#http);
     this.steps = new StepsApi(this.#http);
     this.tools = new ToolsApi(this.#http);
     this.parked = new ParkedApi(this.#http);

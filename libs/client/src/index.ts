@@ -34,6 +34,8 @@ export {
   type WorkerOptions,
   type WorkerTrouble,
 } from './worker.js';
+export { TriggersApi } from './triggers.js';
+export { SchedulesApi, type ScheduleAnswer } from './schedules.js';
 export { RunsApi, StepsApi, TasksApi, type RunAnswer, type StepLease } from './runs.js';
 export { ChordaClient, type ChordaClientOptions, type StoryOptions } from './chorda-client.js';
 export type { RetryOptions } from './backoff.js';

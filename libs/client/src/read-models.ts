@@ -1,4 +1,4 @@
-import type { Agent, DeadLetter, Execution, Run, Step, Task } from './generated/answers.js';
+import type { Agent, DeadLetter, Execution, Run, Schedule, Step, Task } from './generated/answers.js';
 import { isObject, type Http, type Query } from './http.js';
 import { UnexpectedAnswerError } from './errors.js';
 
@@ -9,6 +9,7 @@ export const listPaths = {
   runs: '/v1/runs',
   steps: '/v1/steps',
   tasks: '/v1/tasks',
+  schedules: '/v1/schedules',
   deadLetters: '/v1/dead-letters',
 } as const;
 export type ListName = keyof typeof listPaths;
@@ -20,6 +21,7 @@ export interface ListItems {
   readonly runs: Run;
   readonly steps: Step;
   readonly tasks: Task;
+  readonly schedules: Schedule;
   readonly deadLetters: DeadLetter;
 }
 

@@ -1877,6 +1877,283 @@ export type StepResult = {
   readonly duration_ms?: number;
 };
 
+/** What starts runs of a workflow at times of a clock. */
+export type Schedule = {
+  /** Names the schedule */
+  readonly schedule_id: string;
+  /** active, paused, deleted */
+  readonly status: string;
+  /** What people call it */
+  readonly title: string | null;
+  /** The workflow that it starts */
+  readonly workflow_name: string;
+  /** Its stored version; null: the newest at each fire */
+  readonly workflow_version: number | null;
+  /** What each run is given */
+  readonly input_data?: unknown;
+  /** The user on whose behalf runs go */
+  readonly user_id: string | null;
+  /** When it fires */
+  readonly cron: string;
+  /** The zone whose clock that is */
+  readonly time_zone: string;
+  /** While a run of before goes on: skip, buffer_one, allow, cancel_running */
+  readonly overlap: string;
+  /** Of fires that nobody was there for: all, latest */
+  readonly catch_up: string;
+  /** How late a fire may be */
+  readonly catch_up_window_ms: number;
+  /** Each fire waits for up to so long */
+  readonly jitter_ms: number;
+  /** When it was created */
+  readonly created_at: string;
+  /** Who created it */
+  readonly created_by: string | null;
+  /** When its rules were changed */
+  readonly changed_at: string | null;
+  /** Since when it rests */
+  readonly paused_at: string | null;
+  /** Why it rests */
+  readonly pause_reason: string | null;
+  /** When it fires next */
+  readonly next_fire_at: string | null;
+  /** The time of its last run */
+  readonly last_fire_at: string | null;
+  /** Its last run */
+  readonly last_run_id: string | null;
+  /** Runs so far */
+  readonly fires: number;
+  /** Those that go on */
+  readonly running: number;
+  /** How often it left out fires */
+  readonly skips: number;
+  /** The last fire that it left out */
+  readonly last_skip_at: string | null;
+  /** Why: overlap, too_late, superseded, paused, too_many_running */
+  readonly last_skip_reason: string | null;
+  /** Runs that could not be started */
+  readonly refusals: number;
+  /** Why the last of them could not be */
+  readonly last_error_code: string | null;
+  /** The same in words */
+  readonly last_error: string | null;
+};
+
+export type SchedulePage = {
+  readonly items: readonly Schedule[];
+  /** Give it as `cursor` for the next page; null at the end */
+  readonly next_cursor: string | null;
+  readonly count?: {
+    readonly value: string;
+    readonly kind: 'exact' | 'estimated';
+  };
+  /** False where the read model may lack something */
+  readonly complete: boolean;
+  /** Why not complete: the first of `incomplete` */
+  readonly reason?: 'lagging' | 'parked' | 'dead_lettered' | 'stopped' | 'rebuilding';
+  /** Which projection that is about */
+  readonly projection?: string;
+  /** Every reason */
+  readonly incomplete?: readonly {
+    readonly reason: 'lagging' | 'parked' | 'dead_lettered' | 'stopped' | 'rebuilding';
+    readonly projection: string;
+    readonly detail: string;
+  }[];
+};
+
+export type NewSchedule = {
+  /** Left out: it follows from the command */
+  readonly schedule_id?: string;
+  /** For people */
+  readonly title?: string | null;
+  /** The workflow */
+  readonly workflow_name: string;
+  /** Stored version; null: the newest at each fire */
+  readonly workflow_version?: number | null;
+  /** What each run is given: any JSON value */
+  readonly input_data?: unknown;
+  /** On whose behalf; a pseudonymous id */
+  readonly user_id?: string | null;
+  /** Five parts, six with seconds first, or @hourly, @daily, @weekly, @monthly, @yearly */
+  readonly cron: string;
+  /** IANA name of the zone whose clock that is */
+  readonly time_zone?: string;
+  /** A fire while a run of before goes on is left out, waits for its end, starts beside it (up to 100), or ends it first */
+  readonly overlap?: 'skip' | 'buffer_one' | 'allow' | 'cancel_running';
+  /** Of fires that nobody was there for, within the window: all of them, or the newest alone */
+  readonly catch_up?: 'all' | 'latest';
+  /** A fire that is later than this starts no run */
+  readonly catch_up_window_ms?: number;
+  /** Each fire waits for its own share of this */
+  readonly jitter_ms?: number;
+};
+
+export type ScheduleRules = {
+  /** For people */
+  readonly title?: string | null;
+  /** The workflow */
+  readonly workflow_name: string;
+  /** Stored version; null: the newest at each fire */
+  readonly workflow_version?: number | null;
+  /** What each run is given: any JSON value */
+  readonly input_data?: unknown;
+  /** On whose behalf; a pseudonymous id */
+  readonly user_id?: string | null;
+  /** Five parts, six with seconds first, or @hourly, @daily, @weekly, @monthly, @yearly */
+  readonly cron: string;
+  /** IANA name of the zone whose clock that is */
+  readonly time_zone?: string;
+  /** A fire while a run of before goes on is left out, waits for its end, starts beside it (up to 100), or ends it first */
+  readonly overlap?: 'skip' | 'buffer_one' | 'allow' | 'cancel_running';
+  /** Of fires that nobody was there for, within the window: all of them, or the newest alone */
+  readonly catch_up?: 'all' | 'latest';
+  /** A fire that is later than this starts no run */
+  readonly catch_up_window_ms?: number;
+  /** Each fire waits for its own share of this */
+  readonly jitter_ms?: number;
+};
+
+export type SchedulePreview = {
+  /** Five parts, six with seconds first, or @hourly, @daily, @weekly, @monthly, @yearly */
+  readonly cron: string;
+  /** IANA name of the zone whose clock that is */
+  readonly time_zone?: string;
+  /** Left out: now */
+  readonly after?: string;
+  readonly count?: number;
+};
+
+/** What was decided. */
+export type ScheduleDecided = {
+  /** Of this request */
+  readonly command_id: string;
+  readonly events: readonly DecidedEvent[];
+  /** A read that brings it as `min_position` sees all of it */
+  readonly position: string;
+  /** The schedule */
+  readonly schedule_id?: string;
+  readonly status?: 'active' | 'paused' | 'deleted';
+  /** When it fires next */
+  readonly next_fire_at?: string | null;
+};
+
+export type NextFires = {
+  readonly items: readonly {
+    readonly fire_at: string;
+    /** What the clock of the zone shows then */
+    readonly local_time: string;
+  }[];
+};
+
+export type NewTrigger = {
+  readonly kind: "event";
+  /** Left out: one is made */
+  readonly trigger_id?: string;
+  /** For people */
+  readonly title?: string | null;
+  /** The workflow */
+  readonly workflow_name: string;
+  /** Stored version; null: the newest */
+  readonly workflow_version?: number | null;
+  /** CEL over `event`, or over `body` and `query`; null: all of them start a run */
+  readonly filter?: string | null;
+  /** CEL for what the run is given; null: the event, or the body */
+  readonly input?: string | null;
+  readonly topics: readonly string[];
+} | {
+  readonly kind: "http";
+  /** Left out: one is made */
+  readonly trigger_id?: string;
+  /** For people */
+  readonly title?: string | null;
+  /** The workflow */
+  readonly workflow_name: string;
+  /** Stored version; null: the newest */
+  readonly workflow_version?: number | null;
+  /** CEL over `event`, or over `body` and `query`; null: all of them start a run */
+  readonly filter?: string | null;
+  /** CEL for what the run is given; null: the event, or the body */
+  readonly input?: string | null;
+  readonly signed?: boolean;
+};
+
+export type NewTriggerAnswer = {
+  /** Left out: one is made */
+  readonly trigger_id: string;
+  /** For people */
+  readonly title: string | null;
+  /** The workflow */
+  readonly workflow_name: string;
+  /** Stored version; null: the newest */
+  readonly workflow_version: number | null;
+  /** CEL over `event`, or over `body` and `query`; null: all of them start a run */
+  readonly filter: string | null;
+  /** CEL for what the run is given; null: the event, or the body */
+  readonly input: string | null;
+  readonly kind: 'event' | 'http';
+  readonly status: 'active' | 'paused';
+  readonly topics: readonly string[];
+  /** Whether messages have to be signed */
+  readonly signed: boolean;
+  readonly created_at: string;
+  /** Who created it */
+  readonly created_by: string;
+  /** Of `http`: the secret address, told once */
+  readonly path?: string;
+  /** Of `http`, where it is signed: told once */
+  readonly signing_secret?: string | null;
+};
+
+export type Trigger = {
+  /** Left out: one is made */
+  readonly trigger_id: string;
+  /** For people */
+  readonly title: string | null;
+  /** The workflow */
+  readonly workflow_name: string;
+  /** Stored version; null: the newest */
+  readonly workflow_version: number | null;
+  /** CEL over `event`, or over `body` and `query`; null: all of them start a run */
+  readonly filter: string | null;
+  /** CEL for what the run is given; null: the event, or the body */
+  readonly input: string | null;
+  readonly kind: 'event' | 'http';
+  readonly status: 'active' | 'paused';
+  readonly topics: readonly string[];
+  /** Whether messages have to be signed */
+  readonly signed: boolean;
+  readonly created_at: string;
+  /** Who created it */
+  readonly created_by: string;
+  /** Runs so far */
+  readonly fires: number;
+  /** What could not start a run */
+  readonly refusals: number;
+  /** When the last run was started */
+  readonly last_fire_at: string | null;
+  /** The last run */
+  readonly last_run_id: string | null;
+  /** When something could not start a run */
+  readonly last_error_at: string | null;
+  /** Why, as a word: WORKFLOW_NOT_FOUND, TRIGGER_TOO_DEEP, FILTER_FAILED */
+  readonly last_error_code: string | null;
+  /** Why, in words */
+  readonly last_error: string | null;
+};
+
+export type TriggerList = {
+  readonly items: readonly Trigger[];
+};
+
+export type HookPassed = {
+  readonly status: "passed";
+  /** Why no run was started */
+  readonly reason: string;
+};
+
+/** Any JSON value */
+export type AnyJson = unknown;
+
 export type WorkflowApplied = {
   readonly outcome: 'created' | 'updated' | 'restored' | 'unchanged';
   readonly name: string;
