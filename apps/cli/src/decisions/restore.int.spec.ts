@@ -8,7 +8,7 @@ import { expect, inject, it } from 'vitest';
 import { CommandLine } from '../command-line/command-line.js';
 import { runChorda } from '../program.js';
 
-it('chorda decisions restore makes the tables of agents from their event topic, without a registry', async () => {
+it('chorda decisions restore makes the tables of every kind from its event topic, without a registry', async () => {
   const { kafkaBrokers, databaseUrl } = inject('stack');
   const database = await freshDatabase({ databaseUrl });
   const topicPrefix = freshTopicPrefix();
@@ -16,7 +16,10 @@ it('chorda decisions restore makes the tables of agents from their event topic, 
   const pool = createPool(database.url);
   try {
     const admin = await driver.admin();
-    await applyTopics(admin, { names: ['agent.commands', 'agent.events'], replicationFactor: 1 });
+    await applyTopics(admin, {
+      names: ['agent.commands', 'agent.events', 'workflow.commands', 'workflow.events'],
+      replicationFactor: 1,
+    });
     await admin.close();
     const parsed = parseEventData('agent.created', {
       ...{ agent_id: 'a-1', name: 'One', agent_type: 'assistant', concurrency_max: 1 },
@@ -34,6 +37,13 @@ it('chorda decisions restore makes the tables of agents from their event topic, 
     };
     const producer = await driver.createProducer();
     await producer.send(EventCodec.offline(1).encode({ event, metadata: { ...context, decision } }));
+    const run = parseEventData('workflow.started', {
+      ...{ workflow_id: 'run-1', workflow_name: 'w', definition_hash: 'a'.repeat(64), input_data: null },
+      definition: { name: 'w' },
+    });
+    if (!run.ok) throw new TypeError(JSON.stringify(run.issues));
+    const ofRun = { ...context, id: 'z', subject: 'run-1', decision };
+    await producer.send(EventCodec.offline(1).encode({ event: run.event, metadata: ofRun }));
     await producer.close();
 
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
@@ -43,11 +53,19 @@ it('chorda decisions restore makes the tables of agents from their event topic, 
     const said = String(stdout.read());
     expect(exitCode, said).toBe(0);
     const { partitions } = JSON.parse(said) as { partitions: { records: number }[] };
+    const found = { records: 1, next_command_offset: '9', epoch: '7' };
     expect(partitions.filter(({ records }) => records > 0)).toEqual([
-      expect.objectContaining({ kind: 'agent', records: 1, next_command_offset: '9', epoch: '7' }),
+      expect.objectContaining({ kind: 'agent', ...found }),
+      // Schedules have no topic here: nothing was ever decided about one.
+      expect.objectContaining({ kind: 'workflow', ...found }),
     ]);
-    const { rows } = await pool.query('SELECT stream_kind, stream_id, version FROM decision_streams');
-    expect(rows).toEqual([{ stream_kind: 'agent', stream_id: 'a-1', version: '1' }]);
+    const { rows } = await pool.query(
+      'SELECT stream_kind, stream_id, version FROM decision_streams ORDER BY stream_id',
+    );
+    expect(rows).toEqual([
+      { stream_kind: 'agent', stream_id: 'a-1', version: '1' },
+      { stream_kind: 'workflow', stream_id: 'run-1', version: '1' },
+    ]);
   } finally {
     await pool.end();
     await driver.close();

@@ -1,9 +1,26 @@
-import { CommandCodec, EventCodec, WorkCodec, type AgentCommand, type AgentEvent } from '@chorda/contracts';
-import { contractsCodec, restoreDecisions } from '@chorda/decisions';
-import { agentsAggregate } from '@chorda/domain';
+import {
+  CommandCodec,
+  EventCodec,
+  WorkCodec,
+  type AgentCommand,
+  type AgentEvent,
+  type ScheduleCommand,
+  type ScheduleEvent,
+  type WorkflowCommand,
+  type WorkflowEvent,
+} from '@chorda/contracts';
+import {
+  contractsCodec,
+  restoreDecisions,
+  type HostedAggregate,
+  type RestoredPartition,
+  type RestoreOptions,
+} from '@chorda/decisions';
+import { agentsAggregate, schedulesAggregate, workflowsAggregate, type Typed } from '@chorda/domain';
 import { silentLogger } from '@chorda/kernel';
-import { createKafkaDriver } from '@chorda/messaging';
+import { createKafkaDriver, TopicMissingError } from '@chorda/messaging';
 import { kafkaConnection, kafkaEnv, readEnv } from '@chorda/platform';
+import { fireTimes, workflowPorts } from '@chorda/workflows';
 import { z } from 'zod';
 import type { CommandContext } from '../command-line/command-line.js';
 import { databaseUrlOf } from '../command-line/database.js';
@@ -15,8 +32,40 @@ const codecs = () => ({
   work: WorkCodec.offline(),
 });
 
+interface RestoredKind {
+  readonly kind: string;
+  restore(options: RestoreOptions): Promise<readonly RestoredPartition[]>;
+}
+
 /** Every kind of aggregate that an engine decides. */
-const kinds = [{ aggregate: agentsAggregate, commandTopic: 'agent.commands', eventTopic: 'agent.events' }] as const;
+function restoredKinds(): readonly RestoredKind[] {
+  const all = codecs();
+  return [
+    restored({
+      ...topicsOf('agent'),
+      aggregate: agentsAggregate,
+      codec: contractsCodec<AgentCommand, AgentEvent>(all),
+    }),
+    restored({
+      ...topicsOf('workflow'),
+      aggregate: workflowsAggregate(workflowPorts()),
+      codec: contractsCodec<WorkflowCommand, WorkflowEvent>(all),
+    }),
+    restored({
+      ...topicsOf('schedule'),
+      aggregate: schedulesAggregate({ fireTimes }),
+      codec: contractsCodec<ScheduleCommand, ScheduleEvent>(all),
+    }),
+  ];
+}
+
+const topicsOf = (area: string) => ({ commandTopic: `${area}.commands`, eventTopic: `${area}.events` });
+
+function restored<States, Command extends Typed, Event extends Typed>(
+  hosted: Omit<HostedAggregate<States, Command, Event>, 'group'>,
+): RestoredKind {
+  return { kind: hosted.aggregate.kind, restore: (options) => restoreDecisions(hosted, options) };
+}
 
 interface Restored {
   readonly kind: string;
@@ -31,25 +80,25 @@ export async function restoreFromLog({ output, environment }: CommandContext): P
   const env = readEnv(z.object(kafkaEnv), environment);
   const databaseUrl = databaseUrlOf(environment);
   const driver = createKafkaDriver(kafkaConnection(env, 'chorda-cli'), { logger: silentLogger });
+  const options = { driver, databaseUrl, owner: 'chorda decisions restore', logger: silentLogger };
   try {
-    const restored: Restored[] = [];
-    for (const kind of kinds) {
-      const partitions = await restoreDecisions(
-        { ...kind, codec: contractsCodec<AgentCommand, AgentEvent>(codecs()) },
-        { driver, databaseUrl, owner: 'chorda decisions restore', logger: silentLogger },
-      );
+    const found: Restored[] = [];
+    for (const { kind, restore } of restoredKinds()) {
+      const partitions = await restore(options).catch((error: unknown) => {
+        // Of what was never decided here there is no topic, and nothing to restore.
+        if (error instanceof TopicMissingError) return [];
+        throw error;
+      });
       for (const { partition, records, nextCommandOffset, epoch } of partitions) {
-        restored.push({
-          ...{ kind: kind.aggregate.kind, partition, records },
-          next_command_offset: String(nextCommandOffset),
-          epoch: String(epoch),
-        });
+        const next_command_offset = String(nextCommandOffset);
+        found.push({ ...{ kind, partition, records }, next_command_offset, epoch: String(epoch) });
       }
     }
-    output.result({ partitions: restored }, () =>
+    if (found.length === 0) throw new TopicMissingError('agent.events');
+    output.result({ partitions: found }, () =>
       output.table(
         ['KIND', 'PARTITION', 'RESTORED', 'NEXT COMMAND'],
-        restored.map(({ kind, partition, records, next_command_offset }) => [
+        found.map(({ kind, partition, records, next_command_offset }) => [
           ...[kind, String(partition), String(records), next_command_offset],
         ]),
       ),

@@ -51,7 +51,8 @@ export async function beginSubWorkflow(
         forked_state: null,
       },
     },
-    { tenantId, commandId: derivedId(tenantId, data.attempt_token, 'start'), subject: run, metadata },
+    // Asked again much later, it is another command: the run has to say anew what became of it.
+    { tenantId, commandId: derivedId(tenantId, data.attempt_token, 'start', data.deadline_at), subject: run, metadata },
   );
   if (answer.kind === 'taken') throw new StillUndecidedError(`The start of ${run} is not decided yet`);
   if (answer.outcome.status === 'accepted') {

@@ -89,11 +89,16 @@ export class TillGround {
     await Promise.all(this.processes.splice(0).map((process) => process.end()));
   }
 
-  startEngine(bounds: Partial<DecisionBounds> = {}, instance = 'spec', group = hostedTill.group): RunningDecisions {
+  startEngine(
+    bounds: Partial<DecisionBounds> = {},
+    instance = 'spec',
+    group = hostedTill.group,
+    databaseUrl = this.database.url,
+  ): RunningDecisions {
     const engine = startDecisions(
       { ...hostedTill, group },
       {
-        ...{ driver: this.driver, databaseUrl: this.database.url, service: 'spec', instance, bounds },
+        ...{ driver: this.driver, databaseUrl, service: 'spec', instance, bounds },
         ...{ logger: silentLogger, metrics: this.metrics, onIncident: (alert) => void this.alerts.push(alert) },
       },
     );

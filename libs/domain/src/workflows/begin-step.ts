@@ -40,6 +40,17 @@ export function beginStep(course: RunCourse, stepId: string, attempt: number): v
   doStep(course, stepNow(course, stepId), form, plan);
 }
 
+/** Gives out the work of a step once more, as it was: whoever has it already knows it by its token. */
+export function askAgain(course: RunCourse, step: StepState): void {
+  const plan = { input: step.input, due: null, deadline: step.deadlineMs, waitsFor: null, queue: 'steps' } as const;
+  try {
+    giveOut(course, step, course.form.stepOf(step.stepId), plan, branchOfId(step.stepId));
+  } catch (error) {
+    // What has no value now had one when the step began: then its run is asked for the next time.
+    expressionFault(error);
+  }
+}
+
 export function stepNow(course: RunCourse, stepId: string): StepState {
   const step = course.step(stepId);
   if (!step) throw new TypeError(`${stepId} was not scheduled`);

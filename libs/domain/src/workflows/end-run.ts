@@ -129,6 +129,16 @@ function tellParent(course: RunCourse, status: string, output: JsonValue, error:
   });
 }
 
+/** Whoever asks again for a run that has ended is told its end again: the first time may have been lost. */
+export function tellEndAgain(course: RunCourse): void {
+  const { status, output, ending } = course.run;
+  if (status === 'completed') tellParent(course, status, output, null);
+  else if (status === 'failed') tellParent(course, status, null, ending?.error ?? null);
+  else if (status === 'cancelled') {
+    tellParent(course, status, null, errorValue(workflowError('cancelled', 'CANCELLED', ending?.reason ?? '')));
+  }
+}
+
 /** Steps that were done and can be undone, the latest first, those of nested flows among them. */
 function undoable(course: RunCourse): string[] {
   const done = stepsDone(course, root).filter(({ stepId }) => course.form.stepOf(stepId).compensate !== null);

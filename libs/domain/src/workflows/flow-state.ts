@@ -1,7 +1,8 @@
 import { jsonValue, type JsonText, type WorkflowEvent } from '@chorda/contracts';
 import type { JsonValue } from '@chorda/kernel';
 import type { Timer } from '../aggregate.js';
-import { keyOfStep } from './paths.js';
+import { subWorkflowLookMs } from './limits.js';
+import { keyOfStep, undoneBy } from './paths.js';
 
 export type StepStatus =
   /** Given out, or waiting for time, people, events, or flows of its own. */
@@ -37,6 +38,8 @@ export interface StepState {
   readonly idleMs: number | null;
   readonly idleByMs: number | null;
   readonly retryMs: number | null;
+  /** When its run was asked for its end; left out: not yet, or not that kind of step. */
+  readonly lookedMs?: number | null;
   readonly waitsFor: Waiting | null;
   readonly map: MapState | null;
   readonly task: TaskState | null;
@@ -151,6 +154,12 @@ export function evolveFlow(flow: FlowState, event: WorkflowEvent): FlowState {
       const { state, visit, entered_at, timers, context } = event.data;
       const place = { state, visit, enteredMs: entered_at ?? 0, timers: dueTimes(jsonValue(timers)) };
       return withContext({ ...flow, machine: place }, context);
+    }
+    case 'workflow.timer_fired': {
+      const { step_id, purpose, fired_at } = event.data;
+      const key = step_id === null ? '' : keyOfStep(step_id);
+      const step = flow.steps[key];
+      return purpose === 'look' && step !== undefined ? withStep(flow, key, { ...step, lookedMs: fired_at }) : flow;
     }
     default:
       return flow;
@@ -356,6 +365,15 @@ export function flowTimers(flow: FlowState): readonly Timer[] {
   return [...steps, ...place.timers.map(({ id, dueMs }) => ({ id: `after/${place.visit}/${id}`, dueMs }))];
 }
 
+/**
+ * A run may take for ever, so that nothing else would ask for it where its work, or what it says at its end, was lost
+ * together with the database. Each time is three times as far from the beginning as the one before.
+ */
+function lookMs({ stepId, type, deadlineMs, scheduledMs, lookedMs = null }: StepState): number | null {
+  if (type !== 'sub_workflow' || deadlineMs !== null || undoneBy(stepId) !== undefined) return null;
+  return lookedMs === null ? scheduledMs + subWorkflowLookMs : lookedMs + 2 * (lookedMs - scheduledMs);
+}
+
 export function stepTimers(step: StepState): readonly Timer[] {
   if (step.status === 'incident' || !isActive(step)) return [];
   const of = (purpose: string, dueMs: number | null): readonly Timer[] =>
@@ -367,5 +385,6 @@ export function stepTimers(step: StepState): readonly Timer[] {
     ...of('whole', step.giveUpMs),
     ...of('idle', step.idleByMs),
     ...of('retry', step.retryMs),
+    ...of('look', lookMs(step)),
   ];
 }

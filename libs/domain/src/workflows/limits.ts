@@ -13,6 +13,9 @@ export const waitCountMax = 100;
 /** However long somebody outside asks to be left alone. */
 export const retryAfterMsMax = 3_600_000;
 
+/** A run that is a step of another is asked for its end after so long, and then ever more rarely. */
+export const subWorkflowLookMs = 10 * 60_000;
+
 /** Of JSON text, each. Larger values are for the object store, and go by reference. */
 export const inputBytesMax = 256 * 1024;
 export const resultBytesMax = 256 * 1024;

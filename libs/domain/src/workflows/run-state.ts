@@ -125,7 +125,9 @@ function evolve(run: Run, event: WorkflowEvent): Run {
     case 'workflow.timer_set':
       return event.data.purpose === 'continue' ? { ...run, goOnMs: event.data.due_at } : run;
     case 'workflow.timer_fired':
-      return event.data.purpose === 'continue' ? { ...run, goOnMs: null } : run;
+      return event.data.purpose === 'continue'
+        ? { ...run, goOnMs: null }
+        : { ...run, flow: evolveFlow(run.flow, event) };
     case 'workflow.completed':
       return { ...ended(run, 'completed'), output: jsonValue(event.data.output_data) };
     case 'workflow.failed':

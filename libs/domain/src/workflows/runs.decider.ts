@@ -4,7 +4,7 @@ import type { Given, StatesOf } from '../aggregate.js';
 import { DomainError } from '../domain-error.js';
 import { beginStep } from './begin-step.js';
 import { askToStop, branchesOf, cancelStep } from './cancel-steps.js';
-import { cancelRun } from './end-run.js';
+import { cancelRun, tellEndAgain } from './end-run.js';
 import { completeStep, giveUpUndoing } from './end-step.js';
 import { evaluateTemplate } from './expressions.js';
 import { formOf } from './form-lookup.js';
@@ -34,7 +34,7 @@ type States = StatesOf<WorkflowStates>;
 export function start(given: Of<'workflow.start'>, states: States, ports: WorkflowPorts): WorkflowDecision {
   const { data } = given.command;
   const before = states.of(runStream(data.workflow_id));
-  if (before.status !== 'absent') return startedBefore(before, data.start_key);
+  if (before.status !== 'absent') return startedBefore(given, states, ports, before);
   if (!runIdPattern.test(data.workflow_id)) throw invalid('workflow_id', `must match ${runIdPattern.source}`);
   if (Buffer.byteLength(data.input_data) > inputBytesMax) {
     throw invalid('input_data', `must have at most ${inputBytesMax} bytes as JSON`);
@@ -50,9 +50,17 @@ export function start(given: Of<'workflow.start'>, states: States, ports: Workfl
 }
 
 /** The same key is the same run, however often somebody asks. */
-function startedBefore(run: KnownRun, startKey: string | null): WorkflowDecision {
+function startedBefore(
+  given: Of<'workflow.start'>,
+  states: States,
+  ports: WorkflowPorts,
+  run: KnownRun,
+): WorkflowDecision {
+  const { start_key: startKey } = given.command.data;
   if (startKey !== null && run.startKey === startKey) {
-    return { events: [], answer: { workflow_id: run.workflowId, status: run.status, started_before: true } };
+    const course = new RunCourse(run, states, given, ports);
+    tellEndAgain(course);
+    return course.decision({ workflow_id: run.workflowId, status: run.status, started_before: true });
   }
   throw new DomainError('RUN_EXISTS', `Run ${run.workflowId} was started before`, { status: run.status });
 }

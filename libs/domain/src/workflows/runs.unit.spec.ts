@@ -365,6 +365,29 @@ describe('a run', () => {
     });
   });
 
+  it('asks a run that is a step of it again, ever more rarely, and hears its end again when it had ended', () => {
+    const parent = runner(
+      sequence([step('child', { kind: 'sub_workflow', workflow: 'w', version: null, detached: false })]),
+    );
+    parent.start();
+    const [first] = parent.requests;
+    for (const minutes of [10, 20, 60]) parent.pass(minutes * 60_000);
+    const asked = parent.work.filter(({ work }) => work.type === 'workflow.step_requested');
+    expect(asked).toHaveLength(4);
+    expect(new Set(asked.map(({ work }) => Object(work.data).attempt_token))).toEqual(new Set([first?.attempt_token]));
+    parent.complete('child', { by: 'child' }, first?.attempt_token);
+    expect(parent.timers()).toEqual([]);
+
+    const child = runner(sequence([script('a', val(1))]));
+    const of = { parent_workflow_id: 'run-0' as never, parent_step_id: 'child' as never, parent_attempt_token: 't' };
+    child.start(null, { ...of, start_key: 't' });
+    const [told] = child.work;
+    const again = child.start(null, { ...of, start_key: 't' });
+    expect(again.events).toEqual([]);
+    expect(again.work).toMatchObject([{ work: { type: 'workflow.parent_told', data: { output_data: '{"a":1}' } } }]);
+    expect(Object(again.work?.[0]?.work.data).attempt_token).not.toBe(Object(told?.work.data).attempt_token);
+  });
+
   it('tries nested flows anew as a whole, and races them', () => {
     const nested = step('nest', { kind: 'flow', flow: sequence([tool('x')]) }, { retry: [retryRule(2)] });
     const run = runner(graph([nested, wait('never')], { join: first }));

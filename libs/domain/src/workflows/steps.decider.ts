@@ -1,11 +1,11 @@
 import { jsonText, jsonValue, type StepId, type WorkflowCommand } from '@chorda/contracts';
 import type { Given, StatesOf } from '../aggregate.js';
 import { DomainError } from '../domain-error.js';
-import { beginStep, isIdempotent, timerOf } from './begin-step.js';
+import { askAgain, beginStep, isIdempotent, timerOf } from './begin-step.js';
 import { cancelRun, failRun } from './end-run.js';
 import { completeStep, failed, failStep, openIncident } from './end-step.js';
 import type { WorkflowError } from './form.js';
-import { isActive, type StepState } from './flow-state.js';
+import { isActive, stepTimers, type StepState } from './flow-state.js';
 import { goOn, happens, retryStep } from './go-on.js';
 import { resultBytesMax } from './limits.js';
 import { keyOfStep, root, undoneBy, type BranchId } from './paths.js';
@@ -257,6 +257,7 @@ function stepDue(course: RunCourse, step: StepState, purpose: string): void {
     return isOutside(course, step) ? outcomeUnknown(course, step, error) : failStep(course, step, error, false);
   }
   if (purpose === 'run' && isDue(step.deadlineMs)) return deadlinePassed(course, step);
+  if (purpose === 'look') return lookAfter(course, step);
 }
 
 /** Whether a try is out that may have done what cannot be done twice. */
@@ -277,6 +278,24 @@ function deadlinePassed(course: RunCourse, step: StepState): void {
     default:
       return outcomeUnknown(course, step, workflowError('timeout', 'STEP_TIMEOUT', 'It took longer than it may'));
   }
+}
+
+/** The work of the step is given out once more: its run, which is there or has ended, says anew what became of it. */
+function lookAfter(course: RunCourse, step: StepState): void {
+  const due = stepTimers(step).find(({ id }) => id.startsWith('look/'));
+  if (due === undefined || due.dueMs > course.timeMs) return;
+  course.addOf(step.stepId, {
+    type: 'workflow.timer_fired',
+    data: {
+      ...course.ids,
+      timer_id: due.id as ReturnType<typeof timerOf>,
+      step_id: step.stepId as StepId,
+      purpose: 'look',
+      due_at: due.dueMs,
+      fired_at: course.timeMs,
+    },
+  });
+  askAgain(course, step);
 }
 
 function woken(course: RunCourse, step: StepState): void {
