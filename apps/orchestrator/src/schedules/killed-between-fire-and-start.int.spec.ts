@@ -56,6 +56,7 @@ async function killAt(place: string, meanwhile: () => Promise<unknown> = async (
   const child = startSourceProcess(new URL('../main.ts', import.meta.url), {
     ...Object.fromEntries(Object.entries(ground.env).flatMap(([key, value]) => (value ? [[key, value]] : []))),
     NODE_ENV: 'test',
+    METRICS_PORT: '0',
     ...(process.env['CHORDA_PLANT'] && { CHORDA_PLANT: process.env['CHORDA_PLANT'] }),
     CHORDA_CRASH_AT: place,
     CHORDA_CRASH_LOG: log,
