@@ -1,14 +1,6 @@
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
-import { cacheFolder } from '@chorda/native-stack';
-
-const run = promisify(execFile);
-const recipe = fileURLToPath(new URL('../../rivals/emmett/', import.meta.url));
-const files = ['package.json', 'package-lock.json'] as const;
+import { pathToFileURL } from 'node:url';
+import { installedRival } from '../rivals/installed-rival.js';
 
 /** As much of the store's interface as is measured. */
 export interface EmmettStore {
@@ -26,28 +18,10 @@ interface EmmettModule {
  * integrity of each package. It is in no lock file of the product: its package names no licence.
  */
 export async function emmettStore(databaseUrl: string, progress: (line: string) => void): Promise<EmmettStore> {
-  const folder = await installed(progress);
+  const folder = await installedRival('emmett', progress, true);
   const entry = join(folder, 'node_modules', '@event-driven-io', 'emmett-postgresql', 'dist', 'index.js');
   const { getPostgreSQLEventStore } = (await import(pathToFileURL(entry).href)) as EmmettModule;
   const store = getPostgreSQLEventStore(databaseUrl);
   await store.schema.migrate();
   return store;
-}
-
-async function installed(progress: (line: string) => void): Promise<string> {
-  const lock = readFileSync(join(recipe, 'package-lock.json'));
-  const name = `rival-emmett-${createHash('sha256').update(lock).digest('hex').slice(0, 16)}`;
-  const folder = join(cacheFolder(process.env), name);
-  if (existsSync(folder)) return folder;
-  progress("Fetching Emmett's Postgres store");
-  const unfinished = `${folder}.${process.pid}`;
-  mkdirSync(unfinished, { recursive: true });
-  try {
-    for (const file of files) copyFileSync(join(recipe, file), join(unfinished, file));
-    await run('npm', ['ci', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund'], { cwd: unfinished });
-    renameSync(unfinished, folder);
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
-  }
-  return folder;
 }
