@@ -108,6 +108,10 @@ describe('applying the catalogue', () => {
       'retention.ms': '-1',
       'retention.bytes': '-1',
     });
+    const kept = ['agent.commands', 'agent.work.tools'].map(
+      (name) => broker.topics.get(name)?.config['compression.type'],
+    );
+    expect(kept).toEqual(['producer', 'producer']);
     const changes = broker.changes;
     const second = await applyTopics(broker);
     expect(second.every(({ outcome }) => outcome === 'right')).toBe(true);

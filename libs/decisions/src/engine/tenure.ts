@@ -154,18 +154,20 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
 
   private async inRound(): Promise<void> {
     const leave = await this.parts.rounds.enter();
+    let taken = 0;
     try {
       await this.takeArrived();
-      await this.turn();
+      taken = await this.turn();
     } catch (error) {
       leave();
       throw error;
     }
     // What comes meanwhile is decided together, when the brokers have this.
-    void (this.publication.ending ?? Promise.resolve()).then(leave);
+    void (this.publication.ending ?? Promise.resolve()).then(() => leave(taken));
   }
 
-  private async turn(): Promise<void> {
+  /** @returns How many commands and timers are decided and committed. */
+  private async turn(): Promise<number> {
     const { claim, tries, clock, repeats, parts } = this;
     const startedMs = performance.now();
     const front = this.front();
@@ -177,19 +179,20 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
     });
     if (made.ground) clock.looked(made.ground, timersMax);
     if (made.result.fault) this.count(made.result.fault);
-    if (made.settled.length === 0 && made.taken.length === 0) return;
+    if (made.settled.length === 0 && made.taken.length === 0) return 0;
     await setAside(parts, claim, made.settled, made.result.dead);
     const writes = this.writesOf(made);
     const records = made.result.records.map(outboxRecord);
     if (isPlanted('decisions-publish-before-commit')) {
       await this.publication.publish({ records, nextCommandOffset: claim.nextCommandOffset });
     }
-    if (!(await this.commit(made, writes))) return;
+    if (!(await this.commit(made, writes))) return 0;
     crashPoint('decisions-after-commit');
     if (made.taken.some(({ timer }) => timer)) crashPoint('decisions-after-timers');
     this.committed(made, writes, timersMax);
     observeTurn(parts, claim.kind, made, startedMs);
     await this.publication.start({ records, nextCommandOffset: this.claim.nextCommandOffset });
+    return made.taken.length;
   }
 
   private committed(made: MadeTurn<Command>, writes: Writes, timersMax: number): void {
