@@ -121,6 +121,7 @@ export class StepDesk implements OnModuleDestroy {
     if (!alive.has(lease.leaseToken)) throw leaseLost();
     if (checkpoint === undefined && !work.idle) return;
     const { n, value } = checkpoint ?? { n: 0, value: null };
+    if (checkpoint !== undefined) await this.parts.works.keepCheckpoint(lease, { n, value: jsonText(value) });
     await this.send(lease.tenantId, {
       type: 'workflow.record_step_progress',
       data: {

@@ -189,6 +189,24 @@ export class AgentWorkRepository {
     return new Set(rows.map(({ lease_token }) => lease_token));
   }
 
+  /**
+   * Keeps how far a step has come with it, for whoever is given it when this lease ends: the engine hears of it too, and
+   * tells its next try alone.
+   */
+  async keepCheckpoint(
+    { tenantId, workId, leaseToken }: Omit<WorkAnswer, 'outcome'>,
+    { n, value }: { readonly n: number; readonly value: string },
+  ): Promise<void> {
+    await this.pool.query(
+      `UPDATE ${this.table} SET work = jsonb_set(
+         jsonb_set(work::jsonb, '{data,checkpoint}', to_jsonb($4::int)), '{data,checkpoint_value}', to_jsonb($5::text)
+       )::text
+       WHERE tenant_id = $1 AND work_id = $2 AND lease_token = $3 AND state = 'leased'
+         AND coalesce((work::jsonb #>> '{data,checkpoint}')::int, 0) < $4`,
+      [tenantId, workId, leaseToken, n, value],
+    );
+  }
+
   /** Keeps answers of those who hold the lease. The tokens of those that were kept: the others come too late. */
   async answer(answers: readonly WorkAnswer[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.pool.query<{ lease_token: string }>(
