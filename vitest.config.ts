@@ -10,7 +10,7 @@ const shared = {
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
 };
 const places = (suffix: string) =>
-  ['libs', 'apps', 'deploy', 'bench', 'scripts'].map((at) => `${at}/**/*.${suffix}.spec.ts`);
+  ['libs', 'apps', 'deploy', 'bench', 'scripts', 'examples'].map((at) => `${at}/**/*.${suffix}.spec.ts`);
 /** `npm run soak` lets each spec draw so many times as much, and so take as long. */
 const soakFactor = Math.max(1, Number(process.env['CHORDA_SOAK_FACTOR'] ?? 1));
 const excluded = ['**/node_modules/**', '**/dist/**'];
