@@ -1,10 +1,10 @@
 /** A tool failed so: retries, catches and compensation are chosen by the code. */
 export class ToolFailure extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
     super(message);
+    this.code = code;
   }
 }
 

@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { answers, answersWith, fails, givenWorkflow, staysSilent } from '@chorda/testing/workflows';
 import { describe, expect, it } from 'vitest';
 import { crew } from './crew.workflow.js';
@@ -155,4 +157,9 @@ describe('a crew', () => {
     const away = cast.withAgent('W', fails({ class: 'agent', code: 'MODEL_AWAY', retriable: true })).whenStarted(given);
     away.whenLeftAlone().thenFailed({ class: 'agent', code: 'MODEL_AWAY' }).thenCalled('W');
   });
+});
+
+it.each(globSync('*.ts', { cwd: import.meta.dirname }))('Node runs %s as it is', (name) => {
+  const source = readFileSync(new URL(name, import.meta.url), 'utf8');
+  expect(() => stripTypeScriptTypes(source)).not.toThrow();
 });
