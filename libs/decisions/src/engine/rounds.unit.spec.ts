@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Rounds } from './rounds.js';
+import { Rounds, type Leave } from './rounds.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Who has entered, in the order of their entering. */
 function entering(rounds: Rounds) {
-  const inside = new Map<string, () => void>();
+  const inside = new Map<string, Leave>();
   return {
     inside: () => [...inside.keys()],
     enter: (name: string) => void rounds.enter().then((leave) => inside.set(name, leave)),
