@@ -21,6 +21,8 @@ import { metricsCommand, systemCommand } from './system/system.command.js';
 import { tenantsCommand } from './tenants/tenants.command.js';
 import { toolsCommand } from './tools/tools.command.js';
 import { topicsCommand } from './topics/topics.command.js';
+import { runJobsCommand } from './run-jobs/run-jobs.command.js';
+import { triggersCommand } from './triggers/triggers.command.js';
 import { workflowsCommand } from './workflows/workflows.command.js';
 
 const introduction =
@@ -74,6 +76,8 @@ export function buildProgram(cli: CommandLine): Command {
   program.addCommand(usageCommand(cli));
   program.addCommand(commandsCommand(cli));
   program.addCommand(workflowsCommand(cli));
+  program.addCommand(triggersCommand(cli));
+  program.addCommand(runJobsCommand(cli));
   program.addCommand(inferenceCommand(cli));
   program.commandsGroup('Operate:');
   program.addCommand(projectionsCommand(cli));

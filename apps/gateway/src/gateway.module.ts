@@ -10,13 +10,15 @@ import {
   ServicesRepository,
   TenantRepository,
   RebuildRepository,
+  RunJobRepository,
+  TriggerRepository,
   WorkflowDefinitionRepository,
 } from '@chorda/read-models';
 import type pg from 'pg';
 import { AgentCommandsController } from './agents/agent-commands.controller.js';
 import { AgentCommands } from './agents/agent-commands.js';
 import { ExecutionCommandsController } from './agents/execution-commands.controller.js';
-import type { DecisionParts } from './agents/open-decisions.js';
+import type { CommandParts, DecisionParts } from './agents/open-decisions.js';
 import { SessionsController } from './agents/sessions.controller.js';
 import { StreamsController } from './agents/streams.controller.js';
 import { AuditRelay } from './audit/audit-relay.js';
@@ -31,6 +33,11 @@ import { RunCommandsController } from './runs/run-commands.controller.js';
 import { RunViewsController } from './runs/run-views.controller.js';
 import { StepWorkController } from './runs/step-work.controller.js';
 import { TaskCommandsController } from './runs/task-commands.controller.js';
+import { ScheduleCommands } from './schedules/schedule-commands.js';
+import { SchedulesController } from './schedules/schedules.controller.js';
+import { RunJobsController } from './run-jobs/run-jobs.controller.js';
+import { HooksController } from './triggers/hooks.controller.js';
+import { TriggersController } from './triggers/triggers.controller.js';
 import type { RunDecisionParts } from './runs/open-run-decisions.js';
 import { StepDesk } from './runs/step-desk.js';
 import { DefinitionsController } from './workflows/definitions/definitions.controller.js';
@@ -40,6 +47,7 @@ import { GatewayMetrics } from './gateway.metrics.js';
 import {
   decisionParts,
   runDecisionParts,
+  scheduleDecisionParts,
   gatewayAdmin,
   gatewayLogger,
   gatewayPool,
@@ -56,11 +64,11 @@ import { SimulationDoor } from './ingest/simulation-door.js';
 import { KeysController } from './keys/keys.controller.js';
 import { RateLimits } from './limits/rate-limits.js';
 import { queryControllers, queryProviders } from './lists/query-parts.js';
+import { PayloadDesk } from './payloads/payload-desk.js';
+import { PayloadsController } from './payloads/payloads.controller.js';
 import { ProjectionStandings } from './projections/projection-standings.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { RebuildsController } from './projections/rebuilds.controller.js';
-import { PayloadDesk } from './payloads/payload-desk.js';
-import { PayloadsController } from './payloads/payloads.controller.js';
 import { ApiDocuments } from './reference/api-documents.js';
 import { ReferenceController } from './reference/reference.controller.js';
 import { tailProviders, type OpenTail } from './stream/open-tail.js';
@@ -92,13 +100,14 @@ export interface GatewayParts {
   readonly decisions: DecisionParts;
   readonly workers: WorkerParts;
   readonly runDecisions: RunDecisionParts;
+  readonly scheduleDecisions: CommandParts;
   readonly stepDesk: StepDesk;
   readonly inference: InferenceParts;
+  readonly payloads: PayloadDesk;
   readonly journal: JournalRepository;
   readonly services: ServicesRepository;
   readonly checkpoints: CheckpointRepository;
   readonly projections: ProjectionStandings;
-  readonly payloads: PayloadDesk;
   readonly tail: OpenTail;
   readonly metrics: GatewayMetrics;
   readonly documents: ApiDocuments;
@@ -128,13 +137,17 @@ export class GatewayModule {
         ExecutionCommandsController,
         StreamsController,
         SessionsController,
+        PayloadsController,
         ...workerControllers,
         RunCommandsController,
         RunViewsController,
         TaskCommandsController,
-        PayloadsController,
         StepWorkController,
         DefinitionsController,
+        SchedulesController,
+        TriggersController,
+        HooksController,
+        RunJobsController,
         ...inferenceControllers,
         ...queryControllers,
       ],
@@ -166,12 +179,16 @@ export class GatewayModule {
         ...ingestProviders(parts.ingest),
         { provide: decisionParts, useValue: parts.decisions },
         ...workerProviders(parts.workers),
+        { provide: PayloadDesk, useValue: parts.payloads },
         { provide: runDecisionParts, useValue: parts.runDecisions },
+        { provide: scheduleDecisionParts, useValue: parts.scheduleDecisions },
+        ScheduleCommands,
+        { provide: RunJobRepository, useValue: new RunJobRepository(parts.pool) },
+        { provide: TriggerRepository, useValue: new TriggerRepository(parts.pool) },
         { provide: StepDesk, useValue: parts.stepDesk },
         RunCommands,
         { provide: WorkflowDefinitionRepository, useValue: new WorkflowDefinitionRepository(parts.pool) },
         ...inferenceProviders(parts.inference),
-        { provide: PayloadDesk, useValue: parts.payloads },
         AgentCommands,
         Entrance,
         ReadYourWrites,

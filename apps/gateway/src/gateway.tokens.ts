@@ -9,3 +9,4 @@ export const gatewayPool = Symbol('gateway database pool');
 export const ingestLimits = Symbol('gateway ingest limits');
 export const decisionParts = Symbol('gateway decision parts');
 export const runDecisionParts = Symbol('gateway decision parts of runs');
+export const scheduleDecisionParts = Symbol('gateway decision parts of schedules');

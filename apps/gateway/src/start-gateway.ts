@@ -68,6 +68,7 @@ import { withTailSocket } from './stream/socket/tail-socket.asyncapi.js';
 import type { TailSockets } from './stream/socket/tail-sockets.js';
 import { TailHistoryService } from './stream/tail-history.service.js';
 import { openRunDecisions } from './runs/open-run-decisions.js';
+import { openScheduleDecisions } from './schedules/open-schedule-decisions.js';
 import { openStepDesk } from './runs/step-desk.js';
 import { openWorkers } from './workers/open-workers.js';
 
@@ -234,8 +235,9 @@ async function openParts(
     { driver, producer, events: codec, commands: decisions.codec, host },
     closing,
   );
-  const issuer = tokenIssuer(env);
+  const scheduleDecisions = openScheduleDecisions(env, { driver, producer, commands: decisions.codec, host }, closing);
   const payloads = new PayloadDesk(openPayloads(env, host.metrics));
+  const issuer = tokenIssuer(env);
   const tokens = issuer && new TokenVerifier(issuer);
   const parts: GatewayParts = {
     logger,
@@ -251,6 +253,7 @@ async function openParts(
     workers: openWorkers({ databaseUrl: env.DATABASE_URL, pool, host, payloads }, closing),
     payloads,
     runDecisions,
+    scheduleDecisions,
     stepDesk: openStepDesk({ env, pool, host, commands: decisions.codec, producer }, closing),
     inference,
     journal: new JournalRepository(pool),

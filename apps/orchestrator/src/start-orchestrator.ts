@@ -5,7 +5,9 @@ import { isPlanted, plantableWorkflowBugs, type AppHost, type RunningApp } from 
 import { startDecidingApp, type DecidingCodecs } from '@chorda/work';
 import { workflowPorts } from '@chorda/workflows';
 import { readOrchestratorEnv } from './orchestrator.env.js';
+import { startRunJobs } from './bulk/start-run-jobs.js';
 import { startSchedules } from './schedules/start-schedules.js';
+import { startTriggers } from './triggers/start-triggers.js';
 import { startSteps } from './steps/start-steps.js';
 import { webhookOptionsOf } from './steps/webhook/webhook.env.js';
 
@@ -51,6 +53,16 @@ export async function startOrchestrator(source: NodeJS.ProcessEnv, host: AppHost
         name: 'schedules',
         start: (ground) =>
           startSchedules({ ...{ ...ground, instance, logger, metrics }, databaseUrl: env.DATABASE_URL }),
+      },
+      {
+        name: 'triggers',
+        start: (ground) =>
+          startTriggers({ ...{ ...ground, instance, logger, metrics }, databaseUrl: env.DATABASE_URL }),
+      },
+      {
+        name: 'run jobs',
+        start: (ground) =>
+          startRunJobs({ ...{ ...ground, instance, logger, metrics }, databaseUrl: env.DATABASE_URL }),
       },
     ],
   });

@@ -8,12 +8,13 @@ import type { MetricsSummary, Step, StoryEvent, Usage } from './generated/answer
 import { Http } from './http.js';
 import { InferenceApi } from './inference.js';
 import { RunsApi, StepsApi, TasksApi } from './runs.js';
+import { RunJobsApi } from './run-jobs.js';
 import { SchedulesApi } from './schedules.js';
 import { TriggersApi } from './triggers.js';
 import { DeadLettersApi, SchemasApi, TopicsApi } from './log.js';
 import { ParkedApi } from './parked.js';
-import type { ProjectionStates } from './projections.js';
 import { PayloadsApi } from './payloads.js';
+import type { ProjectionStates } from './projections.js';
 import { RebuildsApi } from './rebuilds.js';
 import {
   listing,
@@ -65,13 +66,14 @@ export class ChordaClient {
   readonly runs: RunsApi;
   readonly tasks: TasksApi;
   readonly schedules: SchedulesApi;
+  readonly runJobs: RunJobsApi;
   readonly triggers: TriggersApi;
   readonly steps: StepsApi;
   readonly tools: ToolsApi;
   readonly parked: ParkedApi;
+  readonly payloads: PayloadsApi;
   readonly rebuilds: RebuildsApi;
   readonly keys: KeysApi;
-  readonly payloads: PayloadsApi;
   readonly tenants: TenantsApi;
   readonly topics: TopicsApi;
   readonly schemas: SchemasApi;
@@ -100,14 +102,15 @@ export class ChordaClient {
     this.runs = new RunsApi(this.#http);
     this.tasks = new TasksApi(this.#http);
     this.schedules = new SchedulesApi(this.#http);
+    this.runJobs = new RunJobsApi(this.#http);
     this.triggers = new TriggersApi(this.#http);
     this.steps = new StepsApi(this.#http);
     this.tools = new ToolsApi(this.#http);
     this.parked = new ParkedApi(this.#http);
+    this.payloads = new PayloadsApi(this.#http);
     this.rebuilds = new RebuildsApi(this.#http);
     this.keys = new KeysApi(this.#http);
     this.tenants = new TenantsApi(this.#http);
-    this.payloads = new PayloadsApi(this.#http);
     this.topics = new TopicsApi(this.#http);
     this.schemas = new SchemasApi(this.#http);
     this.workflows = new WorkflowsApi(this.#http);

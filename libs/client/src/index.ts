@@ -35,6 +35,7 @@ export {
   type WorkerTrouble,
 } from './worker.js';
 export { TriggersApi } from './triggers.js';
+export { RunJobsApi } from './run-jobs.js';
 export { SchedulesApi, type ScheduleAnswer } from './schedules.js';
 export { RunsApi, StepsApi, TasksApi, type RunAnswer, type StepLease } from './runs.js';
 export { ChordaClient, type ChordaClientOptions, type StoryOptions } from './chorda-client.js';

@@ -194,3 +194,28 @@ export {
   type WorkflowVersion,
   type WorkflowVersionSummary,
 } from './workflows/workflow-definition.repository.js';
+export {
+  TriggerRepository,
+  triggersChannel,
+  TriggersFullError,
+  triggersMax,
+  type CountedTrigger,
+  type NewTrigger,
+  type TriggerCame,
+  type TriggerKind,
+  type WorkflowTrigger,
+} from './workflows/trigger.repository.js';
+export {
+  refusalsNamedMax,
+  runActions,
+  RunJobRepository,
+  runJobsChannel,
+  RunJobsFullError,
+  runJobsMax,
+  runsOfJobMax,
+  type LeasedRunJob,
+  type NewRunJob,
+  type RunAction,
+  type RunJob,
+  type RunRefusal,
+} from './workflows/run-job.repository.js';

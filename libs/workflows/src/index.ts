@@ -61,3 +61,4 @@ export { durationMsOf, durationText } from './document/durations.js';
 export { workflowJsonSchema } from './document/workflow-schema.js';
 export { workflowPorts } from './workflow-ports.js';
 export { fireTimes } from './schedules/fire-times.js';
+export { celFault } from './expressions/cel-fault.js';

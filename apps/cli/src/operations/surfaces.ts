@@ -443,6 +443,115 @@ export const surfaces: Readonly<Record<string, Surface>> = {
     client: (client) => client.workflows.export('op'),
     method: 'workflows.export',
   },
+  createSchedule: {
+    cli: () => ['schedules', 'create', 'op', '--id', 'op-1', '--cron', '@daily'],
+    command: 'schedules create',
+    client: (client) => client.schedules.create({ workflow_name: 'op', cron: '@daily', schedule_id: 'op-1' }),
+    method: 'schedules.create',
+  },
+  changeSchedule: {
+    cli: () => ['schedules', 'change', 'op-1', 'op', '--cron', '@hourly'],
+    command: 'schedules change',
+    client: (client) => client.schedules.change('op-1', { workflow_name: 'op', cron: '@hourly' }),
+    method: 'schedules.change',
+  },
+  pauseSchedule: {
+    cli: () => ['schedules', 'pause', 'op-1'],
+    command: 'schedules pause',
+    client: (client) => client.schedules.pause('op-1'),
+    method: 'schedules.pause',
+  },
+  resumeSchedule: {
+    cli: () => ['schedules', 'resume', 'op-1'],
+    command: 'schedules resume',
+    client: (client) => client.schedules.resume('op-1'),
+    method: 'schedules.resume',
+  },
+  deleteSchedule: {
+    cli: () => ['schedules', 'delete', 'op-1'],
+    command: 'schedules delete',
+    client: (client) => client.schedules.delete('op-1'),
+    method: 'schedules.delete',
+  },
+  previewSchedule: {
+    cli: () => ['schedules', 'preview', '@daily'],
+    command: 'schedules preview',
+    client: (client) => client.schedules.preview({ cron: '@daily' }),
+    method: 'schedules.preview',
+  },
+  // No engine decides here: the schedule is not there.
+  listSchedules: listed('schedules'),
+  getSchedule: { ...shown('schedules', () => 'op-1'), isAbsent: true },
+  listNextFires: {
+    cli: () => ['schedules', 'next', 'op-1'],
+    command: 'schedules next',
+    client: (client) => client.schedules.next('op-1'),
+    method: 'schedules.next',
+    isAbsent: true,
+  },
+  createRunJob: {
+    cli: () => ['run-jobs', 'start', 'cancel', '--where', 'workflow_name=of-nobody'],
+    command: 'run-jobs start',
+    client: (client) => client.runJobs.create({ action: 'resume', where: { workflow_name: 'of-nobody' } }),
+    method: 'runJobs.create',
+  },
+  listRunJobs: {
+    cli: () => ['run-jobs', 'list'],
+    command: 'run-jobs list',
+    client: (client) => client.runJobs.list(),
+    method: 'runJobs.list',
+  },
+  getRunJob: {
+    cli: () => ['run-jobs', 'show', 'job-of-nobody'],
+    command: 'run-jobs show',
+    client: (client) => client.runJobs.get('job-of-nobody'),
+    method: 'runJobs.get',
+    isAbsent: true,
+  },
+  cancelRunJob: {
+    cli: () => ['run-jobs', 'cancel', 'job-of-nobody'],
+    command: 'run-jobs cancel',
+    client: (client) => client.runJobs.cancel('job-of-nobody'),
+    method: 'runJobs.cancel',
+    isAbsent: true,
+  },
+  createTrigger: {
+    cli: () => ['triggers', 'create', 'op', '--id', 'op-cli'],
+    command: 'triggers create',
+    client: (client) => client.triggers.create({ kind: 'http', workflow_name: 'op', trigger_id: 'op-1' }),
+    method: 'triggers.create',
+  },
+  listTriggers: {
+    cli: () => ['triggers', 'list'],
+    command: 'triggers list',
+    client: (client) => client.triggers.list(),
+    method: 'triggers.list',
+  },
+  getTrigger: {
+    cli: () => ['triggers', 'show', 'op-cli'],
+    command: 'triggers show',
+    client: (client) => client.triggers.get('op-1'),
+    method: 'triggers.get',
+  },
+  pauseTrigger: {
+    cli: () => ['triggers', 'pause', 'op-cli'],
+    command: 'triggers pause',
+    client: (client) => client.triggers.pause('op-1'),
+    method: 'triggers.pause',
+  },
+  resumeTrigger: {
+    cli: () => ['triggers', 'resume', 'op-cli'],
+    command: 'triggers resume',
+    client: (client) => client.triggers.resume('op-1'),
+    method: 'triggers.resume',
+  },
+  deleteTrigger: {
+    cli: () => ['triggers', 'delete', 'op-cli'],
+    command: 'triggers delete',
+    client: (client) => client.triggers.delete('op-1'),
+    method: 'triggers.delete',
+  },
+  fireHook: { cli: 'for other systems: POST to the address', client: 'for other systems: POST to the address' },
   archiveWorkflow: {
     cli: () => ['workflows', 'archive', 'op'],
     command: 'workflows archive',
@@ -587,7 +696,7 @@ export const surfaces: Readonly<Record<string, Surface>> = {
   referenceAsset: { cli: forBrowsers, client: forBrowsers },
 };
 
-type Model = 'agents' | 'executions' | 'runs' | 'steps' | 'tasks';
+type Model = 'agents' | 'executions' | 'runs' | 'steps' | 'tasks' | 'schedules';
 
 function listed(model: Model): Surface {
   return {

@@ -3,11 +3,12 @@ import { agentCommands, executionCommands } from '../agents/agents.command.js';
 import { positiveNumber } from '../command-line/arguments.js';
 import { examples, type CommandLine } from '../command-line/command-line.js';
 import { runCommands, taskCommands } from '../runs/runs.command.js';
+import { scheduleCommands } from '../schedules/schedules.command.js';
 import type { ListCommandOptions } from './list-items.js';
 import type { UsageOptions } from './show-usage.js';
 
 interface ReadModel {
-  readonly name: 'agents' | 'executions' | 'runs' | 'steps' | 'tasks';
+  readonly name: 'agents' | 'executions' | 'runs' | 'steps' | 'tasks' | 'schedules';
   readonly what: string;
   readonly columns: readonly string[];
   readonly example: string;
@@ -44,9 +45,15 @@ const readModels: readonly ReadModel[] = [
     columns: ['task_id', 'workflow_id', 'status', 'title', 'opened_at', 'due_at'],
     example: 'status=open',
   },
+  {
+    name: 'schedules',
+    what: 'Schedules that start runs of workflows',
+    columns: ['schedule_id', 'status', 'workflow_name', 'cron', 'time_zone', 'next_fire_at', 'fires', 'running', 'skips'],
+    example: 'status=active',
+  },
 ];
 
-/** `chorda agents|executions|runs|steps|tasks list` and `show`. */
+/** `chorda agents|executions|runs|steps|tasks|schedules list` and `show`. */
 export function readModelCommands(cli: CommandLine): readonly Command[] {
   return readModels.map((model) => {
     const more = model.name === 'steps' ? '' : ', and act on them';
@@ -56,6 +63,7 @@ export function readModelCommands(cli: CommandLine): readonly Command[] {
     if (model.name === 'runs') command.addCommand(stepsCommand(cli));
     if (model.name === 'runs') for (const own of runCommands(cli)) command.addCommand(own);
     if (model.name === 'tasks') for (const own of taskCommands(cli)) command.addCommand(own);
+    if (model.name === 'schedules') for (const own of scheduleCommands(cli)) command.addCommand(own);
     if (model.name === 'agents') for (const own of agentCommands(cli)) command.addCommand(own);
     if (model.name === 'executions') for (const own of executionCommands(cli)) command.addCommand(own);
     return command;

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { InvalidEventError, parseCommandData, type AgentCommand, type WorkflowCommand } from '@chorda/contracts';
+import {
+  InvalidEventError,
+  parseCommandData,
+  type AgentCommand,
+  type ScheduleCommand,
+  type WorkflowCommand,
+} from '@chorda/contracts';
 import { CommandRefusedAtDoorError, TooManyWaitersError, type CommandAnswer } from '@chorda/decisions';
 import { BackboneError, derivedId, newId, systemClock } from '@chorda/kernel';
 import { executionsList, ListReader } from '@chorda/read-models';
@@ -23,7 +29,7 @@ import { preferredWaitMs } from './prefer.js';
 export type JsonBody = Readonly<Record<string, unknown>>;
 
 /** What a caller may ask of an engine by way of a command. */
-type GivenCommand = AgentCommand | WorkflowCommand;
+type GivenCommand = AgentCommand | WorkflowCommand | ScheduleCommand;
 
 /** A request as a command. */
 export interface Wish {
@@ -91,7 +97,7 @@ export class AgentCommands {
     const metadata = {
       id: commandId,
       source: 'urn:chorda:service:gateway',
-      subject: 'agent_id' in command.data ? command.data.agent_id : command.data.workflow_id,
+      subject: subjectOf(command),
       tenantId,
       timeMs: systemClock.nowMs(),
       correlationId: request.trace.requestId,
@@ -122,6 +128,12 @@ export class AgentCommands {
     if (typeof agent === 'string') return agent;
     throw new Problem('EXECUTION_NOT_FOUND', `There is no execution ${executionId} that is run here`);
   }
+}
+
+/** What it is about, by which the log is keyed. */
+function subjectOf({ data }: GivenCommand): string {
+  if ('agent_id' in data) return data.agent_id;
+  return 'schedule_id' in data ? data.schedule_id : data.workflow_id;
 }
 
 function answerWith(reply: FastifyReply, request: FastifyRequest, outcome: Outcome, isReplayed = false): void {

@@ -149,6 +149,14 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     cause: 'A run with this id was started before, by another request.',
     fix: 'Leave `run_id` out, or give `start_key`: then the same key is the same run and no error.',
   },
+  SCHEDULE_NOT_FOUND: {
+    cause: 'No schedule has this id, or it was deleted.',
+    fix: 'Look for it with `GET /v1/schedules`; create one with `POST /v1/schedules`.',
+  },
+  SCHEDULE_EXISTS: {
+    cause: 'A schedule with this id and other rules was created before.',
+    fix: 'Change it with `PUT /v1/schedules/{id}`, or leave `schedule_id` out.',
+  },
   INCIDENT_OPEN: {
     cause: 'A step of the run failed and its retries are used up; `incidents` names it.',
     fix: '`POST /v1/runs/{id}/retry` does it again, or says what became of it.',

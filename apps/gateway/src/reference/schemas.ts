@@ -12,6 +12,9 @@ import { rebuildSchemas } from '../projections/rebuilds.openapi.js';
 import { tenantSchemas } from '../tenants/tenants.openapi.js';
 import { workflowSchemas } from '../workflows/definitions/definitions.openapi.js';
 import { runCommandSchemas } from '../runs/run-commands.openapi.js';
+import { scheduleSchemas } from '../schedules/schedules.openapi.js';
+import { runJobSchemas } from '../run-jobs/run-jobs.openapi.js';
+import { triggerSchemas } from '../triggers/triggers.openapi.js';
 import { workerSchemas } from '../workers/workers.openapi.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
@@ -77,6 +80,9 @@ export const sharedSchemas: Record<string, unknown> = {
   ...tenantSchemas,
   ...workerSchemas,
   ...runCommandSchemas,
+  ...scheduleSchemas,
+  ...triggerSchemas,
+  ...runJobSchemas,
   ...workflowSchemas,
   Problem: {
     type: 'object',

@@ -9,12 +9,12 @@ const commandId = '019aa3d4-8f6e-7a51-9c55-0d8a3c4b7e31';
 const token = '019aa3d4-8f6e-7a51-9c55-0d8a3c4b7e32';
 const position = 'MTp3b3JrZmxvdy5ldmVudHM6My4xYg';
 
-const headers = [
+export const headers = [
   headerParameter('Idempotency-Key', 'The same key with the same request has the effect of once, and the same answer'),
   headerParameter('Prefer', '`respond-async`: answer once the command is in the log; `wait=N`: wait at most N seconds'),
 ];
 
-const commandProblems: readonly ProblemCode[] = [
+export const commandProblems: readonly ProblemCode[] = [
   'INVALID_JSON',
   'INVALID_COMMAND',
   'IDEMPOTENCY_KEY_IN_FLIGHT',
@@ -30,15 +30,15 @@ const commandProblems: readonly ProblemCode[] = [
 ];
 const ofRun: readonly ProblemCode[] = [...commandProblems, 'RUN_NOT_FOUND', 'ILLEGAL_TRANSITION'];
 
-const taken = {
+export const taken = {
   '202': jsonResponse('In the log, not decided yet: `GET /v1/commands/{id}` tells its outcome', 'CommandTaken', {
     command_id: commandId,
     status: 'taken',
     position: null,
   }),
 };
-const decided = { command_id: commandId, events: [], position };
-const body = (schema: string, example: unknown, required = true) => ({
+export const decided = { command_id: commandId, events: [], position };
+export const body = (schema: string, example: unknown, required = true) => ({
   required,
   content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` }, example } },
 });
@@ -276,9 +276,9 @@ export const recordStepOperation: OperationDocument = {
   problems: ['INVALID_JSON', 'PAYLOAD_TOO_LARGE', 'LEASE_LOST'],
 };
 
-const text = (description: string) => ({ type: 'string', description });
-const nullable = (type: string, description: string) => ({ type: [type, 'null'], description });
-const closed = (properties: Record<string, unknown>, required: readonly string[] = []) => ({
+export const text = (description: string) => ({ type: 'string', description });
+export const nullable = (type: string, description: string) => ({ type: [type, 'null'], description });
+export const closed = (properties: Record<string, unknown>, required: readonly string[] = []) => ({
   type: 'object',
   additionalProperties: false,
   required,

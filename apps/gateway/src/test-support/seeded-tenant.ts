@@ -56,6 +56,8 @@ const agent = '/v1/agents/undecided';
 const execution = '/v1/executions/undecided';
 const run = '/v1/runs/undecided';
 const task = '/v1/tasks/undecided';
+const schedule = '/v1/schedules/undecided';
+const trigger = `/v1/triggers/${markOfTenant}-trigger`;
 export const undecidedPaths = {
   validateAgent: `${agent}/validate`,
   executeAgent: `${agent}/execute`,
@@ -71,8 +73,8 @@ export const undecidedPaths = {
   settleIncident: `${execution}/incidents/undecided/settle`,
   getExecutionHistory: `${execution}/history`,
   getExecutionState: `${execution}/state`,
-  getCommand: '/v1/commands/undecided',
   getPayload: '/v1/payloads/undecided',
+  getCommand: '/v1/commands/undecided',
   signalRun: `${run}/signal`,
   pauseRun: `${run}/pause`,
   resumeRun: `${run}/resume`,
@@ -82,6 +84,10 @@ export const undecidedPaths = {
   getRunHistory: `${run}/events`,
   getRunPlan: `${run}/plan`,
   getRunReport: `${run}/report`,
+  changeSchedule: schedule,
+  deleteSchedule: schedule,
+  pauseSchedule: `${schedule}/pause`,
+  resumeSchedule: `${schedule}/resume`,
   claimTask: `${task}/claim`,
   decideTask: `${task}/decide`,
 };
@@ -104,6 +110,15 @@ function pathsOf(known: Omit<SeededTenant, 'paths' | 'position'>): Readonly<Reco
     getRun: `/v1/runs/${markOfTenant}-run`,
     listRunSteps: `/v1/runs/${markOfTenant}-run/steps`,
     getTask: `/v1/tasks/${markOfTenant}-task`,
+    getSchedule: `/v1/schedules/${markOfTenant}-schedule`,
+    getTrigger: trigger,
+    pauseTrigger: `${trigger}/pause`,
+    resumeTrigger: `${trigger}/resume`,
+    deleteTrigger: trigger,
+    getRunJob: `/v1/run-jobs/${markOfTenant}-job`,
+    cancelRunJob: `/v1/run-jobs/${markOfTenant}-job/cancel`,
+    fireHook: '/v1/hooks/trg_of-nobody',
+    listNextFires: `/v1/schedules/${markOfTenant}-schedule/next`,
     listCorrelatedEvents: `/v1/correlations/${known.correlationId}/events`,
     getTopic: '/v1/topics/agent.events',
     getSchema: '/v1/schemas/agent.executed',
@@ -147,6 +162,10 @@ async function fillReadModels(pool: pg.Pool): Promise<void> {
   await insert(pool, 'executions_v1', { execution_id: `${markOfTenant}-execution`, status: 'completed' });
   await insert(pool, 'runs_v1', { workflow_id: `${markOfTenant}-run`, status: 'completed' });
   await insert(pool, 'steps_v1', { workflow_id: `${markOfTenant}-run`, step_id: 's-1', status: 'completed' });
+  await insert(pool, 'schedules_v1', { schedule_id: `${markOfTenant}-schedule`, status: 'deleted' });
+  await insert(pool, 'workflow_triggers', { trigger_id: `${markOfTenant}-trigger`, kind: 'event', enabled: false });
+  const job = { action: 'pause', status: 'completed', told: '{}', filter: '{}', conditions: '[]', refusals: '[]' };
+  await insert(pool, 'run_jobs', { job_id: `${markOfTenant}-job`, ...job });
   await insert(pool, 'tasks_v1', { task_id: `${markOfTenant}-task`, status: 'open' });
   await insert(pool, 'inference_requests_v1', { request_id: `${markOfTenant}-request`, status: 'completed' });
   // Models are of the deployment: every tenant sees them.

@@ -43,13 +43,17 @@ const topics = [
 ];
 
 /** An orchestrator on real servers, with the specs in the place of whoever asks and of workers. */
-export async function startGround(stack: StackAddresses, more: NodeJS.ProcessEnv = {}) {
+export async function startGround(
+  stack: StackAddresses,
+  more: NodeJS.ProcessEnv = {},
+  moreTopics: readonly string[] = [],
+) {
   const database = await freshDatabase(stack);
   await migrate(database.url);
   const topicPrefix = freshTopicPrefix();
   const driver = createKafkaDriver({ brokers: [stack.kafkaBrokers], topicPrefix, clientId: 'orchestrator-spec' });
   const admin = await driver.admin();
-  await applyTopics(admin, { names: topics, replicationFactor: 1 });
+  await applyTopics(admin, { names: [...topics, ...moreTopics], replicationFactor: 1 });
   const registryUrl = stack.registryUrl;
   await registerSchemas({ registryUrl, topicPrefix });
   const registry = { registryUrl, topicPrefix };

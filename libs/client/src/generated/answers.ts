@@ -2154,6 +2154,59 @@ export type HookPassed = {
 /** Any JSON value */
 export type AnyJson = unknown;
 
+export type NewRunJob = {
+  readonly action: 'pause' | 'resume' | 'cancel' | 'retry';
+  /** Fields of runs as in the query of `GET /v1/runs`: `{"status": "in.failed,cancelled"}` */
+  readonly where: Readonly<Record<string, unknown>>;
+  /** More are not told */
+  readonly runs_max?: number;
+  /** Why, in your words; not of resume */
+  readonly reason?: string | null;
+  /** Of cancel: does not wait for what is under way */
+  readonly hard?: boolean;
+  /** Of cancel: undoes what was done first */
+  readonly compensate?: boolean;
+  /** Of retry */
+  readonly resolution?: 'repeat' | 'failed';
+};
+
+export type RunJob = {
+  /** The job */
+  readonly job_id: string;
+  readonly action: 'pause' | 'resume' | 'cancel' | 'retry';
+  readonly where: Readonly<Record<string, unknown>>;
+  readonly runs_max: number;
+  readonly status: 'running' | 'completed' | 'cancelled' | 'failed';
+  /** Runs that were told */
+  readonly runs: number;
+  /** Those that did it */
+  readonly accepted: number;
+  /** Those whose state did not allow it */
+  readonly refused: number;
+  /** There were more runs than it might tell */
+  readonly is_cut: boolean;
+  /** The first hundred */
+  readonly refusals: readonly {
+    /** The run */
+    readonly run_id: string;
+    /** Why, as a word */
+    readonly code: string;
+    /** Why, in words */
+    readonly message: string;
+  }[];
+  /** Why it failed */
+  readonly error: string | null;
+  /** Who asked */
+  readonly requested_by: string;
+  readonly created_at: string;
+  /** When it ended */
+  readonly ended_at: string | null;
+};
+
+export type RunJobList = {
+  readonly items: readonly RunJob[];
+};
+
 export type WorkflowApplied = {
   readonly outcome: 'created' | 'updated' | 'restored' | 'unchanged';
   readonly name: string;

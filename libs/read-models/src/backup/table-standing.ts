@@ -10,6 +10,10 @@ export const keptHereAlone = [
   'agent_tools',
   'workflows',
   'workflow_versions',
+  'workflow_triggers',
+  'workflow_trigger_fires',
+  // A job that ran at the time of the backup goes on: what it did before is known by the ids of its commands.
+  'run_jobs',
   // Changes that are committed and whose events are not published yet; published again they carry the same id.
   'audit_outbox',
   'inference_outbox',

@@ -22,6 +22,8 @@ import { agentsV2 } from './0023-agents-v2.js';
 import { journalStreams } from './0024-journal-streams.js';
 import { schedules } from './0026-schedules.js';
 import { inferenceLighter } from './0028-inference-lighter.js';
+import { triggers } from './0032-triggers.js';
+import { runJobs } from './0034-run-jobs.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -47,6 +49,8 @@ export const migrations: readonly Migration[] = [
   journalStreams,
   schedules,
   inferenceLighter,
+  triggers,
+  runJobs,
 ];
 
 export class MigrationError extends BackboneError {
