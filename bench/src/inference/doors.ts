@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from '@chorda/native-stack';
-import { prepareData } from '@chorda/native-stack/start';
 import type { TestStack } from '@chorda/testing';
-import { entryOf, waitFor } from '../backbone.js';
+import { waitFor } from '../backbone.js';
 import { load } from '../gateway/measured-load.js';
 import type { LoadReport } from '../http-load/load-plan.js';
 import { startOwnedProcess, type OwnedProcess } from '../owned-process.js';
 import { postgresSeconds, treeSeconds } from '../projector/processors.js';
 import { figure, median } from '../samples.js';
-import { InferenceGround, nodeArguments } from './inference-ground.js';
+import { startDoor } from './door-ground.js';
+import { InferenceGround } from './inference-ground.js';
 import { startLiteLlm } from './litellm.js';
 
 export interface DoorsOptions {
@@ -81,17 +81,12 @@ async function startArms(
   ground: InferenceGround,
   running: OwnedProcess[],
 ): Promise<readonly Arm[]> {
-  const [stubPort = 0, port = 0, metricsPort = 0] = await freePorts(3);
+  const [stubPort = 0] = await freePorts(1);
   running.push(startOwnedProcess([stub, `${stubPort}`, `${answerMs}`], ground.env, join(ground.folder, 'stub.log')));
   const url = `http://127.0.0.1:${stubPort}`;
   await waitFor('The stub', 30_000, async () => (await fetch(`${url}/health`)).ok);
-  const { text: key } = await prepareData(ground.env, ground.folder);
-  const { process: worker } = await ground.worker([url]);
-  const env = { ...ground.env, PORT: `${port}`, METRICS_PORT: `${metricsPort}` };
-  const args = [...nodeArguments('gateway'), entryOf('gateway')];
-  const gateway = startOwnedProcess(args, env, join(ground.folder, 'gateway.log'));
+  const { port, headers, gateway, worker } = await startDoor(ground, url);
   running.push(worker, gateway);
-  await waitFor('The gateway', 120_000, async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
   const processes = { gateway, worker };
   const spent = () =>
     new Map<string, number>([
@@ -100,7 +95,7 @@ async function startArms(
       ['postgres', postgresSeconds(stack)],
     ]);
   const target = '/openai/v1/chat/completions';
-  const chorda = { port, target, headers: { authorization: `Bearer ${key}` }, spent };
+  const chorda = { port, target, headers, spent };
   const arms: Arm[] = [{ ...chorda, name: 'Chorda', connections }];
   for (const workers of litellm) {
     const { process, ...proxy } = await startLiteLlm(url, workers, ground.folder, progress);

@@ -3,12 +3,14 @@ import { parseArgs } from 'node:util';
 import { sleep } from '@chorda/kernel';
 import { startStack, type StackAddresses } from '@chorda/testing';
 import { doors, shown } from './doors.js';
-import { InferenceGround, type Running } from './inference-ground.js';
+import { firstToken } from './first-token.js';
+import { InferenceGround, type Ask, type Running } from './inference-ground.js';
 
-const usage = `npm run bench -- inference [--seconds 15] [--only slots,streams,doors] [--rounds 3] [--litellm 1,2]
+const usage = `npm run bench -- inference [--seconds 15] [--only slots,streams,first,doors] [--rounds 3] [--litellm 1,2]
 
   slots    256 slots at 1 s a request: how full the server is kept under low load, and how long a high request waits
-  streams  64 slots, 50 ms a token, answers streamed on
+  streams  64 slots, 50 ms a token, answers of 20 to 60 tokens streamed on
+  first    from a call to the first token, straight and through the door in turn, by hop
   doors    chats at 64 connections through the OpenAI door before a server that answers after 50 ms, beside LiteLLM's
            proxy (fetched when it is asked for; --litellm 1,2: with one and with two worker processes; none: '')
 
@@ -17,7 +19,7 @@ Each beside calls that are made one after another. Starts servers of its own and
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '15' },
-    only: { type: 'string', default: 'slots,streams,doors' },
+    only: { type: 'string', default: 'slots,streams,first,doors' },
     rounds: { type: 'string', default: '3' },
     litellm: { type: 'string', default: '1,2' },
     help: { type: 'boolean', default: false },
@@ -32,13 +34,16 @@ interface Arm {
   readonly name: string;
   readonly slots: number;
   readonly tokenMs: number;
+  /** Of an answer, on average. */
   readonly tokens: number;
+  /** By how many of them answers differ from that, at most. */
+  readonly tokensSpread: number;
   readonly isStreamed: boolean;
 }
 
 const arms: readonly Arm[] = [
-  { name: 'slots', slots: 256, tokenMs: 250, tokens: 4, isStreamed: false },
-  { name: 'streams', slots: 64, tokenMs: 50, tokens: 40, isStreamed: true },
+  { name: 'slots', slots: 256, tokenMs: 250, tokens: 4, tokensSpread: 0, isStreamed: false },
+  { name: 'streams', slots: 64, tokenMs: 50, tokens: 40, tokensSpread: 20, isStreamed: true },
 ];
 const warmUpMs = 12_000;
 const highEveryMs = 100;
@@ -50,6 +55,11 @@ const stack = await startStack();
 const results: object[] = [];
 try {
   for (const arm of arms.filter(({ name }) => wanted.has(name))) results.push(await measure(stack, arm));
+  if (wanted.has('first')) {
+    const row = await firstToken(stack, 300);
+    progress(`first: ${JSON.stringify(row)}`);
+    results.push(row);
+  }
   if (wanted.has('doors')) results.push(...(await measureDoors()));
 } finally {
   await stack.stop();
@@ -73,7 +83,8 @@ async function measure(on: StackAddresses, arm: Arm): Promise<object> {
   const simulator = await ground.simulator({
     CHORDA_SIMULATOR_SLOTS: String(arm.slots),
     CHORDA_SIMULATOR_TOKEN_MS: String(arm.tokenMs),
-    CHORDA_SIMULATOR_PREFILL_MS: '0',
+    // So that the first token takes as long as the others, and an answer of four at 250 ms one second.
+    CHORDA_SIMULATOR_PREFILL_MS: String(arm.tokenMs),
     CHORDA_SIMULATOR_PREFILL_TOKEN_MS: '0',
   });
   let worker: Running | undefined;
@@ -83,9 +94,8 @@ async function measure(on: StackAddresses, arm: Arm): Promise<object> {
     const serviceMs = arm.tokenMs * arm.tokens;
     const count = Math.ceil(((warmUpMs / 1_000 + seconds + 8) * arm.slots * 1_000) / serviceMs);
     progress(`${arm.name}: filling the log with ${count} requests`);
-    const asked = { priority: 'low', tokens: arm.tokens, isStreamed: arm.isStreamed } as const;
     for (let sent = 0; sent < count; sent += 500)
-      await Promise.all(Array.from({ length: 500 }, () => ground.ask(asked)));
+      await Promise.all(Array.from({ length: 500 }, (_, index) => ground.ask(askOf(arm, 'low', sent + index))));
     worker = await ground.worker([simulator.url]);
     await sleep(warmUpMs);
     const result = await window(ground, simulator, worker, arm);
@@ -96,6 +106,12 @@ async function measure(on: StackAddresses, arm: Arm): Promise<object> {
     simulator.process.child.kill('SIGKILL');
     await ground.close();
   }
+}
+
+/** Answers whose lengths are spread evenly, and mixed. */
+function askOf({ tokens, tokensSpread, isStreamed }: Arm, priority: 'high' | 'low', index: number): Ask {
+  const away = ((index * 7) % (2 * tokensSpread + 1)) - tokensSpread;
+  return { priority, isStreamed, tokens: tokens + away };
 }
 
 /** What a worker does that waits for each answer before it asks again. */
@@ -119,7 +135,7 @@ async function window(ground: InferenceGround, simulator: Running, worker: Runni
   await fetch(`${simulator.url}/simulator/occupancy`, { method: 'DELETE' });
   const startedMs = performance.now();
   while (performance.now() - startedMs < seconds * 1_000) {
-    high.push(await ground.ask({ priority: 'high', tokens: arm.tokens, isStreamed: arm.isStreamed }));
+    high.push(await ground.ask(askOf(arm, 'high', high.length)));
     await sleep(highEveryMs);
   }
   const elapsedMs = performance.now() - startedMs;

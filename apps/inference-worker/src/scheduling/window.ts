@@ -34,6 +34,8 @@ const cutFactor = 0.7;
 const crowdedSamplesMin = 3;
 /** Without it a worker that comes late would keep the little that the others left it. */
 const probeSamples = 16;
+/** The same where less than half of what may wait does. */
+const probeSamplesShort = 4;
 /** Growth in one sample, once the first limit was met. */
 const growthShareMax = 0.25;
 
@@ -104,7 +106,7 @@ export class Window {
     // Nobody waits there because they have not come yet: no sign of room.
     else if (load.running + load.waiting < Math.min(sent.before, sent.now) * arrivedShareMin) return false;
     else if (load.waiting === 0) this.grow();
-    else this.probe();
+    else this.probe(2 * load.waiting < waitingMax ? probeSamplesShort : probeSamples);
     return false;
   }
 
@@ -119,10 +121,10 @@ export class Window {
     this.step *= 2;
   }
 
-  private probe(): void {
+  private probe(everySamples: number): void {
     this.hold();
     this.held += 1;
-    if (this.held % probeSamples === 0) this.limit = Math.min(this.options.max, this.limit + 1);
+    if (this.held % everySamples === 0) this.limit = Math.min(this.options.max, this.limit + 1);
   }
 
   private hold(): void {
