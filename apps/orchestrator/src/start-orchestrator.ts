@@ -61,8 +61,7 @@ export async function startOrchestrator(source: NodeJS.ProcessEnv, host: AppHost
       },
       {
         name: 'run jobs',
-        start: (ground) =>
-          startRunJobs({ ...{ ...ground, instance, logger, metrics }, databaseUrl: env.DATABASE_URL }),
+        start: (ground) => startRunJobs({ ...{ ...ground, instance, logger, metrics }, databaseUrl: env.DATABASE_URL }),
       },
     ],
   });

@@ -48,7 +48,17 @@ const readModels: readonly ReadModel[] = [
   {
     name: 'schedules',
     what: 'Schedules that start runs of workflows',
-    columns: ['schedule_id', 'status', 'workflow_name', 'cron', 'time_zone', 'next_fire_at', 'fires', 'running', 'skips'],
+    columns: [
+      'schedule_id',
+      'status',
+      'workflow_name',
+      'cron',
+      'time_zone',
+      'next_fire_at',
+      'fires',
+      'running',
+      'skips',
+    ],
     example: 'status=active',
   },
 ];
