@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { sleep } from '@chorda/kernel';
 import { freePorts } from '@chorda/native-stack';
 import { prepareData } from '@chorda/native-stack/start';
 import { freshDatabase, freshTopicPrefix, type TestStack } from '@chorda/testing';
@@ -18,16 +19,23 @@ export interface DoorsOptions {
 interface Sample {
   readonly answeredMs: number;
   readonly shownMs: number;
+  /** Times that the gateway had no room (429 and 503), and was asked again when it said. */
+  readonly refused: number;
 }
 
 interface Caller {
   readonly url: string;
   readonly key: string;
   readonly agent: Agent;
+  /** Default 0. */
+  readonly pauseMs?: number;
 }
 
 const apps: readonly AppName[] = ['gateway', 'agent-runtime', 'projector'];
 const waitMsMax = 30_000;
+const triesMax = 100;
+/** Between two calls of the caller who comes alone: what its agent goes through has ended by then. */
+const lowLoadPauseMs = 150;
 
 /** Agents created over HTTP: from the POST to its answer, and to the moment that a query shows the agent. */
 export async function doors(options: DoorsOptions): Promise<void> {
@@ -48,7 +56,10 @@ export async function doors(options: DoorsOptions): Promise<void> {
     const agent = new Agent({ keepAlive: true });
     const caller = { url: `http://127.0.0.1:${ports[0]}`, key, agent };
     await measure(caller, 16, 3);
-    progress('at once  /s      answer p50 ms  p99 ms  read model p50 ms  p99 ms  CPU µs a command of each process');
+    progress(
+      'at once  /s      answer p50 ms  p99 ms  read model p50 ms  p99 ms  refused  CPU µs a command of each process',
+    );
+    await row({ ...caller, pauseMs: lowLoadPauseMs }, 1, options, running);
     for (const callers of options.atOnce) await row(caller, callers, options, running);
     agent.destroy();
   } finally {
@@ -80,15 +91,20 @@ async function row(
         share,
       ),
     );
-  const cells = [callers, figure(samples.length / elapsed), of('answeredMs', 0.5), of('answeredMs', 0.99)];
-  progress([...cells, of('shownMs', 0.5), of('shownMs', 0.99), costs.join(', ')].join('  '));
+  const name = caller.pauseMs ? `${callers}, at rest between` : `${callers}`;
+  const refused = samples.reduce((sum, each) => sum + each.refused, 0);
+  const cells = [name, figure(samples.length / elapsed), of('answeredMs', 0.5), of('answeredMs', 0.99)];
+  progress([...cells, of('shownMs', 0.5), of('shownMs', 0.99), refused, costs.join(', ')].join('  '));
 }
 
 async function measure(caller: Caller, callers: number, seconds: number) {
   const samples: Sample[] = [];
   const startMs = performance.now();
   const call = async () => {
-    while (performance.now() - startMs < seconds * 1_000) samples.push(await create(caller));
+    while (performance.now() - startMs < seconds * 1_000) {
+      samples.push(await create(caller));
+      if (caller.pauseMs) await sleep(caller.pauseMs);
+    }
   };
   await Promise.all(Array.from({ length: callers }, call));
   return { samples, elapsed: (performance.now() - startMs) / 1_000 };
@@ -97,20 +113,31 @@ async function measure(caller: Caller, callers: number, seconds: number) {
 async function create(caller: Caller): Promise<Sample> {
   const givenMs = performance.now();
   const body = { name: 'Bench', tools: [] };
-  const created = await exchange(caller, 'POST', '/v1/agents', body);
+  const created = await untilTaken(caller, 'POST', '/v1/agents', body);
   const answeredMs = performance.now() - givenMs;
   if (created.status !== 201) throw new Error(`POST /v1/agents answered ${created.status}: ${created.text}`);
   const { position }: { position: string } = JSON.parse(created.text);
   const query = new URLSearchParams({ min_position: position, wait: String(waitMsMax) });
-  const shown = await exchange(caller, 'GET', `${created.location}?${query.toString()}`);
+  const shown = await untilTaken(caller, 'GET', `${created.location}?${query.toString()}`);
   if (shown.status !== 200) throw new Error(`${created.location} answered ${shown.status}: ${shown.text}`);
-  return { answeredMs, shownMs: performance.now() - givenMs };
+  return { answeredMs, shownMs: performance.now() - givenMs, refused: created.refused + shown.refused };
+}
+
+/** As a client does that is told to come again: the time until then is its caller's, too. */
+async function untilTaken(caller: Caller, method: string, path: string, body?: object) {
+  for (let refused = 0; ; refused++) {
+    const answer = await exchange(caller, method, path, body);
+    const isRefused = answer.status === 429 || answer.status === 503;
+    if (!isRefused || refused === triesMax) return { ...answer, refused };
+    await sleep(1_000 * answer.retryAfterSeconds);
+  }
 }
 
 interface Exchanged {
   readonly status: number;
   readonly location: string;
   readonly text: string;
+  readonly retryAfterSeconds: number;
 }
 
 function exchange({ url, key, agent }: Caller, method: string, path: string, body?: object): Promise<Exchanged> {
@@ -120,7 +147,8 @@ function exchange({ url, key, agent }: Caller, method: string, path: string, bod
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       answer.on('end', () => {
-        resolve({ status: answer.statusCode ?? 0, location: answer.headers.location ?? '', text });
+        const { location = '', 'retry-after': retryAfter } = answer.headers;
+        resolve({ status: answer.statusCode ?? 0, location, text, retryAfterSeconds: Number(retryAfter ?? 1) });
       });
     });
     sent.on('error', reject);

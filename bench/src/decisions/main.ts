@@ -14,7 +14,8 @@ throughput  Commands decided a second, from giving a command to its answer, and 
             engine  keeps command and event on the log, and answers after both; in a process of its own
             append  one append with an expected version a command, and no log
             emmett  Emmett's Postgres store, fetched when it is asked for: its append alone, without a decision
-doors       agents created at the gateway: from the POST to its answer and to the read model
+doors       agents created at the gateway: from the POST to its answer and to the read model; first by one caller who rests
+            between two of them, then by so many at once; who is refused comes again when the gateway says, and is counted
 timers      how late timers fire that come due evenly over --over seconds
 
 Callers and servers share this machine; fsync is on.`;
