@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { sleep } from '@chorda/kernel';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..');
-const readyTimeoutMs = 60_000;
+const readyTimeoutMs = 150_000;
 
 export interface Ended {
   readonly code: number | null;

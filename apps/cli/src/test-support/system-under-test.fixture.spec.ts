@@ -18,9 +18,13 @@ export interface SystemUnderTest {
   stop(): Promise<void>;
 }
 
+type AppName = 'gateway' | 'projector' | 'agent-runtime' | 'orchestrator' | 'inference-worker' | 'model-simulator';
+
 export async function startSystem(
   stack: StackAddresses,
-  names: readonly ('gateway' | 'projector' | 'agent-runtime' | 'inference-worker' | 'model-simulator')[],
+  names: readonly AppName[],
+  /** Beside the addresses of the servers. */
+  more: Readonly<Record<string, string>> = {},
 ): Promise<SystemUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'chorda-system-'));
   const database = await freshDatabase(stack);
@@ -38,11 +42,12 @@ export async function startSystem(
     CHORDA_URL: `http://127.0.0.1:${port}`,
     CHORDA_SIMULATED_DECISIONS: 'true',
     // Where no engine runs a command is answered 202 soon.
-    CHORDA_COMMAND_WAIT_MS: names.includes('agent-runtime') ? '20000' : '200',
+    CHORDA_COMMAND_WAIT_MS: names.includes('agent-runtime') || names.includes('orchestrator') ? '20000' : '200',
     CHORDA_SIMULATOR_PORT: String(modelPort),
     VLLM_URLS: `http://127.0.0.1:${modelPort}`,
     CHORDA_SIMULATOR_CONTROL: 'true',
     PORT: String(port),
+    ...more,
   };
   await succeed(settings, 'apply');
   const scopes = ['admin', 'deployment:operate', 'events:simulate'];
