@@ -28,6 +28,10 @@ const caughtBy: Readonly<Record<PlantableInferenceBug, { readonly file: string; 
     file: 'scheduling/fair-queue.unit.spec.ts',
     test: 'that comes while others wait is next',
   },
+  'inference-no-ageing': {
+    file: 'scheduling/fair-queue.unit.spec.ts',
+    test: 'lifts a class of which a request has waited for long',
+  },
 };
 const untouched = 'falls on the one whose window is filled least';
 

@@ -1,4 +1,5 @@
 import type { EventCodec, EventMetadata, inference } from '@chorda/contracts';
+import { isPlanted } from '@chorda/platform';
 import type { InferenceReader, StoredOutcome } from '@chorda/read-models';
 import type { OutcomeDesk } from './outcome-desk.js';
 import type { OutcomeEvent } from './outcome-events.js';
@@ -20,7 +21,7 @@ export class TellAgain {
 
   /** @throws what Postgres says, when `signal` has ended the tries. */
   async tell(metadata: EventMetadata, data: inference.Requested['data'], signal: AbortSignal): Promise<void> {
-    if (data.reply_to === null) return;
+    if (data.reply_to === null || isPlanted('answers-waiter-not-told')) return;
     const { tenantId } = metadata;
     const { request_id: requestId } = data;
     const [stored] = await this.parts.reader.outcomes([{ tenantId, requestId }]);

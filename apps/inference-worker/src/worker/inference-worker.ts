@@ -1,5 +1,6 @@
 import { jsonText } from '@chorda/contracts';
 import { sleep, systemClock, type Logger, type TenantId } from '@chorda/kernel';
+import { isPlanted } from '@chorda/platform';
 import type { Settlement } from '@chorda/read-models';
 import { nanodollars } from '../accounting/prices.js';
 import type { CallError } from '../calls/call-error.js';
@@ -396,8 +397,11 @@ export class InferenceWorker {
     const outcome = records.outcome(contextOf(metadata), event);
     const reply = replies ? replying.record(metadata, job.data, event) : undefined;
     const status = event.type === 'inference.completed' ? 'completed' : job.ending ? 'cancelled' : 'failed';
+    const isFree = job.ending !== undefined && isPlanted('answers-abort-unaccounted');
     const usage =
-      made && records.usage(contextOf(metadata), usageOfAttempt(job, made, costOfAttempt(made, status, error)));
+      made &&
+      !isFree &&
+      records.usage(contextOf(metadata), usageOfAttempt(job, made, costOfAttempt(made, status, error)));
     const settlement: Settlement = {
       ...this.settlementOf(job, made),
       outcome: outcome.claim,

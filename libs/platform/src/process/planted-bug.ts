@@ -78,9 +78,31 @@ export const plantableInferenceBugs = [
   'inference-usage-apart',
   /** Requests are served in the order of their coming, whatever their priority. */
   'inference-priority-ignored',
+  /** A class keeps its weight however long its oldest request waits. */
+  'inference-no-ageing',
 ] as const;
 
 export type PlantableInferenceBug = (typeof plantableInferenceBugs)[number];
+
+/** Those of what a worker says of requests that were ended from outside. */
+export const plantableAnswerBugs = [
+  /** A call that was cut costs nothing. */
+  'answers-abort-unaccounted',
+  /** Whoever waits for a reply is not told of an outcome that somebody else decided. */
+  'answers-waiter-not-told',
+] as const;
+
+export type PlantableAnswerBug = (typeof plantableAnswerBugs)[number];
+
+/** Those of the doors to models. */
+export const plantableDoorBugs = [
+  /** A stream ends with its last token, whether or not its outcome stands. */
+  'doors-end-before-outcome',
+  /** The request of a client that leaves goes on. */
+  'doors-leaver-not-cancelled',
+] as const;
+
+export type PlantableDoorBug = (typeof plantableDoorBugs)[number];
 
 /** Those of the rules of agents: `plantAgentRules` of the domain, which reads no environment, puts them in. */
 export const plantableAgentBugs = [
@@ -147,6 +169,8 @@ export function isPlanted(
     | PlantableGatewayBug
     | PlantableDecisionBug
     | PlantableInferenceBug
+    | PlantableAnswerBug
+    | PlantableDoorBug
     | PlantableAgentBug
     | PlantableWorkflowBug
     | PlantableExecutorBug
@@ -164,6 +188,8 @@ function readPlanted(env: NodeJS.ProcessEnv): ReadonlySet<string> {
     ...plantableGatewayBugs,
     ...plantableDecisionBugs,
     ...plantableInferenceBugs,
+    ...plantableAnswerBugs,
+    ...plantableDoorBugs,
     ...plantableAgentBugs,
     ...plantableWorkflowBugs,
     ...plantableExecutorBugs,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { derivedId, newId, systemClock } from '@chorda/kernel';
+import { isPlanted } from '@chorda/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { credentialOf } from '../../auth/credential-of.js';
 import { Problem } from '../../http/problem.js';
@@ -192,7 +193,7 @@ export class OpenAiDoor {
   private leave(ask: OpenAiAsk, asker: Asker): void {
     const { desk, metrics } = this.parts;
     metrics.requests.inc({ door, operation: ask.operation, result: 'left' });
-    desk.cancelForWhoLeft(withdrawnOf(ask), asker);
+    if (!isPlanted('doors-leaver-not-cancelled')) desk.cancelForWhoLeft(withdrawnOf(ask), asker);
   }
 
   private count({ operation }: OpenAiAsk, type: InferenceOutcome['type']): void {

@@ -1,4 +1,5 @@
 import { jsonValue } from '@chorda/contracts';
+import { isPlanted } from '@chorda/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { InferenceOutcome, Listener, Tokens } from '../inference-waits.js';
 import { errorOf, openAiFailureOfOutcome, type OpenAiError, type OpenAiFailure } from './openai-error.js';
@@ -53,7 +54,7 @@ export class OpenAiStream implements Listener {
     if (this.hasGap) return;
     if (!this.writeAll(tokens.chunks)) return;
     this.hasEnded ||= tokens.end;
-    if (this.hasEnded && this.completed !== undefined) this.finish();
+    if (this.hasEnded && (this.completed !== undefined || isPlanted('doors-end-before-outcome'))) this.finish();
   }
 
   outcome(outcome: InferenceOutcome): void {
