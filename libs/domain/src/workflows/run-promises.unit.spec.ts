@@ -60,7 +60,7 @@ describe('a run', () => {
     const run = runner(sequence([tool('a'), tool('b')]));
     run.start();
     run.complete('a');
-    const tokens = run.work.map(({ work }) => work.data.attempt_token);
+    const tokens = run.work.map(({ work }) => Object(work.data).attempt_token);
     expect(tokens).toHaveLength(2);
     expect(new Set(tokens).size).toBe(2);
   });

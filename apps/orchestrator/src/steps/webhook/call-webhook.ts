@@ -131,7 +131,12 @@ function bounded(body: JsonValue): JsonValue {
 }
 
 function timedOut(error: OutboundAbortedError, afterMs: number): OutboundError {
-  return new OutboundFailedError('NO_ANSWER', `There was no answer within ${afterMs} ms`, error.effect, error.effect !== 'done');
+  return new OutboundFailedError(
+    'NO_ANSWER',
+    `There was no answer within ${afterMs} ms`,
+    error.effect,
+    error.effect !== 'done',
+  );
 }
 
 /** Of what may have taken place nobody says that it failed: the engine calls again what is idempotent, and asks a person of the rest. */
