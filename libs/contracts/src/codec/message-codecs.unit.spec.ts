@@ -144,7 +144,7 @@ describe('events, commands, work and deltas', () => {
     expect(new Set(types).size).toBe(types.length);
     for (const type of allCommandTypes) {
       expect(catalogueTopic(commandTypes[type].topic)?.name).toMatch(
-        /^(agent\.commands|workflow\.commands|inference\.control)$/,
+        /^((agent|schedule|workflow)\.commands|inference\.control)$/,
       );
     }
     for (const type of allDeltaTypes) expect(catalogueTopic(deltaTypes[type].topic)?.name).toBe('inference.tokens');

@@ -69,7 +69,10 @@ function value(type: FieldType): fc.Arbitrary<unknown> {
       return fc.integer({ min: type.bounds.minimum ?? -(2 ** 31), max: type.bounds.maximum ?? 2 ** 31 - 1 });
     case 'long':
       return type.safe
-        ? fc.maxSafeInteger().map((number) => Math.max(number, type.bounds.minimum ?? number) || 0)
+        ? fc.integer({
+            min: type.bounds.minimum ?? Number.MIN_SAFE_INTEGER,
+            max: type.bounds.maximum ?? Number.MAX_SAFE_INTEGER,
+          })
         : fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String);
     case 'float':
     case 'double':
