@@ -22,6 +22,8 @@ interface Due {
 /** Time passes in steps; more than this, and something goes round without an end. */
 const stepsMax = 1_000_000;
 const { schemaIssues } = workflowPorts();
+/** After which a webhook may be called again: those of the orchestrator. */
+const retriableStatuses: ReadonlySet<number> = new Set([408, 421, 423, 425, 429, 500, 502, 503, 504, 507, 529]);
 
 /** Everybody outside of the run: who does its steps, and the clock. Each instant is done whole before the next one. */
 export class ScriptedWorld {
@@ -166,9 +168,9 @@ export class ScriptedWorld {
       (range) => Array.isArray(range) && status >= Number(range[0]) && status <= Number(range[1]),
     );
     if (!isExpected) {
-      const retriable = status === 429 || status === 408 || status >= 500;
-      const message = `${askedOf(request).name} answered ${status}`;
-      this.runner.fail(id, { class: 'http', code: 'HTTP_STATUS', message, status, details: body, retriable }, token);
+      const retriable = retriableStatuses.has(status);
+      const error = { class: 'http', code: `HTTP_${status}`, message: `The server answered ${status}`, status };
+      this.runner.fail(id, { ...error, details: { body }, retriable }, token);
       return;
     }
     this.runner.complete(id, settings['output_as'] === 'body' ? body : { status, headers, body }, token);

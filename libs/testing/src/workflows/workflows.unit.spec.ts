@@ -127,7 +127,7 @@ describe('a scripted world', () => {
     call
       .withWebhook('POST https://pay.example/', responds(404))
       .whenStarted()
-      .thenFailed({ class: 'http', status: 404 });
+      .thenFailed({ class: 'http', code: 'HTTP_404', status: 404 });
   });
 
   it('lets a model say only what it could', () => {
