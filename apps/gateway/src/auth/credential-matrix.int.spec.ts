@@ -187,7 +187,15 @@ describe('every route of the router', () => {
         .filter(({ scope }) => scope === undefined)
         .map(({ path }) => path)
         .sort(),
-    ).toEqual(['/', '/asyncapi.json', '/livez', '/openapi.json', '/readyz', '/reference/start.js']);
+    ).toEqual([
+      '/',
+      '/asyncapi.json',
+      '/livez',
+      '/openapi.json',
+      '/readyz',
+      '/reference/start.js',
+      '/v1/hooks/trg_of-nobody',
+    ]);
   });
 
   it('without a key answers 401, unless it is public', async () => {

@@ -91,7 +91,7 @@ export class SchedulesController {
   ): Promise<object> {
     const { tenantId } = credentialOf(request);
     const row = isText(id) ? await this.lists.one(tenantId, schedulesList, [equalTo('schedule_id', id)]) : undefined;
-    if (row === undefined) throw new Problem('NOT_FOUND', `There is no schedule ${id}, or it is not shown yet`);
+    if (row === undefined) throw new Problem('NOT_FOUND', 'There is no such schedule, or it is not shown yet');
     const fires = row['status'] === 'active';
     return { items: fires ? nextFires(String(row['cron']), String(row['time_zone']), Date.now(), count) : [] };
   }

@@ -100,15 +100,14 @@ describe('tenants', () => {
       'CREATE INDEX event_identities_record_time',
       'CREATE INDEX event_repeats_place',
       'CREATE INDEX idempotent_answers_expiry',
-      'CREATE INDEX inference_attempts_begun',
-      'CREATE INDEX inference_attempts_open',
-      'CREATE INDEX inference_outbox_created',
       'CREATE INDEX inference_outcomes_decided',
       'CREATE INDEX parked_discards_place',
       'CREATE INDEX parked_discards_unannounced',
       'CREATE INDEX parked_events_place',
       'CREATE INDEX parked_sequences_place',
       'CREATE INDEX parked_sequences_requested',
+      'CREATE INDEX run_jobs_running',
+      'CREATE INDEX workflow_triggers_revision',
       'CREATE INDEX workflow_work_answered',
       'CREATE INDEX workflow_work_deadline',
       'CREATE INDEX workflow_work_leased',
@@ -116,6 +115,7 @@ describe('tenants', () => {
       'CREATE UNIQUE INDEX api_keys_key_id_key',
       'CREATE UNIQUE INDEX decision_events_pkey',
       'CREATE UNIQUE INDEX external_types_type_key',
+      'CREATE UNIQUE INDEX workflow_triggers_token',
     ]);
   });
 });

@@ -7,6 +7,7 @@ import { inferenceRequestsList } from './inference-requests.list.js';
 import { journalList } from './journal.list.js';
 import type { ListDefinition } from './list-definition.js';
 import { runsList } from './runs.list.js';
+import { schedulesList } from './schedules.list.js';
 import { stepsList } from './steps.list.js';
 import { tasksList } from './tasks.list.js';
 
@@ -20,6 +21,7 @@ export const allLists: readonly ListDefinition[] = [
   tasksList,
   deadLettersList,
   inferenceRequestsList,
+  schedulesList,
 ];
 
 interface Column {
@@ -38,7 +40,7 @@ export async function fillTable(
   tenant: string,
   range: { readonly from: number; readonly count: number; readonly hoursAgo?: number },
 ): Promise<void> {
-  const table = `${definition.from}_v1`;
+  const table = await shownTable(pool, definition.from);
   if (definition.dayPartitions) {
     const days = Array.from({ length: 16 }, (_, day) => dayOf(nowMs - day * dayMs));
     await ensureDayPartitions(pool, table, days);
@@ -55,6 +57,15 @@ export async function fillTable(
   });
   const names = columns.map(({ column_name }) => `"${column_name}"`).join(', ');
   await pool.query(`INSERT INTO ${table} (${names}) VALUES ${rows.join(', ')}`, parameters);
+}
+
+/** The table of the generation that a view shows. */
+export async function shownTable(pool: pg.Pool, view: string): Promise<string> {
+  const { rows } = await pool.query<{ table_name: string }>(
+    "SELECT table_name FROM information_schema.view_table_usage WHERE view_name = $1 AND table_name LIKE view_name || '\\_v%'",
+    [view],
+  );
+  return rows[0]?.table_name ?? `${view}_v1`;
 }
 
 function valueOf(

@@ -17,7 +17,7 @@ import {
 } from './list-definition.js';
 import { ListReader } from './list-reader.js';
 import { pageStatement } from './list-statement.js';
-import { allLists, fillTable, nowMs } from './lists.fixture.spec.js';
+import { allLists, fillTable, nowMs, shownTable } from './lists.fixture.spec.js';
 
 const rows = 60;
 const other = tenantId('other');
@@ -180,10 +180,10 @@ describe.each(allLists.map((definition) => [definition.name, definition] as cons
     expect(new Set(seen).size).toBe(seen.length);
     expect(seen.filter((key) => wanted.includes(key))).toEqual(wanted);
     const column = columnOf(definition, parseSort(definition, definition.defaultSort).field);
-    await pool.query(`DELETE FROM ${definition.from}_v1 WHERE "${column}" > $1 OR "${column}" < $2`, [
-      new Date(nowMs),
-      new Date(nowMs - 35 * 3_600_000),
-    ]);
+    await pool.query(
+      `DELETE FROM ${await shownTable(pool, definition.from)} WHERE "${column}" > $1 OR "${column}" < $2`,
+      [new Date(nowMs), new Date(nowMs - 35 * 3_600_000)],
+    );
   });
 
   it('finds by each filter and operator what a plain query finds', async () => {
