@@ -22,7 +22,7 @@ ${workflowsUsage}
 
 npm run soak -- projector [--rounds 3]
 
-Runs the tests that break projectors (kills, zombies, rebalance storm, Postgres cut in COMMIT, any log by chance) that many
+Runs the tests that break projectors (kills also in rebuilds, zombies, rebalance storm, Postgres cut in COMMIT, any log) that many
 times, each time on topics and a database of its own; each ends with every read model equal to a rebuild from offset 0, by
 hash. A round takes some two minutes on two quiet cores.
 

@@ -27,9 +27,18 @@ interface Column {
   readonly data_type: string;
 }
 
+/** The table of the generation that a view shows. */
+async function shownTable(pool: pg.Pool, view: string): Promise<string> {
+  const { rows } = await pool.query<{ table_name: string }>(
+    "SELECT table_name FROM information_schema.view_table_usage WHERE view_name = $1 AND table_name LIKE view_name || '\\_v%'",
+    [view],
+  );
+  return rows[0]?.table_name ?? `${view}_v1`;
+}
+
 /** Fills a table with rows of the right shape, by the server itself, and makes its indexes after it. */
 export async function fill(pool: pg.Pool, definition: ListDefinition, rows: number): Promise<void> {
-  const table = `${definition.from}_v1`;
+  const table = await shownTable(pool, definition.from);
   if (definition.dayPartitions) {
     const days = Array.from({ length: daysOfRows + 2 }, (_, day) => dayOf(Date.now() - (day - 1) * dayMs));
     await ensureDayPartitions(pool, table, days);

@@ -19,6 +19,7 @@ const endTimeoutMs = 10_000;
 const soaks = {
   projector: [
     'apps/projector/src/killed-projectors',
+    'apps/projector/src/rebuild/killed-rebuilds',
     'apps/projector/src/zombies',
     'apps/projector/src/rebalance-storm',
     'apps/projector/src/postgres-cut',

@@ -77,7 +77,9 @@ async function fuzz(placed: PlacedOperation): Promise<void> {
       count(asked, placed.id);
       if (answer.status < 400 || domainErrors.has(answer.status)) count(accepted, placed.id);
       const faults = check.faultsOf(placed, answer);
-      if (answer.status >= 500) throw new Error(`${answer.status}: ${answer.text}`);
+      // A machine under load may well lose its place in a topic for a moment: to say so is what that address is for.
+      const isNotReady = request.path === '/readyz' && answer.status === 503;
+      if (answer.status >= 500 && !isNotReady) throw new Error(`${answer.status}: ${answer.text}`);
       if (faults.length > 0) throw new Error(faults.join('\n'));
     }),
     { numRuns: requestsOfEach, ...(factor > 1 ? {} : { endOnFailure: true }) },

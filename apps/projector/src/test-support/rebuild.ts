@@ -7,9 +7,10 @@ import type { Projection } from '../runner/projection.js';
 import { batchOf, startRunner } from '../runner/runner-harness.spec.js';
 import { differencesOf, hashTable, readTable } from './read-table.js';
 
-/** All of them, with nothing past its retention. */
+/** All of them in their newest version, as a fresh database serves them, with nothing past its retention. */
 export function everyProjection(): readonly Projection[] {
-  return allProjections({ journalDays: Infinity, healthDays: Infinity, ratesDays: Infinity });
+  const all = allProjections({ journalDays: Infinity, healthDays: Infinity, ratesDays: Infinity });
+  return all.filter(({ name, version }) => !all.some((other) => other.name === name && other.version > version));
 }
 
 /** Rows that a comparison shows of a table. */
