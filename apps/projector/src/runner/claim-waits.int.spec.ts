@@ -1,6 +1,7 @@
 import { migrate } from '@chorda/read-models';
 import { freshDatabase, type FreshDatabase } from '@chorda/testing';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { DatabaseProxy } from '../test-support/database-proxy.js';
 import {
   batchOf,
   messages,
@@ -27,8 +28,11 @@ describe('a claim of a partition whose owner hangs in mid-transaction', () => {
     await database.drop();
   });
 
-  async function start(owner: string, options: Parameters<typeof startRunner>[1]): Promise<TestRunner> {
-    const test = await startRunner(database.url, { owner, ...options });
+  async function start(
+    owner: string,
+    { databaseUrl = database.url, ...options }: Parameters<typeof startRunner>[1] & { readonly databaseUrl?: string },
+  ): Promise<TestRunner> {
+    const test = await startRunner(databaseUrl, { owner, ...options });
     runners.push(test);
     return test;
   }
@@ -79,6 +83,25 @@ describe('a claim of a partition whose owner hangs in mid-transaction', () => {
     expect(await old.writing).toMatch(/terminat|connection/i);
     await next.runner.handleBatch(batchOf(messages(0, 5)));
     expect((await readModels(next.pool)).journal).toEqual(numbers(0, 5));
+  });
+
+  it('goes through also where nobody had claimed it before, and the first claim hangs before its COMMIT', async () => {
+    const proxy = await DatabaseProxy.open(database.url);
+    try {
+      const old = await start('old', { transactionTimeoutMs: 400, databaseUrl: proxy.url });
+      const next = await start('next', { transactionTimeoutMs: 400 });
+      const held = proxy.holdNext('commit');
+      const claiming = old.runner.claim(systemEvents).then(
+        () => 'claimed',
+        () => 'ended',
+      );
+      const { cut } = await held;
+      expect(await next.runner.claim(systemEvents)).toBe(0n);
+      cut();
+      expect(await claiming).toBe('ended');
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('ends nobody who is done in time', async () => {

@@ -42,8 +42,13 @@ export async function queryPastOldOwner<Row extends pg.QueryResultRow>(
   }
 }
 
-/** This transaction's own time-out would end the session that waits, together with the one that it waits for. */
+/**
+ * This transaction's own time-out would end the session that waits, together with the one that it waits for. In its place
+ * it may not rest for longer: of a process that is stopped before this COMMIT nobody could find the session, since rows
+ * that were new are not to be seen.
+ */
 const waitAsTransactionsLast = `SELECT set_config('lock_timeout', current_setting('transaction_timeout'), true),
+  set_config('idle_in_transaction_session_timeout', current_setting('transaction_timeout'), true),
   set_config('transaction_timeout', '0', true), set_config('statement_timeout', '0', true)`;
 
 function isLockTimeout(error: unknown): boolean {
