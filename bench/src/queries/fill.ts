@@ -1,5 +1,6 @@
 import type { ListDefinition } from '@chorda/read-models';
 import { dayMs, dayOf, ensureDayPartitions } from '@chorda/read-models';
+import { shownTable } from '@chorda/testing';
 import type pg from 'pg';
 
 export const tenantCount = 50;
@@ -25,15 +26,6 @@ const valuesOf: Readonly<Record<string, number>> = {
 interface Column {
   readonly column_name: string;
   readonly data_type: string;
-}
-
-/** The table of the generation that a view shows. */
-async function shownTable(pool: pg.Pool, view: string): Promise<string> {
-  const { rows } = await pool.query<{ table_name: string }>(
-    "SELECT table_name FROM information_schema.view_table_usage WHERE view_name = $1 AND table_name LIKE view_name || '\\_v%'",
-    [view],
-  );
-  return rows[0]?.table_name ?? `${view}_v1`;
 }
 
 /** Fills a table with rows of the right shape, by the server itself, and makes its indexes after it. */

@@ -70,6 +70,7 @@ export type { KnownRun, Run } from './workflows/run-state.js';
 export type { Branch, KnownBranch } from './workflows/branch-state.js';
 export type { FlowState, StepState } from './workflows/flow-state.js';
 export { formOf } from './workflows/form-lookup.js';
+export { isRetriableStatus } from './workflows/retriable-status.js';
 export {
   plantableWorkflowRules,
   plantWorkflowRules,

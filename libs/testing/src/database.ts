@@ -21,6 +21,15 @@ export async function freshDatabase(stack: Pick<StackAddresses, 'databaseUrl'>):
   };
 }
 
+/** The table of the generation that a view shows. */
+export async function shownTable(pool: pg.Pool, view: string): Promise<string> {
+  const { rows } = await pool.query<{ table_name: string }>(
+    "SELECT table_name FROM information_schema.view_table_usage WHERE view_name = $1 AND table_name LIKE view_name || '\\_v%'",
+    [view],
+  );
+  return rows[0]?.table_name ?? `${view}_v1`;
+}
+
 async function administer(databaseUrl: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

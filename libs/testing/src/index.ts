@@ -1,6 +1,6 @@
 export { selfSignedCertificate, type TestCertificate } from './certificate.js';
 export { startKafkaCluster, type KafkaCluster } from './kafka-cluster.js';
 export { runPlanted, type TestResult } from './planted-run.js';
-export { freshDatabase, type FreshDatabase } from './database.js';
+export { freshDatabase, shownTable, type FreshDatabase } from './database.js';
 export { freshTopicPrefix, startStack, type StackAddresses, type TestStack, type TestStackOptions } from './stack.js';
 export { startSourceProcess, type SourceProcess } from './source-process.js';

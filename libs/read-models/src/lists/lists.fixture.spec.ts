@@ -1,3 +1,4 @@
+import { shownTable } from '@chorda/testing';
 import type pg from 'pg';
 import { dayMs, dayOf, ensureDayPartitions } from '../partitions/day-partitions.js';
 import { agentsList } from './agents.list.js';
@@ -57,15 +58,6 @@ export async function fillTable(
   });
   const names = columns.map(({ column_name }) => `"${column_name}"`).join(', ');
   await pool.query(`INSERT INTO ${table} (${names}) VALUES ${rows.join(', ')}`, parameters);
-}
-
-/** The table of the generation that a view shows. */
-export async function shownTable(pool: pg.Pool, view: string): Promise<string> {
-  const { rows } = await pool.query<{ table_name: string }>(
-    "SELECT table_name FROM information_schema.view_table_usage WHERE view_name = $1 AND table_name LIKE view_name || '\\_v%'",
-    [view],
-  );
-  return rows[0]?.table_name ?? `${view}_v1`;
 }
 
 function valueOf(

@@ -1,5 +1,5 @@
 import { defaultTenant, InvalidInputError, tenantId, type TenantId } from '@chorda/kernel';
-import { freshDatabase, type FreshDatabase } from '@chorda/testing';
+import { freshDatabase, shownTable, type FreshDatabase } from '@chorda/testing';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createPool } from '../database/pool.js';
@@ -17,7 +17,7 @@ import {
 } from './list-definition.js';
 import { ListReader } from './list-reader.js';
 import { pageStatement } from './list-statement.js';
-import { allLists, fillTable, nowMs, shownTable } from './lists.fixture.spec.js';
+import { allLists, fillTable, nowMs } from './lists.fixture.spec.js';
 
 const rows = 60;
 const other = tenantId('other');

@@ -1,4 +1,4 @@
-import type { StepRequest, WorkflowRunner } from '@chorda/domain';
+import { isRetriableStatus, type StepRequest, type WorkflowRunner } from '@chorda/domain';
 import type { JsonValue } from '@chorda/kernel';
 import { workflowPorts } from '@chorda/workflows';
 import type { HttpResponse, Reply, ScriptedCall, ScriptedError } from './replies.js';
@@ -22,8 +22,6 @@ interface Due {
 /** Time passes in steps; more than this, and something goes round without an end. */
 const stepsMax = 1_000_000;
 const { schemaIssues } = workflowPorts();
-/** After which a webhook may be called again: those of the orchestrator. */
-const retriableStatuses: ReadonlySet<number> = new Set([408, 421, 423, 425, 429, 500, 502, 503, 504, 507, 529]);
 
 /** Everybody outside of the run: who does its steps, and the clock. Each instant is done whole before the next one. */
 export class ScriptedWorld {
@@ -168,7 +166,7 @@ export class ScriptedWorld {
       (range) => Array.isArray(range) && status >= Number(range[0]) && status <= Number(range[1]),
     );
     if (!isExpected) {
-      const retriable = retriableStatuses.has(status);
+      const retriable = isRetriableStatus(status);
       const error = { class: 'http', code: `HTTP_${status}`, message: `The server answered ${status}`, status };
       this.runner.fail(id, { ...error, details: { body }, retriable }, token);
       return;

@@ -1,4 +1,5 @@
 import { jsonValue } from '@chorda/contracts';
+import { isRetriableStatus } from '@chorda/domain';
 import { derivedId, type JsonValue } from '@chorda/kernel';
 import {
   guardedRequest,
@@ -26,8 +27,6 @@ export interface WebhookOptions extends RequestBounds {
   readonly nowMs: () => number;
 }
 
-/** A status after which the same request may well be answered otherwise. */
-const retriableStatuses = new Set([408, 421, 423, 425, 429, 500, 502, 503, 504, 507, 529]);
 const readingMethods = new Set(['GET', 'HEAD']);
 
 /** Calls another system by HTTP, once: the engine says whether it is called again. */
@@ -118,7 +117,7 @@ function outcomeOf(
   const pauseMs = retryAfterMs(headers['retry-after']);
   const details = { body: bounded(body), ...(pauseMs !== undefined && { retry_after_ms: pauseMs }) };
   const message = `The server answered ${status}`;
-  const retriable = retriableStatuses.has(status);
+  const retriable = isRetriableStatus(status);
   return failed({ class: 'http', code: `HTTP_${status}`, message, status, details, retriable }, durationMs);
 }
 
