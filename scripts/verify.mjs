@@ -1,9 +1,10 @@
 // npm run verify: what CI runs. Every check runs, whatever the others say; the last line counts all of them, the tests
-// of each runner and the checks beside them.
+// of each runner and the checks beside them. Before it stand the slowest files and all that failed, with its errors.
 import { join } from 'node:path';
 import { compiler, environment, node24, root } from './bootstrap.mjs';
 import { isStopping, killAll, runChecked, survivors } from './verify/processes.mjs';
 import { runTests } from './verify/run-tests.mjs';
+import { failureLines } from './verify/test-report.ts';
 
 const node = node24();
 const tool = (path) => join(root, 'node_modules', path);
@@ -19,31 +20,36 @@ const checks = [
   ['the client builds for a browser', [script('verify/browser-build.mjs')]],
 ];
 const suites = ['unit', 'int', 'e2e'];
+/** Characters kept of what a check says: its first errors. */
+const heardMax = 16_384;
 
 const failures = [];
+const slowest = [];
 let passed = 0;
 let failed = 0;
 
 for (const [name, args] of checks) {
-  await check(name, async () => (await runChecked(node, args, { env: environment() })) === 0);
+  await check(name, (hear) => endsWell(node, args, hear));
 }
 // A lock file that lost a platform's package installs nowhere, and whoever has the packages already does not see it.
-await check('a clone can be installed', async () => {
-  const args = ['ci', '--dry-run', '--no-audit', '--no-fund', '--loglevel=error'];
-  return (await runChecked('npm', args, { env: environment() })) === 0;
-});
+await check('a clone can be installed', (hear) =>
+  endsWell('npm', ['ci', '--dry-run', '--no-audit', '--no-fund', '--loglevel=error'], hear),
+);
 for (const suite of suites) {
   if (isStopping()) break;
   heading(suite);
+  const startedMs = Date.now();
   const counts = await runTests(suite, node, environment());
   passed += counts.passed;
   failed += counts.failed;
-  if (counts.failed > 0) failures.push(`${suite}: ${counts.failed} of ${counts.passed + counts.failed}`);
+  failures.push(...counts.failures);
+  slowest.push(`${suite}: ${seconds(startedMs)}; its slowest files`, ...counts.slowest);
 }
 await check('nothing is left running', nothingIsLeft);
 
 if (isStopping()) failed += 1;
-if (failures.length > 0) console.log(`\nFailed: ${failures.join('; ')}`);
+print('where the time went', slowest);
+print('what failed', failureLines(failures));
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
@@ -51,24 +57,45 @@ async function check(name, holds) {
   if (isStopping() && holds !== nothingIsLeft) return;
   heading(name);
   const startedMs = Date.now();
-  const ok = await holds();
-  console.log(`${ok ? 'ok' : 'FAILED'}: ${name} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`);
+  let said = '';
+  const ok = await holds((chunk) => {
+    if (said.length < heardMax) said += chunk;
+  });
+  console.log(`${ok ? 'ok' : 'FAILED'}: ${name} (${seconds(startedMs)})`);
   if (ok) passed += 1;
   else {
     failed += 1;
-    failures.push(name);
+    failures.push({ runner: 'check', file: '', name, error: said });
   }
 }
 
-async function nothingIsLeft() {
+async function endsWell(program, args, hear) {
+  return (await runChecked(program, args, { env: environment(), hear })) === 0;
+}
+
+async function nothingIsLeft(hear) {
   // A reaper ends the servers of a killed spec within a moment.
   for (let attempt = 0; attempt < 20 && survivors().length > 0; attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   const left = survivors();
-  for (const { pid, command } of left) console.error(`left running: ${pid} ${command}`);
+  for (const { pid, command } of left) {
+    const line = `left running: ${pid} ${command}`;
+    console.error(line);
+    hear(`${line}\n`);
+  }
   killAll(left);
   return left.length === 0;
+}
+
+function print(title, lines) {
+  if (lines.length === 0) return;
+  heading(title);
+  console.log(lines.join('\n'));
+}
+
+function seconds(sinceMs) {
+  return `${((Date.now() - sinceMs) / 1000).toFixed(1)} s`;
 }
 
 function heading(name) {

@@ -19,15 +19,31 @@ if (isOutermost) {
 let current;
 let stopping = false;
 
-/** Runs a program to its end, with the mark. @returns its exit code, or 128 where a signal ended it. */
-export function runChecked(program, args, { env }) {
+/**
+ * Runs a program to its end, with the mark.
+ *
+ * @param hear Gets what the program says, which is printed all the same; without it the terminal is the program's own.
+ * @returns its exit code, or 128 where a signal ended it.
+ */
+export function runChecked(program, args, { env, hear }) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: root,
-      stdio: 'inherit',
+      stdio: hear === undefined ? 'inherit' : ['inherit', 'pipe', 'pipe'],
       env: { ...env, [markName]: folder, TMPDIR: folder },
     });
     current = child;
+    for (const [from, to] of hear === undefined
+      ? []
+      : [
+          [child.stdout, process.stdout],
+          [child.stderr, process.stderr],
+        ]) {
+      from.on('data', (said) => {
+        to.write(said);
+        hear(said);
+      });
+    }
     child.once('error', (error) => {
       console.error(`${program} could not be started: ${error.message}`);
       resolve(127);
