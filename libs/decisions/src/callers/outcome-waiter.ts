@@ -161,22 +161,27 @@ export class OutcomeWaiter {
 
   private look(waiters: readonly Waiter[]): void {
     for (const waiter of waiters) this.ready.add(waiter);
-    if (this.ready.size > 0) this.looking ??= this.lookAtReady().finally(() => (this.looking = undefined));
+    if (this.ready.size > 0) this.looking ??= this.lookAtReady();
   }
 
   /** Whoever becomes ready while one read is under way shares the next. */
   private async lookAtReady(): Promise<void> {
-    while (this.ready.size > 0) {
-      const waiters = [...this.ready].slice(0, lookRowsMax);
-      for (const waiter of waiters) this.ready.delete(waiter);
-      try {
-        const rows = await this.read(waiters.map(({ command }) => command));
-        for (const row of rows) this.tell(waiters[Number(row.place) - 1], row);
-      } catch (error) {
-        this.parts.logger.warn('Outcomes could not be read; trying again later', { kind: this.parts.kind, error });
-        return;
-      }
+    // One notification tells of many partitions, one after the other: the callers of all of them share a read.
+    await new Promise((resolve) => setImmediate(resolve));
+    try {
+      while (this.ready.size > 0) await this.lookAt([...this.ready].slice(0, lookRowsMax));
+    } catch (error) {
+      this.parts.logger.warn('Outcomes could not be read; trying again later', { kind: this.parts.kind, error });
+    } finally {
+      // In the turn that found nobody ready: whoever becomes it a moment later is looked at anew.
+      this.looking = undefined;
     }
+  }
+
+  private async lookAt(waiters: readonly Waiter[]): Promise<void> {
+    for (const waiter of waiters) this.ready.delete(waiter);
+    const rows = await this.read(waiters.map(({ command }) => command));
+    for (const row of rows) this.tell(waiters[Number(row.place) - 1], row);
   }
 
   private tell(waiter: Waiter | undefined, row: OutcomeRow): void {

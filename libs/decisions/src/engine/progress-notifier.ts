@@ -43,7 +43,7 @@ export class ProgressNotifier {
   private sending: Promise<void> | undefined;
 
   constructor(
-    private readonly pool: pg.Pool,
+    private readonly pool: { query(statement: pg.QueryConfig): Promise<unknown> },
     private readonly logger: Logger,
   ) {}
 
@@ -58,6 +58,9 @@ export class ProgressNotifier {
   }
 
   private async sendAll(): Promise<void> {
+    // What one answer of the brokers ends is told of one partition after the other: all of it goes together, and its
+    // callers come back together. Sent at once, the first alone woke its callers, whose next commands the others ran after.
+    await new Promise((resolve) => setImmediate(resolve));
     while (this.waiting.size > 0) {
       const next = [...this.waiting].slice(0, progressesPerNotification);
       for (const [key] of next) this.waiting.delete(key);
