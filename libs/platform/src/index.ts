@@ -60,6 +60,7 @@ export {
   plantableWorkflowBugs,
   plantableExecutorBugs,
   plantableScheduleBugs,
+  plantableUnitBugs,
   type PlantableBug,
   type PlantableDecisionBug,
   type PlantableGatewayBug,
@@ -70,6 +71,7 @@ export {
   type PlantableWorkflowBug,
   type PlantableExecutorBug,
   type PlantableScheduleBug,
+  type PlantableUnitBug,
 } from './process/planted-bug.js';
 export { ProcessSampler, type ProcessFigures } from './process/process-sampler.js';
 export { runAsProcess } from './process/run-as-process.js';

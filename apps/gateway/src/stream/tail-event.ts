@@ -1,5 +1,6 @@
 import type { EventEnvelope, EventMetadata, OpenedEvent } from '@chorda/contracts';
 import type { JsonValue } from '@chorda/kernel';
+import { isPlanted } from '@chorda/platform';
 import { eventJsonText, type EventPlace } from '../events/event-json.js';
 import type { EventFilter, FilterSubject } from './filter/event-filter.js';
 
@@ -72,7 +73,8 @@ export class TailEvent implements FilterSubject {
 
   /** The stream of a decision and its place in it; a fact has none. */
   get version(): { readonly stream: string; readonly number: bigint } | undefined {
-    const { streamVersion: number, stream = this.subject } = this.metadata.decision ?? {};
+    const { streamVersion: number, stream: named = this.subject } = this.metadata.decision ?? {};
+    const stream = isPlanted('tail-streams-as-one') ? this.subject : named;
     return number === undefined ? undefined : { stream: `${this.tenant}\n${this.topic}\n${stream}`, number };
   }
 

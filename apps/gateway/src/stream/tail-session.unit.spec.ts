@@ -404,11 +404,13 @@ describe('a client', () => {
     log.append(0, { version: 1n });
     log.append(0, { version: 1n, stream: 'execution-1' });
     log.restart();
-    const client = new Client(4);
+    const client = new Client();
     const watching = client.watch(log, TailPosition.empty());
     for (let turn = 0; turn < 5; turn += 1) await settle();
     log.append(0, { version: 2n });
     log.append(0, { version: 2n, stream: 'execution-1' });
+    for (let turn = 0; turn < 5; turn += 1) await settle();
+    client.leaving.abort();
     await watching;
     expect(client.ids).toEqual(['0/0', '0/1', '0/2', '0/3']);
   });

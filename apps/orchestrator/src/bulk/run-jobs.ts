@@ -1,6 +1,6 @@
 import { parseCommandData, type CommandType } from '@chorda/contracts';
 import { derivedId, newId, sleep, type Logger } from '@chorda/kernel';
-import { crashPoint } from '@chorda/platform';
+import { crashPoint, isPlanted } from '@chorda/platform';
 import {
   refusalsNamedMax,
   runsList,
@@ -79,6 +79,10 @@ export class RunJobs {
       const request = { conditions, limit, ...(job.cursor !== null && { cursor: job.cursor }) };
       const page = await this.parts.lists.page(tenantId, runsList, request);
       const ids = page.rows.map((row) => String(row['workflow_id']));
+      if (isPlanted('run-jobs-position-first')) {
+        const untold = ids.map((runId) => ({ runId, refusal: undefined }));
+        await this.parts.jobs.advance(counted(job, untold, page.nextCursor), leaseMs);
+      }
       const told = await this.tellAll(job, ids);
       crashPoint('run-job-page-told');
       job = counted(job, told, page.nextCursor);
@@ -100,8 +104,9 @@ export class RunJobs {
     const type: CommandType = `workflow.${action}`;
     const parsed = parseCommandData(type, { ...told, workflow_id: runId });
     if (!parsed.ok) throw new TypeError(`A job says what no command may: ${JSON.stringify(parsed.issues)}`);
+    const commandId = isPlanted('run-jobs-random-command-id') ? newId() : derivedId(tenantId, jobId, runId);
     const answer = await this.parts.workflows.give(parsed.command, {
-      ...{ tenantId, commandId: derivedId(tenantId, jobId, runId), subject: runId },
+      ...{ tenantId, commandId, subject: runId },
       metadata: { id: jobId, subject: runId, correlationId },
     });
     if (answer.kind === 'taken') throw new StillUndecidedError(`${type} of ${runId} is not decided yet`);

@@ -12,16 +12,21 @@ const job: LeasedRunJob = {
   ...{ correlationId: 'c-1', createdAt: new Date(0), endedAt: null, leaseToken: 'lease-1' },
 };
 
-/** 250 runs, in pages as large as they are asked for. */
-function setUp(own: Partial<LeasedRunJob> = {}, isHeld: (page: number) => boolean = () => true) {
+/**
+ * 250 runs, in pages as large as they are asked for.
+ *
+ * @param faults How often the engine is away when run-150 is to be told.
+ */
+function setUp(own: Partial<LeasedRunJob> = {}, isHeld: (page: number) => boolean = () => true, faults = 0) {
   const given: { readonly command: AnyCommand; readonly by: GivenBy }[] = [];
   const stored: LeasedRunJob[] = [];
   let claims = 0;
+  let faultsLeft = faults;
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   const jobs = {
     claim: () => {
-      if (claims++ > 0) resolve();
-      return Promise.resolve(claims === 1 ? { ...job, ...own } : undefined);
+      if (claims++ > faults) resolve();
+      return Promise.resolve(claims <= faults + 1 ? (stored.at(-1) ?? { ...job, ...own }) : undefined);
     },
     advance: (one: LeasedRunJob) => {
       if (!isHeld(stored.length)) return Promise.resolve(false);
@@ -41,13 +46,17 @@ function setUp(own: Partial<LeasedRunJob> = {}, isHeld: (page: number) => boolea
   };
   const workflows: Pick<CommandGiver, 'give'> = {
     give: (command, by) => {
+      if (by.subject === 'run-150' && faultsLeft-- > 0) {
+        setImmediate(() => running.wake());
+        return Promise.reject(new Error('The brokers are away'));
+      }
       given.push({ command, by });
       const refusal = { status: 'refused', code: 'ILLEGAL_TRANSITION', message: 'It has ended', details: {} } as const;
       const accepted = { status: 'accepted', events: [], answer: undefined } as const;
       return Promise.resolve({ kind: 'decided', outcome: by.subject === 'run-7' ? refusal : accepted } as never);
     },
   };
-  const running = new RunJobs({
+  const running: RunJobs = new RunJobs({
     jobs: jobs as never as RunJobRepository,
     lists: lists as never as ListReader,
     workflows: workflows as CommandGiver,
@@ -92,6 +101,13 @@ describe('a job over runs', () => {
     expect(second.given).toHaveLength(50);
     const idOf = (all: typeof first.given) => all.find(({ by }) => by.subject === 'run-210')?.by.commandId;
     expect(idOf(second.given)).toBe(idOf(first.given));
+  });
+
+  it('counts a page when all of its runs were told, and tells those of one that was cut short again', async () => {
+    const { given, stored, run } = setUp({}, undefined, 1);
+    await run();
+    expect(new Set(given.map(({ by }) => by.subject)).size).toBe(250);
+    expect(stored.map(({ runs }) => runs)).toEqual([100, 200, 250]);
   });
 
   it('ends its work on it when it is cancelled, or another has it', async () => {

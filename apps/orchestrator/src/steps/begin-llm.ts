@@ -1,5 +1,6 @@
 import { jsonValue } from '@chorda/contracts';
-import { BackboneError, type JsonValue } from '@chorda/kernel';
+import { BackboneError, newId, type JsonValue } from '@chorda/kernel';
+import { isPlanted } from '@chorda/platform';
 import { timeForWorkMs, type ModelAsks } from '@chorda/work';
 import { membersOf } from './begin-agent.js';
 import { failed, type StepOutcome } from './step-outcome.js';
@@ -18,7 +19,8 @@ export async function beginLlm(asks: Pick<ModelAsks, 'ask'>, assignment: StepAss
   const answer = schema === null ? 'text' : 'json';
   try {
     await asks.ask({
-      ...{ tenantId, metadata, requestId: attempt_token, operation: 'chat_completion' },
+      ...{ tenantId, metadata, operation: 'chat_completion' },
+      requestId: isPlanted('models-key-per-try') ? newId() : attempt_token,
       model: typeof model === 'string' ? model : null,
       input: bodyOf(settings, jsonValue(work.data.input_data)),
       completionTokensMax: typeof tokensMax === 'number' ? tokensMax : null,

@@ -1,5 +1,6 @@
 import type { AnyCommand, EventMetadata, WorkflowWork } from '@chorda/contracts';
 import { stepId, workflowId } from '@chorda/contracts';
+import { isPlanted } from '@chorda/platform';
 import { stepAnsweredChannel, stepReadyChannel, stepRevokedChannel, type NewWork } from '@chorda/read-models';
 import { keptMetadata, type WorkKind } from '@chorda/work';
 import { lostStep, type StepOutcome } from './step-outcome.js';
@@ -37,12 +38,13 @@ export const stepWorkKind: WorkKind<WorkflowWork, WorkflowWork, StepOutcome> = {
 function itemOf(work: WorkflowWork, metadata: EventMetadata): NewWork {
   const { data } = work;
   const isCall = work.type === 'workflow.step_requested' && data.queue === 'workers';
+  const isRepeatable = work.type !== 'workflow.step_requested' || work.data.idempotent;
   return {
     tenantId: metadata.tenantId,
     workId: data.attempt_token,
     queue: isCall ? workerQueue(work.data.worker_queue ?? 'default') : ownQueue,
     toolName: work.type === 'workflow.step_requested' ? work.data.tool_name : null,
-    repeatable: work.type === 'workflow.step_requested' ? work.data.idempotent : true,
+    repeatable: isRepeatable || isPlanted('steps-repeat-all'),
     work: JSON.stringify(work),
     metadata: JSON.stringify(keptMetadata(metadata)),
     leaseMs: Math.min(Math.max(1, data.lease_ms), leaseMsMax),

@@ -18,6 +18,8 @@ const caughtBy: Readonly<Record<PlantableWorkflowRule, string>> = {
   'workflows-join-early': 'begins what needs all of several when the last of them has ended, and not before',
   'workflows-loser-kept': 'is won by the first, whoever falls out before',
   'workflows-timer-kept': 'waits for nothing once it has ended, and for no step that has',
+  'workflows-timer-counted-twice': 'is woken once by what it sleeps until',
+  'workflows-parked-forgotten': 'tells whom it waits for that it is cancelled, people and events alike',
   'workflows-signal-counted-twice': 'may come before the wait, is correlated by its key, and counts once',
   'workflows-window-ignored': 'does as many items at once as its window has room for, and keeps their outputs in order',
 };
@@ -34,7 +36,7 @@ const groups: readonly (readonly PlantableWorkflowRule[])[] = [
     'workflows-signal-counted-twice',
     'workflows-window-ignored',
   ],
-  ['workflows-old-token-taken', 'workflows-join-early'],
+  ['workflows-old-token-taken', 'workflows-join-early', 'workflows-timer-counted-twice', 'workflows-parked-forgotten'],
   ['workflows-step-given-twice', 'workflows-loser-kept', 'workflows-timer-kept'],
 ];
 const untouched = 'has a bound where its definition has a loop without one';

@@ -27,6 +27,10 @@ export const plantableWorkflowRules = [
   'workflows-loser-kept',
   /** The timers of what has ended are waited for. */
   'workflows-timer-kept',
+  /** What a timer brings is brought twice. */
+  'workflows-timer-counted-twice',
+  /** A run is cancelled, and whom it waits for is not told. */
+  'workflows-parked-forgotten',
   /** The same signal counts each time that it comes. */
   'workflows-signal-counted-twice',
   /** All items of a map begin at once. */
@@ -48,11 +52,26 @@ export function plantWorkflowRules(rules: Workflows, bugs: readonly PlantableWor
     decide(given, states) {
       const command = plantedCommand(given, states, has);
       const decision = rules.decide(regiven(given, command), states);
+      if (has('workflows-timer-counted-twice') && isSleep(command)) {
+        return { ...decision, events: decision.events.flatMap(twice) };
+      }
+      if (has('workflows-parked-forgotten') && command.type === 'workflow.cancel') {
+        return { ...decision, events: decision.events.filter(({ event }) => !isOfParked(event)) };
+      }
       if (has('workflows-step-given-twice')) return { ...decision, work: (decision.work ?? []).flatMap(twice) };
       if (!has('workflows-result-counted-twice') || decision.events.length > 0) return decision;
       return forAnother(rules, given, states) ?? decision;
     },
   };
+}
+
+function isSleep({ type, data }: AnyWorkflowCommand): boolean {
+  return type === 'workflow.timer_due' && data.timer.startsWith('sleep/');
+}
+
+function isOfParked({ type, data }: WorkflowEvent): boolean {
+  if (type === 'workflow.human_task_decided') return true;
+  return type === 'workflow.step_failed' && (data.step_type === 'human' || data.step_type === 'wait');
 }
 
 const twice = <Item>(item: Item): readonly Item[] => [item, item];

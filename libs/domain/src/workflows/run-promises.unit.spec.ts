@@ -2,7 +2,7 @@ import { expressions } from '@chorda/workflows';
 import { describe, expect, it } from 'vitest';
 import { testedRules } from '../testing/tested-workflow-rules.js';
 import { after, countOf, formWith, graph, script, sequence, step, tool, val } from '../testing/workflow-forms.js';
-import type { Flow } from './form.js';
+import type { Flow, HumanStep, WaitStep } from './form.js';
 import { WorkflowRunner } from './workflow-runner.js';
 
 const ports = { expressions, schemaIssues: () => [] };
@@ -63,6 +63,33 @@ describe('a run', () => {
     const tokens = run.work.map(({ work }) => Object(work.data).attempt_token);
     expect(tokens).toHaveLength(2);
     expect(new Set(tokens).size).toBe(2);
+  });
+
+  it('is woken once by what it sleeps until', () => {
+    const nap = step('nap', { kind: 'timer', wait: { kind: 'for', duration: { kind: 'ms', ms: 100 } } });
+    const run = runner(sequence([nap, tool('a')]));
+    run.start();
+    const [due] = run.timers();
+    run.pass(100);
+    if (due) run.fire(due);
+    const count = (type: string) => run.types.filter((one) => one === type).length;
+    expect([count('timer_fired'), count('step_completed'), asked(run)]).toEqual([1, 1, ['a']]);
+  });
+
+  it('tells whom it waits for that it is cancelled, people and events alike', () => {
+    const ask: HumanStep = {
+      ...{ kind: 'human', task: 'approval', title: val('Go on?'), description: null, form_schema: null },
+      ...{ assignees: null, groups: null, due: null, expires: null, fail_on_rejection: false },
+    };
+    const wait: WaitStep = { kind: 'wait', event: val('paid'), key: null, accept: null, count: 1, ttl: null };
+    const run = runner(graph([step('ask', ask), step('paid', wait)]));
+    run.start();
+    const data = { workflow_id: run.runId, reason: null, hard: false, compensate: false };
+    run.give({ type: 'workflow.cancel', data });
+    const told = run.history.filter(({ event }) => event.type === 'workflow.human_task_decided');
+    expect(told.map(({ event }) => Object(event.data).decision)).toEqual(['expired']);
+    expect(['ask', 'paid'].map((id) => run.step(id).status)).toEqual(['cancelled', 'cancelled']);
+    expect([run.status, run.timers()]).toEqual(['cancelled', []]);
   });
 
   it('waits for nothing once it has ended, and for no step that has', () => {

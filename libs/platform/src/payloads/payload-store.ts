@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { asPayloadRef, inlineBytesMax, isSha256, payloadRef, type PayloadRef, type TenantId } from '@chorda/kernel';
 import { Counter, type Registry } from 'prom-client';
+import { isPlanted } from '../process/planted-bug.js';
 import type { ObjectStore } from './object-store.js';
 import { PayloadChangedError, PayloadMissingError, PayloadTooLargeError } from './payload-errors.js';
 
@@ -29,7 +30,8 @@ export class PayloadStore {
       throw new PayloadTooLargeError(bytes.length, payloadBytesMax);
     }
     const sha256 = sha256Of(bytes);
-    await this.objects.put(keyOf(tenant, sha256), bytes);
+    const kept = this.objects.put(keyOf(tenant, sha256), bytes);
+    if (!isPlanted('payloads-reference-first')) await kept;
     this.metrics.payloads.inc({ result: 'kept' });
     this.metrics.bytes.inc({ direction: 'in' }, bytes.length);
     return payloadRef(sha256, bytes.length);

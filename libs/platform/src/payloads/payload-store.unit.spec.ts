@@ -44,6 +44,28 @@ describe('a payload store', () => {
     expect(await store.check()).toEqual({ count: 1, bytes: Buffer.byteLength(large), damaged: [] });
   });
 
+  it('names a value when it is kept, and not before: whoever reads the name may look at once', async () => {
+    const { promise: written, resolve: write } = Promise.withResolvers<void>();
+    const slow = new PayloadStore(
+      new (class extends FolderStore {
+        override async put(key: string, bytes: Buffer): Promise<void> {
+          await written;
+          await super.put(key, bytes);
+        }
+      })(folder),
+      new Registry(),
+    );
+    let isNamed = false;
+    const named = slow.small(ours, large).then((text) => {
+      isNamed = true;
+      return text;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isNamed).toBe(false);
+    write();
+    expect(await slow.whole(ours, await named)).toBe(large);
+  });
+
   it('shows a tenant its own values alone', async () => {
     const ref = await store.keep(ours, large);
     await expect(store.read(theirs, ref.sha256)).rejects.toThrow(PayloadMissingError);

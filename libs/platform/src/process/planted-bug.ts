@@ -138,6 +138,30 @@ export const plantableScheduleBugs = [
 
 export type PlantableScheduleBug = (typeof plantableScheduleBugs)[number];
 
+/** Those that tests see which need no server: of steps, triggers, jobs over runs, large values and the live tail. */
+export const plantableUnitBugs = [
+  /** Each try of a webhook has an idempotency key of its own. */
+  'webhooks-key-per-try',
+  /** A webhook that may have had its effect is said to have failed, which is tried again. */
+  'webhooks-unknown-failed',
+  /** Each time that a step of a model is done it is another request. */
+  'models-key-per-try',
+  /** Work is begun again when its lease is over, whatever its definition says of being repeated. */
+  'steps-repeat-all',
+  /** Triggers start one another without a bound. */
+  'triggers-no-depth',
+  /** A job over runs counts a page before it has told all of its runs. */
+  'run-jobs-position-first',
+  /** A job over runs gives a run another command each time that it tells it. */
+  'run-jobs-random-command-id',
+  /** The reference to a large value is given out before its bytes are kept. */
+  'payloads-reference-first',
+  /** The live tail takes all streams of a subject for one. */
+  'tail-streams-as-one',
+] as const;
+
+export type PlantableUnitBug = (typeof plantableUnitBugs)[number];
+
 /** Those of the rules of workflows: `plantWorkflowRules` of the domain, which reads no environment, puts them in. */
 export const plantableWorkflowBugs = [
   'workflows-result-counted-twice',
@@ -149,6 +173,8 @@ export const plantableWorkflowBugs = [
   'workflows-join-early',
   'workflows-loser-kept',
   'workflows-timer-kept',
+  'workflows-timer-counted-twice',
+  'workflows-parked-forgotten',
   'workflows-signal-counted-twice',
   'workflows-window-ignored',
 ] as const;
@@ -174,7 +200,8 @@ export function isPlanted(
     | PlantableAgentBug
     | PlantableWorkflowBug
     | PlantableExecutorBug
-    | PlantableScheduleBug,
+    | PlantableScheduleBug
+    | PlantableUnitBug,
 ): boolean {
   return planted.has(bug);
 }
@@ -194,6 +221,7 @@ function readPlanted(env: NodeJS.ProcessEnv): ReadonlySet<string> {
     ...plantableWorkflowBugs,
     ...plantableExecutorBugs,
     ...plantableScheduleBugs,
+    ...plantableUnitBugs,
   ];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {

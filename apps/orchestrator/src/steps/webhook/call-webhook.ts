@@ -1,6 +1,6 @@
 import { jsonValue } from '@chorda/contracts';
 import { isRetriableStatus } from '@chorda/domain';
-import { derivedId, type JsonValue } from '@chorda/kernel';
+import { derivedId, newId, type JsonValue } from '@chorda/kernel';
 import {
   guardedRequest,
   lawfulUrl,
@@ -11,6 +11,7 @@ import {
   type RequestBounds,
   type Secrets,
 } from '@chorda/outbound';
+import { isPlanted } from '@chorda/platform';
 import { timeForWorkMs } from '@chorda/work';
 import { completed, failed, outcomeUnknown, type StepError, type StepOutcome } from '../step-outcome.js';
 import type { StepAssignment, StepCall } from '../step-runner.js';
@@ -65,7 +66,7 @@ function ask(
   const headers = secrets.into(settings.headers, first);
   const body = bodyOf(settings, jsonValue(data.input_data));
   // Ids of runs and steps are unique in a tenant alone, and another system serves several.
-  const key = derivedId(tenantId, data.idempotency_key, 'webhook');
+  const key = isPlanted('webhooks-key-per-try') ? newId() : derivedId(tenantId, data.idempotency_key, 'webhook');
   const isReading = readingMethods.has(settings.method);
   return guardedRequest(
     {
@@ -141,7 +142,8 @@ function timedOut(error: OutboundAbortedError, afterMs: number): OutboundError {
 /** Of what may have taken place nobody says that it failed: the engine calls again what is idempotent, and asks a person of the rest. */
 function failure({ code, message, effect, retriable }: OutboundError, durationMs: number): StepOutcome {
   const error = { class: code === 'NO_ANSWER' ? 'timeout' : 'http', code, message, retriable };
-  return effect === 'unknown' ? outcomeUnknown(error, durationMs) : failed(error, durationMs);
+  const isUnknown = effect === 'unknown' && !isPlanted('webhooks-unknown-failed');
+  return isUnknown ? outcomeUnknown(error, durationMs) : failed(error, durationMs);
 }
 
 function refusal(code: string, message: string): StepError {
