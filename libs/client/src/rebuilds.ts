@@ -33,6 +33,8 @@ export interface RebuildReport {
     readonly key: Readonly<Record<string, string | null>>;
     readonly found: 'only_old' | 'only_new' | 'different';
   }[];
+  /** Columns that old rows lack because they are older than the column, and how many rows have them now: no difference. */
+  readonly columns_filled?: readonly { readonly column: string; readonly rows: string }[];
   readonly compared_at: string;
 }
 

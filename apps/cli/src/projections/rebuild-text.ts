@@ -17,10 +17,14 @@ export function rebuildText(output: Output, rebuild: Rebuild): string {
 }
 
 function reportLines(report: RebuildReport): readonly string[] {
-  const { by_row, equal, rows_old, rows_new, tenants_that_differ, rows_that_differ } = report;
+  const { by_row, equal, rows_old, rows_new, tenants_that_differ, rows_that_differ, columns_filled = [] } = report;
   if (!by_row) return [`counted, not compared, since the code differs: ${rows_old} rows before, ${rows_new} now`];
-  if (equal) return [`${rows_new} rows, each the same as before`];
+  const filled = columns_filled.map(
+    ({ column, rows }) => `${column}: filled in ${rows} rows that are older than the column`,
+  );
+  if (equal) return [`${rows_new} rows, each the same as before`, ...filled];
   return [
+    ...filled,
     `${rows_old} rows before, ${rows_new} now`,
     ...tenants_that_differ.map((each) => `  tenant ${each.tenant}: ${each.rows_old} before, ${each.rows_new} now`),
     ...rows_that_differ.map(({ key, found }) => `  ${found.replace('_', ' ')}: ${JSON.stringify(key)}`),

@@ -127,7 +127,7 @@ export const rebuildSchemas = {
       report: {
         type: ['object', 'null'],
         description:
-          'What comparing both tables at the same offsets found; tenants and rows that differ, at most 20 each',
+          'What comparing both tables at the same offsets found; tenants and rows that differ, at most 20 each, and columns that old rows lack because they are older than the column',
       },
       owner: nullable('string', 'The projector that does it'),
       requested_by: { type: 'string' },

@@ -110,7 +110,7 @@ export async function removeGeneration(tx: pg.ClientBase, gone: Generation): Pro
 }
 
 async function forgetCheckpoints(tx: pg.ClientBase, { projection, version }: Generation): Promise<void> {
-  for (const table of ['checkpoints', 'parked_events', 'parked_sequences']) {
+  for (const table of ['checkpoints', 'filled_columns', 'parked_events', 'parked_sequences']) {
     await tx.query(`DELETE FROM ${table} WHERE projection = $1 AND version = $2`, [projection, version]);
   }
 }

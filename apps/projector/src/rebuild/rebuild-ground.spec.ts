@@ -42,6 +42,7 @@ export async function prepareRebuildGround(stack: StackAddresses) {
   const rebuilds = new RebuildRepository(pool);
   const running = new Set<SourceProcess>();
   let sent = 0;
+  let decided = 0;
 
   async function send(count: number, tenant = 'default'): Promise<void> {
     const indexes = Array.from({ length: count }, () => sent++);
@@ -70,6 +71,24 @@ export async function prepareRebuildGround(stack: StackAddresses) {
         );
       }),
     );
+  }
+
+  /** Decisions of one run, each of which names its stream. */
+  async function sendDecided(count: number): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      const parsed = parseEventData('workflow.paused', {
+        workflow_id: 'run-1',
+        workflow_name: 'spec',
+        reason: 'asked',
+      });
+      if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+      const streamVersion = BigInt(++decided);
+      const metadata = {
+        ...{ id: `decision-${streamVersion}`, source: '/spec', subject: 'run-1', timeMs: Date.now() },
+        ...{ correlationId: 'c', tenantId: defaultTenant, decision: { streamVersion, stream: 'workflow-run-1' } },
+      };
+      await producer.send(codec.encode({ event: parsed.event, metadata }));
+    }
   }
 
   const plant = process.env['CHORDA_PLANT'];
@@ -121,7 +140,7 @@ export async function prepareRebuildGround(stack: StackAddresses) {
   }
 
   return {
-    ...{ database, pool, rebuilds, admin, projectorEnv, send, startProjector, until, caughtUp },
+    ...{ database, pool, rebuilds, admin, projectorEnv, send, sendDecided, startProjector, until, caughtUp },
     sentCount: () => sent,
     output: () => [...running].map((process) => process.output()).join('\n'),
     async endProjectors(): Promise<void> {

@@ -244,10 +244,11 @@ export class Rebuild {
       const projection = (await this.claimed()).projection;
       const byRow = old.codeVersion === made.codeVersion;
       const report = await compareGenerations(snapshot, {
-        old: old.tableName,
-        new: made.tableName,
+        old,
+        new: made,
         key: projection.table.key,
         byRow,
+        hasPlaces: namesPlaces(projection.table),
         keptFromMs: projection.days?.keptFromMs(Date.now()),
       });
       metrics.comparisons.inc({ projection: projection.name, result: resultOf(report) });

@@ -1,9 +1,12 @@
 import { createAppHost, type RunningApp } from '@chorda/platform';
 import { silentLogger } from '@chorda/kernel';
+import { migrate } from '@chorda/read-models';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createTableStatements } from '../bulk/create-table.js';
 import { defineTable } from '../bulk/table.js';
 import { defineProjection } from '../runner/define-projection.js';
+import { journalProjection } from '../journal/journal.projection.js';
+import { DayPartitions } from '../runner/day-partitions.js';
 import type { Projection } from '../runner/projection.js';
 import type { ExecutedEvent } from './rebuild-ground.spec.js';
 import { prepareRebuildGround, RestlessReader, type RebuildGround } from './rebuild-ground.spec.js';
@@ -95,5 +98,36 @@ describe('newer code', { timeout: 180_000 }, () => {
     await ground.until('executed', 'done');
     expect((await ground.pool.query('SELECT FROM executed_v1')).rowCount).toBe(0);
     expect(await counted()).toBe(after);
+  });
+
+  it('of the same version finds rows that lack a column, and takes over with them filled', async () => {
+    const { pool, database, rebuilds } = ground;
+    const journal = () => journalProjection(new DayPartitions('journal_v1', Infinity));
+    const rows = async (which: string) => (await pool.query(`SELECT FROM journal WHERE ${which}`)).rowCount;
+    const eventually = { timeout: 30_000, interval: 100 };
+    await start(journal());
+    await ground.sendDecided(30);
+    await expect.poll(() => rows(`topic = 'workflow.events'`), eventually).toBe(30);
+    await projector?.stop();
+    // As releases left it in which the journal had no streams.
+    await pool.query(`DROP VIEW journal; ALTER TABLE journal_v1 DROP COLUMN stream; DROP TABLE filled_columns;
+      CREATE VIEW journal WITH (security_invoker = true) AS SELECT * FROM journal_v1;
+      GRANT SELECT ON journal TO chorda_reader; DELETE FROM chorda_migrations WHERE id IN ('0017', '0024')`);
+    expect(await migrate(database.url)).toEqual(['0017', '0024']);
+    await start(journal());
+    await ground.sendDecided(12);
+    await expect.poll(() => rows('stream IS NOT NULL'), eventually).toBe(12);
+    await rebuilds.request({ projection: 'journal', swap: 'when_equal', requestedBy: 'spec' });
+    expect((await ground.until('journal', 'swapped')).report).toMatchObject({
+      by_row: true,
+      equal: true,
+      columns_filled: [{ column: 'stream', rows: '30' }],
+    });
+    expect(await rows('stream IS NOT NULL')).toBe(42);
+    // The tables that are shown now have had the column from their first row on.
+    await rebuilds.ask('journal', 'drop_old');
+    await ground.until('journal', 'done');
+    await rebuilds.request({ projection: 'journal', swap: 'when_equal', requestedBy: 'spec' });
+    expect((await ground.until('journal', 'swapped')).report).toMatchObject({ equal: true, columns_filled: [] });
   });
 });

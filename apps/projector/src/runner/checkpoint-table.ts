@@ -45,7 +45,8 @@ export const checkpointTable = {
   /**
    * Takes the partition for these projections: every owner before is fenced from the moment this commits. A row that
    * an old owner has locked in mid-transaction is waited for as long as a transaction may take, and no longer: then the
-   * session that holds it is ended.
+   * session that holds it is ended. From where on this code fills which columns is written down with it: see migration
+   * 0017.
    *
    * @param topicId When it differs from the stored one, the topic was made anew and is read from its start; versions
    *   that were counted in it speak of another log, and are forgotten. What was parked of it is kept, at offsets below
@@ -83,10 +84,25 @@ export const checkpointTable = {
        ), kept_apart AS (
          UPDATE parked_events SET "offset" = "offset" - 4611686018427387904, order_offset = order_offset - 4611686018427387904
          WHERE topic = $3 AND partition = $4 AND "offset" >= 0 AND EXISTS (SELECT FROM before WHERE topic_id <> $6)
+       ), filled AS (
+         INSERT INTO filled_columns AS f (projection, version, topic, partition, owner_epoch, filled_from)
+         SELECT projection, version, $3, $4, owner_epoch, (
+           SELECT jsonb_object_agg(name, next_offset) FROM jsonb_array_elements_text(mine.columns::jsonb) AS name)
+         FROM claimed JOIN unnest($1::text[], $2::int[], $7::text[]) AS mine (projection, version, columns)
+           USING (projection, version)
+         ORDER BY projection, version
+         ON CONFLICT (projection, version, topic, partition) DO UPDATE SET owner_epoch = excluded.owner_epoch,
+           filled_from = (
+             SELECT jsonb_object_agg(name, CASE
+               WHEN f.filled_from -> name = '0' OR f.filled_from ? name AND f.owner_epoch + 1 = excluded.owner_epoch
+                 THEN f.filled_from -> name
+               ELSE excluded.filled_from -> name END)
+             FROM jsonb_object_keys(excluded.filled_from) AS name)
        )
        SELECT claimed.*, coalesce(before.topic_id <> claimed.topic_id, false) AS recreated
        FROM claimed LEFT JOIN before USING (projection, version)`;
-    const values = [names, versions, place.topic, place.partition, owner, topicId ?? null];
+    const columns = projections.map(({ table }) => JSON.stringify(Object.keys(table.columns)));
+    const values = [names, versions, place.topic, place.partition, owner, topicId ?? null, columns];
     type Row = CheckpointRow & { readonly recreated: boolean };
     const rows = await queryPastOldOwner<Row>(pool, place, { text, values }, logger);
     const claims = rows.map((row) => ({

@@ -27,6 +27,7 @@ export const madeAgain: Readonly<Record<string, 'from the log' | 'by the running
   projections: 'by the running services',
   projection_generations: 'by the running services',
   projection_rebuilds: 'by the running services',
+  filled_columns: 'by the running services',
   stream_versions: 'from the log',
   stream_gaps: 'from the log',
   parked_sequences: 'from the log',

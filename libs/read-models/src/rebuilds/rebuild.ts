@@ -50,6 +50,13 @@ export interface RowDifference {
   readonly found: 'only_old' | 'only_new' | 'different';
 }
 
+/** The old rows were written before the column existed, and the new ones have it: no difference, but said. */
+export interface FilledColumn {
+  readonly column: string;
+  /** How many rows have a value in it now that had none. Decimal. */
+  readonly rows: string;
+}
+
 export interface RebuildReport {
   /** Rows were compared one by one, by their hashes: both tables are of the same code. Else only counted. */
   readonly by_row: boolean;
@@ -61,6 +68,8 @@ export interface RebuildReport {
   readonly tenants_that_differ: readonly TenantDifference[];
   /** The first ones, at most 20. */
   readonly rows_that_differ: readonly RowDifference[];
+  /** Columns that a migration has added while the old table was in use, where its rows from before lack a value. */
+  readonly columns_filled: readonly FilledColumn[];
   readonly compared_at: string;
 }
 
