@@ -7,6 +7,9 @@ import { Reaper } from '@chorda/native-stack';
 
 let reaper: Reaper | undefined;
 
+/** What Node made of each file, so that the next process need not: two thirds of what starting one costs. */
+const compiled = fileURLToPath(new URL('../../../node_modules/.cache/chorda-sources', import.meta.url));
+
 export interface SourceProcess {
   readonly pid: number;
   /** What it printed so far. */
@@ -23,7 +26,7 @@ export interface SourceProcess {
  * Runs a TypeScript file as a process of its own, from source: no build stands between an edit and the process that a
  * spec kills. For files without decorators. It ends with this process, whatever ends this one, even if it is stopped.
  *
- * @param env All of its environment, beside PATH.
+ * @param env All of its environment, beside PATH and where Node keeps what it compiled.
  */
 export function startSourceProcess(
   file: URL,
@@ -42,7 +45,7 @@ export function startSourceProcess(
   const child = spawn(process.execPath, [...flags, fileURLToPath(file), ...args], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compiled, ...env },
   });
   const pid = child.pid ?? -1;
   if (pid > 0) reaper.add(pid);
