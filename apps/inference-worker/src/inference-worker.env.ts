@@ -94,7 +94,7 @@ const schema = z.object({
   CHORDA_MODEL_PRICES: modelPricesSetting,
   CHORDA_PRICES_FILE: z.string().optional(),
   CHORDA_BUDGETS_FILE: z.string().optional(),
-  CHORDA_INFERENCE_CONNECTIONS: wholeNumber(2, 100).default(6),
+  CHORDA_INFERENCE_CONNECTIONS: wholeNumber(2, 100).default(8),
   CHORDA_INFERENCE_SESSION_TIMEOUT_MS: wholeNumber(6_000, 300_000).default(10_000),
   /** How long a stop waits for calls that are under way. */
   CHORDA_INFERENCE_DRAIN_TIMEOUT_MS: wholeNumber(100, 600_000).default(5_000),

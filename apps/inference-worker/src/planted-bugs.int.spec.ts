@@ -32,6 +32,10 @@ const caughtBy: Readonly<Record<PlantableInferenceBug, { readonly file: string; 
     file: 'scheduling/fair-queue.unit.spec.ts',
     test: 'lifts a class of which a request has waited for long',
   },
+  'inference-prefix-ignored': {
+    file: 'prefixes.int.spec.ts',
+    test: 'go to the server that holds the conversation, and conversations to all servers',
+  },
 };
 const untouched = 'falls on the one whose window is filled least';
 

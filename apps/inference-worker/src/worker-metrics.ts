@@ -43,6 +43,11 @@ export function workerMetrics(registry: Registry) {
       'replica',
       'cause',
     ]),
+    prefixes: counter(
+      'chorda_inference_prefix_choices_total',
+      'Requests that begin like others, by whether they went to the server that holds the beginning (held, moved)',
+      ['result'],
+    ),
     breakerOpened: counter('chorda_inference_breaker_opened_total', 'Times that a breaker opened', [
       'replica',
       'model',

@@ -10,6 +10,9 @@ interface Waiting<Item, Result> {
  *
  * With `everyMs` a call begins so long after the one before it, unless its group is full or somebody is in a hurry: who
  * comes alone does not wait, and of many who come close together several share a call, however quickly it is answered.
+ *
+ * With `answersPerTurn` no more callers than that go on in one turn of the event loop: what a group of hundreds does with
+ * its answers would else keep everybody else waiting.
  */
 export class GroupedCalls<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
@@ -20,7 +23,12 @@ export class GroupedCalls<Item, Result> {
 
   constructor(
     private readonly run: (items: readonly Item[]) => Promise<readonly Result[]>,
-    private readonly limits: { readonly itemsMax: number; readonly callsMax: number; readonly everyMs?: number },
+    private readonly limits: {
+      readonly itemsMax: number;
+      readonly callsMax: number;
+      readonly everyMs?: number;
+      readonly answersPerTurn?: number;
+    },
   ) {}
 
   /** @param isUrgent Goes with the next call, and that as soon as one may be made. */
@@ -64,13 +72,18 @@ export class GroupedCalls<Item, Result> {
 
   private async settle(group: readonly Waiting<Item, Result>[]): Promise<void> {
     try {
-      const results = await this.run(group.map(({ item }) => item));
-      group.forEach(({ resolve, reject }, index) => {
-        if (index < results.length) resolve(results[index] as Result);
-        else reject(new TypeError('A grouped call left an item out'));
-      });
+      this.answer(group, await this.run(group.map(({ item }) => item)), 0);
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
+  }
+
+  private answer(group: readonly Waiting<Item, Result>[], results: readonly Result[], from: number): void {
+    const to = Math.min(group.length, from + (this.limits.answersPerTurn ?? group.length));
+    group.slice(from, to).forEach(({ resolve, reject }, index) => {
+      if (from + index < results.length) resolve(results[from + index] as Result);
+      else reject(new TypeError('A grouped call left an item out'));
+    });
+    if (to < group.length) setImmediate(() => this.answer(group, results, to));
   }
 }

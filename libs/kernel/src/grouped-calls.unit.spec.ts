@@ -17,6 +17,23 @@ describe('grouped calls', () => {
     expect(groups).toEqual([[1], [2, 3, 4], [5]]);
   });
 
+  it('let so many callers go on in a turn of the event loop, and others between them', async () => {
+    const seen: (number | string)[] = [];
+    const limits = { itemsMax: 10, callsMax: 1, answersPerTurn: 2 };
+    const calls = new GroupedCalls<number, number>((items) => Promise.resolve(items), limits);
+    await calls.call(0);
+    const between = () => {
+      seen.push('another');
+      if (seen.length < 8) setImmediate(between);
+    };
+    const all = [1, 2, 3, 4, 5].map((item) => calls.call(item).then((result) => seen.push(result)));
+    setImmediate(between);
+    await Promise.all(all);
+    expect(seen.filter((each) => typeof each === 'number')).toEqual([1, 2, 3, 4, 5]);
+    const places = seen.flatMap((each, place) => (each === 'another' ? [place] : []));
+    expect(places.some((place) => place > seen.indexOf(1) && place < seen.indexOf(5))).toBe(true);
+  });
+
   it('fail together, and the next go on', async () => {
     let isBroken = true;
     const calls = new GroupedCalls<number, number>(

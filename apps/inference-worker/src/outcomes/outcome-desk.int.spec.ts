@@ -70,8 +70,8 @@ describe('the desk', () => {
     const [one, other] = [deskOf('one'), deskOf('other')];
     await begin('one', 'r-1');
     await begin('other', 'r-1');
-    expect(await one.desk.settle(settlement('r-1', 1, 'one'), signal)).toBe(true);
-    expect(await other.desk.settle(settlement('r-1', 2, 'other'), signal)).toBe(false);
+    expect(await one.desk.settle(settlement('r-1', 1, 'one'), signal)).toBe('counted');
+    expect(await other.desk.settle(settlement('r-1', 2, 'other'), signal)).toBe('outrun');
     expect(one.sent.map(({ value }) => String(value))).toEqual(['one', 'one']);
     expect(other.sent).toEqual([]);
   });

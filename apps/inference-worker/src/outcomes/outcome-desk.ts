@@ -18,12 +18,21 @@ export interface DeskParts {
   readonly logger: Logger;
 }
 
+/**
+ * - counted: it stands. outrun: the outcome was somebody else's before.
+ * - closed: others took this worker for gone and accounted its call, so that its answer is none any more. Nothing was
+ *   written, and the request may have no outcome yet.
+ */
+export type Standing = 'counted' | 'outrun' | 'closed';
+
 const groupMax = 200;
 /**
  * Statements follow each other no closer: a statement of Postgres and its commit cost as much as ten rows in it, and
  * where requests come one by one there were three statements for each of them. Who comes alone does not wait.
  */
 const groupEveryMs = 8;
+/** What each caller goes on to do takes some tenths of a millisecond, and an urgent request waits for all of them. */
+const answersPerTurn = 16;
 /** Well before anybody takes a record for unpublished. */
 const publishedEveryMs = 250;
 const retryMsMin = 50;
@@ -32,15 +41,27 @@ const retryMsMax = 5_000;
 /** Stores what became of requests, many in one statement, and publishes it once it is stored. */
 export class OutcomeDesk {
   private readonly begins: GroupedCalls<NewAttempt, BegunAttempt>;
+  /** Neither behind a statement of two hundred others, nor behind what these go on to do. */
+  private readonly urgentBegins: GroupedCalls<NewAttempt, BegunAttempt>;
   private readonly settlements: GroupedCalls<Settlement, SettledRequest>;
   private readonly clearing = new Set<Promise<unknown>>();
   private readonly publications: GroupedCalls<readonly Pick<UnpublishedRecord, 'tenantId' | 'recordId'>[], undefined>;
 
   constructor(private readonly parts: DeskParts) {
     const { outcomes } = parts;
-    const limits = { itemsMax: groupMax, callsMax: 2, everyMs: groupEveryMs };
+    const limits = { itemsMax: groupMax, callsMax: 2, everyMs: groupEveryMs, answersPerTurn };
     this.begins = new GroupedCalls((attempts) => outcomes.begin(attempts), limits);
-    this.settlements = new GroupedCalls((settlements) => outcomes.settle(settlements), limits);
+    this.urgentBegins = new GroupedCalls((attempts) => outcomes.begin(attempts), {
+      itemsMax: groupMax,
+      callsMax: 2,
+      answersPerTurn,
+    });
+    this.settlements = new GroupedCalls((settlements) => {
+      const settling = outcomes.settle(settlements);
+      // By then the statement is with Postgres, and its transaction open.
+      setImmediate(() => crashPoint('inference-in-claim'));
+      return settling;
+    }, limits);
     this.publications = new GroupedCalls(
       async (groups) => {
         await outcomes.published(groups.flat());
@@ -53,7 +74,8 @@ export class OutcomeDesk {
   /** @throws what Postgres says: no call is made then, and no budget overdrawn. */
   begin(attempt: NewAttempt, isUrgent: boolean): Promise<BegunAttempt> {
     const { reserve } = attempt;
-    return reserve ? this.parts.outcomes.beginReserved({ ...attempt, reserve }) : this.begins.call(attempt, isUrgent);
+    if (reserve) return this.parts.outcomes.beginReserved({ ...attempt, reserve });
+    return (isUrgent ? this.urgentBegins : this.begins).call(attempt);
   }
 
   /** Until everything that was published is out of the outbox, or Postgres has said that it cannot be. */
@@ -64,10 +86,9 @@ export class OutcomeDesk {
   /**
    * Stores a settlement, and publishes what of it was written.
    *
-   * @returns Whether it stands; false: its outcome was somebody else's.
    * @throws what Postgres said last, when `signal` has ended the tries.
    */
-  async settle(settlement: Settlement, signal: AbortSignal): Promise<boolean> {
+  async settle(settlement: Settlement, signal: AbortSignal): Promise<Standing> {
     crashPoint('inference-before-claim');
     const stopTimer = this.parts.metrics.claimSeconds.startTimer();
     const settled = isPlanted('inference-usage-apart')
@@ -82,7 +103,8 @@ export class OutcomeDesk {
         .filter(({ recordId }) => isWritten(recordId))
         .map((record) => ({ ...record, tenantId: settlement.tenantId })),
     );
-    return settled.isClaimed;
+    if (settled.isClaimed) return 'counted';
+    return settled.isClosed ? 'closed' : 'outrun';
   }
 
   /** Records that stay unpublished are stored: whoever looks after the outbox publishes them. */
@@ -115,7 +137,7 @@ export class OutcomeDesk {
         // Alone after a failure, so that one that Postgres refuses does not hold up the others for ever.
         if (failures === 0) return await this.settlements.call(settlement);
         const [settled] = await this.parts.outcomes.settle([settlement]);
-        return settled ?? { isClaimed: false, recordIds: new Set() };
+        return settled ?? { isClaimed: false, isClosed: false, recordIds: new Set() };
       } catch (error) {
         if (signal.aborted) throw error;
         this.parts.logger.warn('An outcome could not be stored yet', { failures, error });
@@ -134,7 +156,7 @@ export class OutcomeDesk {
     crashPoint('inference-after-claim');
     const records = usage.map((record) => ({ ...record, kind: 'outcome' as const }));
     const second = await this.store({ ...settlement, attempt: undefined, outcome: undefined, records }, signal);
-    return { isClaimed: first.isClaimed, recordIds: new Set([...first.recordIds, ...second.recordIds]) };
+    return { ...first, recordIds: new Set([...first.recordIds, ...second.recordIds]) };
   }
 }
 

@@ -1,4 +1,4 @@
-import { leastLoaded, reserveOf } from '../scheduling/choose-replica.js';
+import { holderOf, leastLoaded, reserveOf } from '../scheduling/choose-replica.js';
 import type { Lane } from './lane.js';
 import type { Replica } from './replica.js';
 
@@ -40,12 +40,19 @@ export class ReplicaPool {
   berth(route: Route, nowMs: number, isUrgent = false, avoided?: ReadonlySet<Lane>): Berth | undefined {
     const berths = this.berths(route, nowMs);
     const fresh = berths.filter(({ lane }) => !avoided?.has(lane));
-    const loads = (fresh.length > 0 ? fresh : berths).map((berth) => ({
-      berth,
-      inFlight: berth.lane.inFlight - (isUrgent ? reserveOf(berth.lane.window) : 0),
-      window: berth.lane.window,
-    }));
-    return leastLoaded(loads)?.berth;
+    return leastLoaded(loadsOf(fresh.length > 0 ? fresh : berths, isUrgent))?.berth;
+  }
+
+  /** The server that holds the prefix, or the next in its order with room. Undefined: there is but one to choose from. */
+  holder(
+    route: Route,
+    nowMs: number,
+    isUrgent: boolean,
+    prefix: string,
+  ): { readonly berth: Berth; readonly isFirst: boolean } | undefined {
+    const berths = this.berths(route, nowMs);
+    const found = berths.length < 2 ? undefined : holderOf(prefix, loadsOf(berths, isUrgent));
+    return found && { berth: found.replica.berth, isFirst: found.isFirst };
   }
 
   private berths(route: Route, nowMs: number): readonly Berth[] {
@@ -64,4 +71,13 @@ export class ReplicaPool {
     const listing = serving.filter(({ options }) => !options.takesAnyModel);
     return listing.length > 0 ? listing : serving;
   }
+}
+
+function loadsOf(berths: readonly Berth[], isUrgent: boolean) {
+  return berths.map((berth) => ({
+    berth,
+    name: berth.replica.name,
+    inFlight: berth.lane.inFlight - (isUrgent ? reserveOf(berth.lane.window) : 0),
+    window: berth.lane.window,
+  }));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { leastLoaded } from './choose-replica.js';
+import { holderOf, leastLoaded } from './choose-replica.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { retryDelayMs } from './retry-delay.js';
 import { TokenEstimates } from './token-estimate.js';
@@ -48,6 +48,53 @@ describe('the choice of a replica', () => {
     ];
     expect(leastLoaded([a!, b!, c!])).toBe(b);
     expect(leastLoaded([c!])).toBeUndefined();
+  });
+
+  const idle = ['gpu-1:8000', 'gpu-2:8000', 'gpu-3:8000', 'gpu-4:8000'].map((name) => ({
+    name,
+    inFlight: 0,
+    window: 64,
+  }));
+  const prefixes = Array.from({ length: 1_000 }, (_, index) => `default\nchat-${index}`);
+  const homeOf = (prefix: string, replicas = idle) => holderOf(prefix, replicas)?.replica.name;
+
+  it('keeps what begins alike together, and spreads what does not over all', () => {
+    const counts = new Map<string, number>();
+    for (const prefix of prefixes) {
+      const home = homeOf(prefix)!;
+      expect(homeOf(prefix, idle.toReversed())).toBe(home);
+      counts.set(home, (counts.get(home) ?? 0) + 1);
+    }
+    expect([...counts.values()].toSorted((one, other) => one - other)[0]).toBeGreaterThan(200);
+  });
+
+  it('moves the prefixes of a server that leaves, and no others', () => {
+    const [gone, ...left] = idle;
+    const moved = prefixes.filter((prefix) => homeOf(prefix) !== homeOf(prefix, left));
+    expect(moved).toEqual(prefixes.filter((prefix) => homeOf(prefix) === gone?.name));
+  });
+
+  it('passes over a server that is full, or much busier than its share, for the next of that prefix', () => {
+    const [prefix = ''] = prefixes;
+    const home = homeOf(prefix);
+    const having = (inFlight: number, others: number) =>
+      holderOf(
+        prefix,
+        idle.map((replica) => ({ ...replica, inFlight: replica.name === home ? inFlight : others })),
+      );
+    expect(having(8, 0)).toMatchObject({ isFirst: true });
+    // A quarter and eight more than a share of 16 of its 64.
+    expect(having(27, 12)).toMatchObject({ isFirst: true });
+    const moved = having(40, 8);
+    expect(moved).toMatchObject({ isFirst: false, replica: { inFlight: 8 } });
+    expect(moved?.replica.name).toBe(
+      homeOf(
+        prefix,
+        idle.filter(({ name }) => name !== home),
+      ),
+    );
+    expect(having(64, 60)).toMatchObject({ isFirst: false });
+    expect(having(64, 64)).toBeUndefined();
   });
 });
 

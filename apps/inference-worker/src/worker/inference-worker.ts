@@ -1,16 +1,9 @@
-import { jsonText } from '@chorda/contracts';
 import { sleep, systemClock, type Logger, type TenantId } from '@chorda/kernel';
 import { isPlanted } from '@chorda/platform';
 import type { Settlement } from '@chorda/read-models';
 import { nanodollars } from '../accounting/prices.js';
 import type { CallError } from '../calls/call-error.js';
-import {
-  contextOf,
-  originOf,
-  type Failure,
-  type OutcomeEvent,
-  type OutcomeRecords,
-} from '../outcomes/outcome-events.js';
+import { contextOf, type Failure, type OutcomeEvent, type OutcomeRecords } from '../outcomes/outcome-events.js';
 import type { OutcomeDesk } from '../outcomes/outcome-desk.js';
 import { ReplyUnknownError, type Replies } from '../outcomes/replies.js';
 import type { TellAgain } from '../outcomes/tell-again.js';
@@ -27,9 +20,11 @@ import {
 } from './attempt-runner.js';
 import { failureOf, failures } from './failures.js';
 import { Job, jobKey, type Ending, type ReceivedRequest } from './job.js';
-import { completedEvent } from './outcome-of.js';
+import { completedEvent, endedEvent, failedEvent } from './outcome-of.js';
+import { prefixOf } from './prompt-prefix.js';
 import { readBody } from './read-body.js';
 import type { RequestQueues } from './request-queues.js';
+import { Turns } from './turns.js';
 
 export interface WorkerParts {
   readonly pool: ReplicaPool;
@@ -55,6 +50,9 @@ const takenRestMs = 300;
 const notBegunRestMs = 500;
 const unroutedRestMs = 200;
 const queuesMax = 1_000;
+/** Of requests, in one turn of the event loop: some milliseconds. An urgent one waits for no more than that. */
+const beginsPerTurn = 16;
+const answersPerTurn = 8;
 
 /**
  * Brings each request to one outcome: queues it, calls a model for it when there is room, tries again what may be tried,
@@ -65,6 +63,7 @@ export class InferenceWorker {
   private readonly cancels = new Map<string, Extract<Ending, { kind: 'cancelled' }>>();
   private readonly running = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
+  private readonly turns = new Turns(answersPerTurn);
   private isPumping = false;
 
   constructor(private readonly parts: WorkerParts) {}
@@ -131,8 +130,8 @@ export class InferenceWorker {
   private accept(job: Job): void {
     const nowMs = systemClock.nowMs();
     const cancelled = this.cancels.get(job.key);
-    if (cancelled) return this.conclude(job, this.endedEvent(job, cancelled));
-    if (job.leftMs(nowMs) <= 0) return this.conclude(job, this.endedEvent(job, { kind: 'expired' }));
+    if (cancelled) return this.conclude(job, endedEvent(job, cancelled));
+    if (job.leftMs(nowMs) <= 0) return this.conclude(job, endedEvent(job, { kind: 'expired' }));
     try {
       this.parts.replies.check(job.request.metadata, job.data);
     } catch (error) {
@@ -142,6 +141,7 @@ export class InferenceWorker {
     const asked = readBody(job.request, this.parts.estimates);
     if (typeof asked === 'string') return this.fail(job, failures.invalid(asked));
     job.asked = asked;
+    if (this.parts.pool.replicas.length > 1) job.prefix = prefixOf(job.request, asked.body);
     const { model } = job.data;
     job.routes = [{ model, provider: undefined }, ...(this.parts.fallbacks[model] ?? [])];
     job.timer = setTimeout(() => this.end(job, { kind: 'expired' }), Math.min(job.leftMs(nowMs), timerMsMax));
@@ -170,17 +170,18 @@ export class InferenceWorker {
   private serve(): void {
     const { queues, pool } = this.parts;
     if (this.stopping.signal.aborted) return;
+    let begun = 0;
     for (const { route, queue, isGathered } of queues.all()) {
       const nowMs = systemClock.nowMs();
       if (queue.size > 0 && !pool.isOpen(route, nowMs)) this.reroute([...queue], nowMs);
       while (queue.size > 0) {
+        if (begun >= beginsPerTurn) return this.pump();
         const berth = pool.berth(route, nowMs);
         const urgent = berth || queue.sizeOf('high') === 0 ? undefined : pool.berth(route, nowMs, true);
         const job = berth ? queue.take(nowMs) : urgent && queue.take(nowMs, 'high');
         const there = berth ?? urgent;
         if (!job || !there) break;
-        // Another server than the one that failed it, where that has room too.
-        const chosen = (job.avoided.size > 0 && pool.berth(route, nowMs, !berth, job.avoided)) || there;
+        const chosen = this.berthFor(job, route, !berth, nowMs) ?? there;
         const room = chosen.lane.window - chosen.lane.inFlight;
         const jobs = [job];
         while (isGathered && jobs.length < Math.min(this.parts.gatheredMax, room)) {
@@ -189,9 +190,20 @@ export class InferenceWorker {
           jobs.push(next);
         }
         this.begin(jobs, chosen);
+        begun += jobs.length;
       }
     }
     queues.prune(queuesMax);
+  }
+
+  /** Another server than the one that failed it, else the one that holds its beginning; undefined: whichever. */
+  private berthFor(job: Job, route: Route, isUrgent: boolean, nowMs: number): Berth | undefined {
+    const { pool, metrics } = this.parts;
+    if (job.avoided.size > 0) return pool.berth(route, nowMs, isUrgent, job.avoided);
+    if (job.prefix === undefined || isPlanted('inference-prefix-ignored')) return undefined;
+    const found = pool.holder(route, nowMs, isUrgent, job.prefix);
+    if (found) metrics.prefixes.inc({ result: found.isFirst ? 'held' : 'moved' });
+    return found?.berth;
   }
 
   /** To another model where this one has no server in order; without one they wait where they are, and are looked at again. */
@@ -242,6 +254,7 @@ export class InferenceWorker {
       this.judge(results, berth);
       this.pump();
     }
+    await this.turns.next(jobs.some(({ priority }) => priority === 'high'));
     await Promise.all(
       jobs.map((job, index) => this.follow(job, results[index] ?? { kind: 'taken' }, jobs.length > 1, berth)),
     );
@@ -288,7 +301,7 @@ export class InferenceWorker {
         return this.rest(job, notBegunRestMs);
       case 'refused':
         if (result.ofBudget) this.parts.metrics.budgetRefusals.inc({ of: result.ofBudget });
-        return this.store(job, this.failedEvent(job, result.failure), undefined);
+        return this.store(job, failedEvent(job, result.failure), undefined);
       case 'answered':
         this.learn(job, result.made);
         return this.store(job, completedEvent(job, result), result.made);
@@ -319,10 +332,9 @@ export class InferenceWorker {
       await this.account(job, made, 'cancelled', error);
       return this.over(job, false);
     }
-    if (ending) return this.store(job, this.endedEvent(job, ending), made, error);
+    if (ending) return this.store(job, endedEvent(job, ending), made, error);
     const next = this.nextTry(job, error, wasShared, lane);
-    if (next === undefined)
-      return this.store(job, this.failedEvent(job, failureOf(error, job.failures > 1)), made, error);
+    if (next === undefined) return this.store(job, failedEvent(job, failureOf(error, job.failures > 1)), made, error);
     await this.account(job, made, 'failed', error);
     this.rest(job, next);
   }
@@ -369,11 +381,11 @@ export class InferenceWorker {
     if (job.state === 'running') return job.aborting.abort();
     this.parts.queues.remove(job);
     if (ending.kind === 'stopped') return this.over(job, false);
-    this.conclude(job, this.endedEvent(job, ending));
+    this.conclude(job, endedEvent(job, ending));
   }
 
   private fail(job: Job, failure: Failure, replies = true): void {
-    this.conclude(job, this.failedEvent(job, failure), replies);
+    this.conclude(job, failedEvent(job, failure), replies);
   }
 
   /** Without an attempt that is open. */
@@ -408,8 +420,11 @@ export class InferenceWorker {
       records: [outcome.record, ...(usage ? [usage] : []), ...(reply ? [reply] : [])],
     };
     try {
-      const isClaimed = await desk.settle(settlement, this.stopping.signal);
-      if (isClaimed) metrics.outcomes.inc({ outcome: event.type.slice('inference.'.length), priority: job.priority });
+      const standing = await desk.settle(settlement, this.stopping.signal);
+      // Whether the request has an outcome, the statement that begins attempts tells: it goes there once more.
+      if (standing === 'closed') return this.rest(job, 0);
+      if (standing === 'counted')
+        metrics.outcomes.inc({ outcome: event.type.slice('inference.'.length), priority: job.priority });
       else {
         metrics.lostClaims.inc();
         if (made) await this.account(job, made, 'superseded', error);
@@ -465,30 +480,5 @@ export class InferenceWorker {
     clearTimeout(job.restTimer);
     this.jobs.delete(job.key);
     for (const listener of job.listeners) listener(isDone);
-  }
-
-  private failedEvent(job: Job, failure: Failure): OutcomeEvent {
-    return {
-      type: 'inference.failed',
-      data: {
-        ...originOf(job.data),
-        model: job.data.model,
-        error: jsonText(failure.error),
-        error_code: failure.code,
-        attempts: job.attempts,
-        total_time_ms: Math.max(0, systemClock.nowMs() - job.request.metadata.timeMs),
-        http_status: failure.httpStatus,
-        retry_after_ms: failure.retryAfterMs ?? null,
-      },
-    };
-  }
-
-  private endedEvent(job: Job, ending: Ending): OutcomeEvent {
-    const common = { ...originOf(job.data), model: job.data.model, attempts: job.attempts };
-    if (ending.kind === 'cancelled') {
-      return { type: 'inference.cancelled', data: { ...common, reason: ending.reason, cancelled_by: ending.by } };
-    }
-    const stage = job.state === 'running' ? 'running' : 'queued';
-    return { type: 'inference.expired', data: { ...common, deadline_at: job.data.deadline_at, stage } };
   }
 }

@@ -48,6 +48,8 @@ export class Job implements Prioritized {
   queuedAtMs = 0;
   tokens = 0;
   asked: Asked | undefined;
+  /** Requests with the same one begin alike: they go to one server, where that can be. */
+  prefix: string | undefined;
   routes: readonly Route[] = [];
   route: Route | undefined;
   /** Of this worker and others: the highest number of an attempt that it knows of. */

@@ -1,7 +1,8 @@
 import { jsonText } from '@chorda/contracts';
-import { originOf, type OutcomeEvent } from '../outcomes/outcome-events.js';
+import { systemClock } from '@chorda/kernel';
+import { originOf, type Failure, type OutcomeEvent } from '../outcomes/outcome-events.js';
 import type { AttemptResult } from './attempt-runner.js';
-import type { Job } from './job.js';
+import type { Ending, Job } from './job.js';
 
 /** The event of an answer. */
 export function completedEvent(job: Job, { made, answer }: Extract<AttemptResult, { kind: 'answered' }>): OutcomeEvent {
@@ -26,4 +27,29 @@ export function completedEvent(job: Job, { made, answer }: Extract<AttemptResult
       streamed: job.data.stream,
     },
   };
+}
+
+export function failedEvent(job: Job, failure: Failure): OutcomeEvent {
+  return {
+    type: 'inference.failed',
+    data: {
+      ...originOf(job.data),
+      model: job.data.model,
+      error: jsonText(failure.error),
+      error_code: failure.code,
+      attempts: job.attempts,
+      total_time_ms: Math.max(0, systemClock.nowMs() - job.request.metadata.timeMs),
+      http_status: failure.httpStatus,
+      retry_after_ms: failure.retryAfterMs ?? null,
+    },
+  };
+}
+
+export function endedEvent(job: Job, ending: Ending): OutcomeEvent {
+  const common = { ...originOf(job.data), model: job.data.model, attempts: job.attempts };
+  if (ending.kind === 'cancelled') {
+    return { type: 'inference.cancelled', data: { ...common, reason: ending.reason, cancelled_by: ending.by } };
+  }
+  const stage = job.state === 'running' ? 'running' : 'queued';
+  return { type: 'inference.expired', data: { ...common, deadline_at: job.data.deadline_at, stage } };
 }

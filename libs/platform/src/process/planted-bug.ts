@@ -80,6 +80,8 @@ export const plantableInferenceBugs = [
   'inference-priority-ignored',
   /** A class keeps its weight however long its oldest request waits. */
   'inference-no-ageing',
+  /** Any server with room is as good as the one that holds the beginning of a prompt. */
+  'inference-prefix-ignored',
 ] as const;
 
 export type PlantableInferenceBug = (typeof plantableInferenceBugs)[number];

@@ -59,14 +59,18 @@ describe('an outcome', () => {
     expect(await begin(one, requestId)).toEqual({ kind: 'begun', attempt: 1 });
     expect(await begin(other, requestId)).toEqual({ kind: 'begun', attempt: 2 });
     const [won] = await one.settle([settlement(requestId, 'one')]);
-    expect(won).toEqual({ isClaimed: true, recordIds: new Set([`o-${requestId}`, `u-${requestId}-1`]) });
+    expect(won).toEqual({
+      isClaimed: true,
+      isClosed: false,
+      recordIds: new Set([`o-${requestId}`, `u-${requestId}-1`]),
+    });
     const [lost] = await other.settle([settlement(requestId, 'other', { attempt: 2 })]);
-    expect(lost).toEqual({ isClaimed: false, recordIds: new Set() });
+    expect(lost).toEqual({ isClaimed: false, isClosed: false, recordIds: new Set() });
     const { rows } = await pool.query('SELECT value FROM inference_outcomes WHERE request_id = $1', [requestId]);
     expect(rows.map(({ value }) => String(value))).toEqual(['one']);
     const accounted = settlement(requestId, 'other', { attempt: 2, outcome: undefined });
     const [settled] = await other.settle([{ ...accounted, records: [record(`u-${requestId}-2`, 'usage')] }]);
-    expect(settled).toEqual({ isClaimed: true, recordIds: new Set([`u-${requestId}-2`]) });
+    expect(settled).toEqual({ isClaimed: true, isClosed: false, recordIds: new Set([`u-${requestId}-2`]) });
     expect(await begin(other, requestId)).toEqual({ kind: 'over' });
   });
 
@@ -107,9 +111,13 @@ describe('an attempt', () => {
     expect(lost).toMatchObject([{ requestId, attempt: 1, usage: '{}' }]);
     const usage = { outcome: undefined, records: [record(`u-${requestId}`, 'usage')] };
     const results = await other.settle([settlement(requestId, 'other', usage)]);
-    expect(results).toEqual([{ isClaimed: true, recordIds: new Set([`u-${requestId}`]) }]);
+    expect(results).toEqual([{ isClaimed: true, isClosed: false, recordIds: new Set([`u-${requestId}`]) }]);
+    // Its worker was only slow: an outcome of this call would stand beside a record of cost that says it was lost.
     const [late] = await one.settle([settlement(requestId, 'one')]);
-    expect(late).toEqual({ isClaimed: true, recordIds: new Set([`o-${requestId}`]) });
+    expect(late).toEqual({ isClaimed: false, isClosed: true, recordIds: new Set() });
+    expect(await begin(one, requestId)).toEqual({ kind: 'begun', attempt: 2 });
+    const [again] = await one.settle([settlement(requestId, 'one', { attempt: 2 })]);
+    expect(again).toMatchObject({ isClaimed: true, isClosed: false });
   });
 
   it('that failed leaves its number behind for the next', async () => {

@@ -74,8 +74,10 @@ export interface Settlement {
 }
 
 export interface SettledRequest {
-  /** False: somebody else had decided, and nothing of the settlement was written. */
+  /** False: nothing of the settlement was written. Somebody else had decided, or the attempt is closed. */
   readonly isClaimed: boolean;
+  /** Somebody has accounted its attempt, who took this worker for gone: whether there is an outcome is not said. */
+  readonly isClosed: boolean;
   /** Records that were written, and are now to be published. */
   readonly recordIds: ReadonlySet<string>;
 }
@@ -158,17 +160,19 @@ export class InferenceOutcomeRepository {
    * of a settlement is written where its outcome was claimed by somebody else.
    */
   async settle(settlements: readonly Settlement[]): Promise<readonly SettledRequest[]> {
-    const { rows } = await this.pool.query<{ place: string | null; record_id: string | null }>({
+    const { rows } = await this.pool.query<SettledRow>({
       name: 'inference: settle',
       text: settleStatement,
       values: [this.worker, ...settlementColumns(settlements), ...recordColumns(settlements)],
     });
-    const places = new Set(rows.map(({ place }) => (place === null ? 0 : Number(place))));
+    const placesOf = (isClosed: boolean) =>
+      new Set(rows.filter((row) => row.place !== null && row.is_closed === isClosed).map(({ place }) => Number(place)));
+    const [counted, closed] = [placesOf(false), placesOf(true)];
     // Ids are derived from the tenant too: no two settlements have the same.
     const written = new Set(rows.map(({ record_id: recordId }) => recordId));
     return settlements.map(({ records }, index) => {
       const ids = records.map(({ recordId }) => recordId).filter((id) => written.has(id));
-      return { isClaimed: places.has(index + 1), recordIds: new Set(ids) };
+      return { isClaimed: counted.has(index + 1), isClosed: closed.has(index + 1), recordIds: new Set(ids) };
     });
   }
 
@@ -247,6 +251,12 @@ export class InferenceOutcomeRepository {
     await this.pool.query('DELETE FROM inference_budgets WHERE day < current_date - 400');
     return rowCount ?? 0;
   }
+}
+
+interface SettledRow {
+  readonly place: string | null;
+  readonly record_id: string | null;
+  readonly is_closed: boolean;
 }
 
 interface UnpublishedRow extends Omit<UnpublishedRecord, 'tenantId' | 'recordId'> {

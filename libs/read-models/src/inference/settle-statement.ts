@@ -2,14 +2,26 @@
  * One transaction for whatever a settlement holds. `counted` are the settlements that stand: those without an outcome to
  * claim, and those whose claim was the first. Claims are inserted in the order of their keys, so that two workers with
  * the same requests wait for each other and never in a circle.
+ *
+ * `closed`: an attempt that somebody has accounted already, who took its worker for gone, claims nothing. Its answer would
+ * stand as an outcome beside which the only record of cost says that the call was lost.
  */
 export const settleStatement = `WITH asked AS (
     SELECT * FROM unnest($2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bytea[], $8::text[],
       $9::numeric[], $10::bigint[]) WITH ORDINALITY
       AS a (tenant_id, request_id, attempt, type, event_id, value, headers, cost_usd, tokens, place)
+  ), open AS (
+    SELECT a.place FROM inference_attempts t JOIN asked a
+      ON t.tenant_id = a.tenant_id AND t.request_id = a.request_id AND t.attempt = a.attempt
+    WHERE a.type IS NOT NULL AND t.settled_at IS NULL
+    FOR UPDATE OF t
+  ), closed AS (
+    SELECT a.place FROM asked a WHERE a.type IS NOT NULL AND a.attempt IS NOT NULL
+      AND a.place NOT IN (SELECT place FROM open)
   ), claimed AS (
     INSERT INTO inference_outcomes (tenant_id, request_id, type, event_id, value, headers, worker)
-    SELECT tenant_id, request_id, type, event_id, value, headers, $1 FROM asked WHERE type IS NOT NULL
+    SELECT tenant_id, request_id, type, event_id, value, headers, $1 FROM asked
+    WHERE type IS NOT NULL AND place NOT IN (SELECT place FROM closed)
     ORDER BY tenant_id, request_id
     ON CONFLICT DO NOTHING
     RETURNING tenant_id, request_id
@@ -50,4 +62,6 @@ export const settleStatement = `WITH asked AS (
     ON CONFLICT DO NOTHING
     RETURNING tenant_id, record_id
   )
-  SELECT place, NULL AS record_id FROM counted UNION ALL SELECT NULL, record_id FROM outbox`;
+  SELECT place, NULL AS record_id, false AS is_closed FROM counted
+  UNION ALL SELECT place, NULL, true FROM closed
+  UNION ALL SELECT NULL, record_id, false FROM outbox`;
