@@ -50,7 +50,7 @@ const { positionals, values } = parseArgs({
   },
 });
 const [soak] = positionals;
-const kills = Number(values.kills ?? (soak === 'workflows' ? '8' : '5'));
+const kills = Number(values.kills ?? (soak === 'workflows' || soak === 'inference' ? '8' : '5'));
 if ((soak === 'projector' || soak === 'fuzz') && !values.help)
   process.exit(await runSpecSoak(soak, { rounds: Number(values.rounds), factor: Number(values.factor) }));
 if (soak === 'decisions' && !values.help) {
@@ -58,7 +58,7 @@ if (soak === 'decisions' && !values.help) {
   process.exit(await soakDecisions({ ...counts, plant: values.plant }));
 }
 if (soak === 'inference' && !values.help) {
-  process.exit(await soakInference({ requests: Number(values.requests), kills }));
+  process.exit(await soakInference({ requests: Number(values.requests), kills, seed: Number(values.seed) }));
 }
 if (soak === 'workflows' && !values.help) {
   const counts = { runs: Number(values.runs), serverKills: Number(values['server-kills']) };

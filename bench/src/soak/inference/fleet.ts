@@ -7,8 +7,25 @@ import { freePorts } from '@chorda/native-stack';
 import { entryOf, waitFor } from '../../backbone.js';
 import type { InferenceGround, Running } from '../../inference/inference-ground.js';
 import { startOwnedProcess } from '../../owned-process.js';
+import { Victim } from '../victim.js';
+import { randomFrom } from '../workflows/kill-plan.js';
+import { killsOf, serverWithCalls } from './kill-plan.js';
 
-const workersCount = 3;
+export interface FleetOptions {
+  /** That are asked while things are killed. */
+  readonly requests: number;
+  /** Of each of two workers. */
+  readonly workerKills: number;
+  /** Of model servers, one after the other. */
+  readonly serverKills: number;
+  readonly gatewayKills: number;
+  /** Draws what is killed where. */
+  readonly seed: number;
+  readonly progress: (line: string) => void;
+}
+
+const victimsCount = 2;
+const serversCount = 2;
 const slots = 64;
 const simulated = {
   CHORDA_SIMULATOR_SLOTS: String(slots),
@@ -21,77 +38,117 @@ export const workerSettings = {
   CHORDA_INFERENCE_LOW_AGES_MS: never,
   CHORDA_INFERENCE_NORMAL_AGES_MS: never,
 };
-const betweenFaultsMs = 3_000;
 /** Past the session of a worker that sleeps. */
 const sleepsMsMin = 9_000;
-const victims = ['worker', 'worker', 'simulator', 'gateway'] as const;
+const callsWithinMs = 20_000;
+const lookEveryMs = 20;
 
 /** All processes of a run, and what is done to them. */
 export class Fleet {
-  private readonly simulators: Running[] = [];
+  private readonly servers: Running[] = [];
   private readonly workers: Running[] = [];
   private readonly others: Running[] = [];
-  private gateway: Running | undefined;
+  private readonly victims: Victim[] = [];
+  private gateway = '';
+  private readonly happened: string[] = [];
+  private readonly serverHits: string[] = [];
+  private lastServerKillMs = 0;
+  private readonly random;
 
-  constructor(private readonly ground: InferenceGround) {}
+  constructor(
+    private readonly ground: InferenceGround,
+    private readonly options: FleetOptions,
+  ) {
+    this.random = randomFrom(options.seed);
+  }
 
   get gatewayUrl(): string {
-    return this.gateway?.url ?? '';
+    return this.gateway;
+  }
+
+  /** What each model server wrote of the calls that it answered. */
+  get callLogs(): readonly string[] {
+    return Array.from({ length: serversCount }, (_, at) => this.callLog(at));
+  }
+
+  /** Whether the supervised processes still have a kill before them. */
+  get hasKillsLeft(): boolean {
+    return this.victims.some(({ killsLeft }) => killsLeft > 0);
+  }
+
+  get lastKillMs(): number {
+    return Math.max(this.lastServerKillMs, ...this.victims.map(({ lastKillMs }) => lastKillMs));
+  }
+
+  /** By what they hit, as the killed processes wrote it, or as it was seen a moment before. */
+  get hits(): readonly string[] {
+    return [...this.victims.flatMap((victim) => victim.hits()), ...this.serverHits];
+  }
+
+  get killsAtRandom(): number {
+    return this.victims.reduce((sum, victim) => sum + victim.killsMs.length - victim.hits().length, 0);
+  }
+
+  /** Faults that are no kills. */
+  get faults(): readonly string[] {
+    return this.happened;
   }
 
   async start(): Promise<void> {
     const { ground } = this;
     const [port = 0] = await freePorts(1);
-    const starting = [this.app('projector'), this.app('gateway', port)] as const;
-    this.simulators.push(...(await Promise.all([ground.simulator(simulated), ground.simulator(simulated)])));
-    const workers = Array.from({ length: workersCount }, () => ground.worker(this.urls, workerSettings));
-    this.workers.push(...(await Promise.all(workers)));
-    const [projector, gateway] = await Promise.all(starting);
-    this.others.push(projector);
-    this.gateway = gateway;
+    const starting = this.projector();
+    this.servers.push(...(await Promise.all(Array.from({ length: serversCount }, (_, at) => this.server(at)))));
+    const sleeper = ground.worker(this.urls, workerSettings);
+    await this.startVictims(port);
+    this.workers.push(await sleeper);
+    this.others.push(await starting);
+    this.gateway = `http://127.0.0.1:${port}`;
+    await waitFor('The gateway', 180_000, async () => (await fetch(`${this.gateway}/readyz`)).ok);
   }
 
-  /** One fault after the other, each while the others of its kind are well. @returns What was done. */
-  async disturb(kills: number, progress: (line: string) => void): Promise<readonly string[]> {
-    const happened: string[] = [];
-    const note = (what: string) => {
-      happened.push(what);
-      progress(what);
-      appendFileSync(join(this.ground.folder, 'faults.log'), `${new Date().toISOString()} ${what}\n`);
+  /**
+   * What is done beside the kills of supervised processes, spread over the load, each while the others of its kind are well.
+   *
+   * @param share Of the load that was asked by now, 0 to 1.
+   */
+  async disturb(share: () => number, failed: AbortSignal): Promise<void> {
+    const until = async (wanted: number) => {
+      while (share() < wanted && !failed.aborted) await sleep(lookEveryMs, failed);
     };
-    await sleep(betweenFaultsMs);
+    const { serverKills } = this.options;
     const [sleeping] = this.workers;
+    await until(0.05);
     sleeping?.process.child.kill('SIGSTOP');
-    note('a worker stopped');
+    this.note('a worker stopped');
     const stoppedMs = Date.now();
-    for (let kill = 0; kill < kills; kill++) {
-      await this.kill(victims[kill % victims.length] ?? 'worker', kill, note);
-      if (kill === 0) {
-        await this.flushRedis();
-        note('Redis flushed');
-      }
-      await sleep(betweenFaultsMs);
+    for (let kill = 0; kill < serverKills; kill++) {
+      await until(0.1 + (0.6 * (kill + 1)) / (serverKills + 1));
+      if (kill === 0) await this.flushRedis();
+      await this.killServer(kill % serversCount);
     }
-    await sleep(Math.max(0, stoppedMs + sleepsMsMin - Date.now()));
+    await sleep(Math.max(0, stoppedMs + sleepsMsMin - Date.now()), failed);
     sleeping?.process.child.kill('SIGCONT');
-    note('the worker went on');
+    this.note('the worker went on');
+    await until(0.75);
     await this.slots(slots / 2);
-    note('slots halved');
-    await sleep(betweenFaultsMs);
+    this.note('slots halved');
+    await until(0.85);
     await this.slots(slots);
-    return happened;
+    this.note('slots given back');
   }
 
   /** Ends all workers and model servers, and has one of each in their place. */
   async alone(
-    ofSimulator: Readonly<Record<string, string>>,
+    ofServer: Readonly<Record<string, string>>,
     ofWorker: Readonly<Record<string, string>>,
     beforeWorker: () => Promise<void>,
   ): Promise<{ readonly simulator: Running; readonly worker: Running }> {
+    await Promise.all(this.victims.map((victim) => victim.stop()));
     await kill(this.workers.splice(0));
-    await kill(this.simulators.splice(0));
-    const simulator = await this.ground.simulator(ofSimulator);
-    this.simulators.push(simulator);
+    await kill(this.servers.splice(0));
+    const simulator = await this.ground.simulator(ofServer);
+    this.servers.push(simulator);
     await beforeWorker();
     const worker = await this.ground.worker([simulator.url], { ...workerSettings, ...ofWorker });
     this.workers.push(worker);
@@ -108,43 +165,79 @@ export class Fleet {
   }
 
   async end(): Promise<void> {
-    const gateways = this.gateway ? [this.gateway] : [];
-    await kill([...this.workers, ...this.simulators, ...this.others, ...gateways]);
+    for (const { process } of this.workers) process.child.kill('SIGCONT');
+    await Promise.allSettled(this.victims.map((victim) => victim.stop()));
+    await kill([...this.workers, ...this.servers, ...this.others]);
   }
 
   private get urls(): readonly string[] {
-    return this.simulators.map(({ url }) => url);
+    return this.servers.map(({ url }) => url);
   }
 
-  private async kill(what: (typeof victims)[number], turn: number, note: (what: string) => void): Promise<void> {
-    const { ground } = this;
-    if (what === 'simulator') {
-      const at = turn % this.simulators.length;
-      const { port } = new URL(this.simulators[at]?.url ?? '');
-      await kill(this.simulators.slice(at, at + 1));
-      note('a model server killed');
-      this.simulators[at] = await ground.simulator(simulated, Number(port));
-    } else if (what === 'gateway') {
-      const { port } = new URL(this.gatewayUrl);
-      await kill(this.gateway ? [this.gateway] : []);
-      note('the gateway killed');
-      this.gateway = await this.app('gateway', Number(port));
-    } else {
-      // The first one sleeps.
-      const at = 1 + (turn % (workersCount - 1));
-      await kill(this.workers.slice(at, at + 1));
-      note('a worker killed');
-      this.workers[at] = await ground.worker(this.urls, workerSettings, false);
+  private note(what: string): void {
+    this.happened.push(what);
+    this.options.progress(what);
+    appendFileSync(join(this.ground.folder, 'faults.log'), `${new Date().toISOString()} ${what}\n`);
+  }
+
+  private callLog(at: number): string {
+    return join(this.ground.folder, `calls-${at}.ndjson`);
+  }
+
+  private server(at: number, port?: number): Promise<Running> {
+    return this.ground.simulator({ ...simulated, CHORDA_SIMULATOR_LOG_FILE: this.callLog(at) }, port);
+  }
+
+  private async startVictims(gatewayPort: number): Promise<void> {
+    const { ground, options, random } = this;
+    const { requests, workerKills, gatewayKills } = options;
+    // One in ten of all comes through the gateway, at least; each worker has a third of them.
+    const ofGateway = { from: 0, count: gatewayKills, requests: requests / 10, random };
+    const ports = await freePorts(victimsCount + 1);
+    const [metricsPort = 0] = ports;
+    const gateway = { ...ground.env, PORT: `${gatewayPort}`, METRICS_PORT: `${metricsPort}` };
+    this.victims.push(this.victim('gateway', 'gateway', gateway, killsOf('gateway', ofGateway)));
+    for (const [at, port] of ports.slice(1).entries()) {
+      const env = { ...ground.env, ...workerSettings, VLLM_URLS: this.urls.join(','), METRICS_PORT: `${port}` };
+      const kills = killsOf('worker', { from: at * 2, count: workerKills, requests: requests / 3, random });
+      this.victims.push(this.victim(`worker-${at}`, 'inference-worker', env, kills));
     }
+    for (const victim of this.victims) victim.start();
   }
 
-  private async app(name: 'gateway' | 'projector', port = 0): Promise<Running> {
+  private victim(
+    name: string,
+    app: 'gateway' | 'inference-worker',
+    env: NodeJS.ProcessEnv,
+    kills: ReturnType<typeof killsOf>,
+  ): Victim {
+    const { folder } = this.ground;
+    const files = { crashLog: join(folder, `${name}.crashes`), outputFile: join(folder, `${name}.log`) };
+    return new Victim({ name, script: entryOf(app), env, kills, progress: this.options.progress, ...files });
+  }
+
+  /** While something runs there, if that can be had: only then is anything broken off. */
+  private async killServer(at: number): Promise<void> {
+    const url = this.servers[at]?.url ?? '';
+    const runsThere = async () => /"running":[1-9]/.test(await (await fetch(`${url}/simulator`)).text());
+    const isRunning = await waitFor('Something runs there', callsWithinMs, runsThere).then(
+      () => true,
+      () => false,
+    );
+    await kill(this.servers.slice(at, at + 1));
+    this.lastServerKillMs = Date.now();
+    this.serverHits.push(isRunning ? serverWithCalls : 'model-server-idle');
+    this.options.progress(`model server ${at} killed ${isRunning ? 'with calls under way' : 'with nothing to do'}`);
+    this.servers[at] = await this.server(at, Number(new URL(url).port));
+  }
+
+  private async projector(): Promise<Running> {
     const [metricsPort = 0] = await freePorts(1);
-    const own = { METRICS_PORT: `${metricsPort}`, ...(port > 0 && { PORT: `${port}` }) };
     const { env, folder } = this.ground;
-    const process = startOwnedProcess([entryOf(name)], { ...env, ...own }, join(folder, `${name}.log`));
-    const url = `http://127.0.0.1:${port || metricsPort}`;
-    await waitFor(`The ${name}`, 180_000, async () => (await fetch(`${url}/readyz`)).ok);
+    const own = { ...env, METRICS_PORT: `${metricsPort}` };
+    const process = startOwnedProcess([entryOf('projector')], own, join(folder, 'projector.log'));
+    const url = `http://127.0.0.1:${metricsPort}`;
+    await waitFor('The projector', 180_000, async () => (await fetch(`${url}/readyz`)).ok);
     return { url, process };
   }
 
@@ -158,6 +251,7 @@ export class Fleet {
     socket.on('data', (text: Buffer) => (said += text.toString()));
     await once(socket, 'close');
     if (said !== '+OK\r\n'.repeat(commands.length)) throw new Error(`Redis was not flushed: ${said}`);
+    this.note('Redis flushed');
   }
 }
 
