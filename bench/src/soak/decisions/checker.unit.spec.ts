@@ -80,6 +80,14 @@ describe('the checker of executions', () => {
     expect(repeatedCalls(stamps)).toEqual([{ key: 'k', tool: 'stamp', timesMs: [1_000, 2_000] }]);
   });
 
+  it('takes a call that was on its way when its sender was killed for one that the kill cut, and no later one', () => {
+    const repeated = (times: readonly number[]) =>
+      times.map((at_ms) => ({ ...call, key: 'e1/http_get', tool: 'http_get', effect: 'e1/http_get', at_ms }));
+    const of = (times: readonly number[]) => namesOf({ ...whole, effects: [...whole.effects, ...repeated(times)] });
+    expect(of([2_400, 20_000])).not.toContain('repeat-without-kill');
+    expect(of([2_600, 20_000])).toContain('repeat-without-kill');
+  });
+
   it('takes an execution that stands as an incident', () => {
     expect(executionAnomalies(withLog([...log.slice(0, 4), opened], { readModel: [paused] }))).toEqual([]);
   });
