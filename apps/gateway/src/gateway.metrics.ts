@@ -19,6 +19,7 @@ export class GatewayMetrics {
   readonly readsRefused: Counter<'reason'>;
   readonly positionWaiters: Gauge;
   readonly positionWaits: Counter<'result'>;
+  readonly unavailable: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -60,6 +61,10 @@ export class GatewayMetrics {
       labelNames: ['result'],
       registers,
     });
+    this.unavailable = counter(
+      'chorda_unavailable_answers_total',
+      'Requests that were told to come again, because a server that they need is away',
+    );
     this.bytesInFlight = gauge('chorda_ingest_in_flight_bytes', 'Bytes of requests that wait for the brokers');
     this.requestsInFlight = gauge('chorda_ingest_in_flight_requests', 'Requests that wait for the brokers');
     this.rateLimited = new Counter({

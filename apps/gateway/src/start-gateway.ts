@@ -26,7 +26,6 @@ import {
   ApiKeyRepository,
   AuditOutbox,
   CheckpointRepository,
-  createPool,
   JournalRepository,
   ServicesRepository,
   TenantRepository,
@@ -41,6 +40,7 @@ import { Authenticator } from './auth/authenticator.js';
 import { credentialLookup } from './auth/credentials.js';
 import { TokenVerifier } from './auth/token-verifier.js';
 import { gatewayEnv, type GatewayEnv } from './gateway.env.js';
+import { gatewayPool } from './gateway-pool.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { GatewayModule, type AccessParts, type GatewayParts } from './gateway.module.js';
 import { createHttpAdapter } from './http/http-server.js';
@@ -175,7 +175,7 @@ async function openParts(
 ): Promise<Omit<OpenedParts, 'close'>> {
   const { logger } = host;
   const metrics = new GatewayMetrics(host.metrics);
-  const pool = createPool(env.DATABASE_URL, { applicationName: 'chorda gateway' });
+  const pool = gatewayPool(env.DATABASE_URL, '');
   closing.push(() => pool.end());
   const redis = env.REDIS_URL === undefined ? undefined : openRedis(env.REDIS_URL);
   closing.push(() => redis?.disconnect());
@@ -263,7 +263,7 @@ async function openParts(
     tail,
     metrics,
     documents: new ApiDocuments(withTailSocket(asyncApiDocument), externalTypes.door),
-    problems: new ProblemFilter(routes, logger),
+    problems: new ProblemFilter(routes, logger, metrics),
     simulation: new SimulationDoor(env.CHORDA_SIMULATED_DECISIONS),
     notReady: () => health.notReady(),
   };

@@ -10,8 +10,8 @@ import {
 import { agentsAggregate, type AgentStates, type AnyAgentCommand } from '@chorda/domain';
 import type { KafkaDriver, Producer } from '@chorda/messaging';
 import { registryConnection, type AppHost } from '@chorda/platform';
-import { createPool } from '@chorda/read-models';
 import type { GatewayEnv } from '../gateway.env.js';
+import { gatewayPool } from '../gateway-pool.js';
 
 export type AgentStreams = StreamReader<AgentStates, AnyAgentCommand, AgentEvent>;
 
@@ -47,7 +47,7 @@ export async function openDecisions(
   const work = await WorkCodec.connect(registry);
   closing.push(() => work.close());
   // Connections of its own: callers are told of outcomes also while searches have all the others.
-  const pool = createPool(env.DATABASE_URL, { applicationName: 'chorda gateway decisions', connectionsMax: 4 });
+  const pool = gatewayPool(env.DATABASE_URL, 'decisions', { connectionsMax: 4, keyLookupsOnly: true });
   closing.push(() => pool.end());
   const { logger, metrics } = host;
   const common = { ...{ pool, driver, metrics, logger }, kind: agentsAggregate.kind };

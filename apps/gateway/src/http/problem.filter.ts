@@ -4,7 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ingestBodies } from '../ingest/cloud-event-request.js';
 import { Problem, problemBody, type ProblemCode, type RequestIdentity } from './problem.js';
 import type { RouteInventory } from './route-inventory.js';
+import type { GatewayMetrics } from '../gateway.metrics.js';
 import { isOpenAiUrl, openAiFailureOf, openAiPaths } from '../inference/openai/openai-error.js';
+import { databaseProblem } from '../lists/database-problem.js';
 
 const eventTypesOnly = [...ingestBodies.whole, ...ingestBodies.streamed].filter((type) => type !== 'application/json');
 /** `curl -d` sends a form where it is not told otherwise, so this is what many a first request is answered. */
@@ -40,6 +42,7 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly routes: RouteInventory,
     private readonly logger: Logger,
+    private readonly metrics: Pick<GatewayMetrics, 'unavailable'>,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -49,6 +52,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = this.problemOf(error, request);
+    if (problem.code === 'UNAVAILABLE') this.metrics.unavailable.inc();
     // The head of a stream is out already: all that can still be said is that it ends here.
     if (reply.raw.headersSent) {
       reply.raw.destroy();
@@ -71,6 +75,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof HttpException && error.getStatus() < 500) {
       return new Problem('INVALID_REQUEST', 'The request is not well-formed', { cause: error });
     }
+    const away = databaseProblem(error);
+    if (away instanceof Problem) return away;
     this.logger.error('A request failed for a reason of ours', {
       'error.type': error instanceof Error ? error.name : typeof error,
       'error.message': error instanceof Error ? error.message : undefined,

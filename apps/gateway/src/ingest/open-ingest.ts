@@ -1,8 +1,9 @@
 import type { Logger } from '@chorda/kernel';
 import type { AppHost } from '@chorda/platform';
 import type { Redis } from 'ioredis';
-import { createPool, IdempotentAnswerRepository } from '@chorda/read-models';
+import { IdempotentAnswerRepository } from '@chorda/read-models';
 import type { GatewayEnv } from '../gateway.env.js';
+import { gatewayPool } from '../gateway-pool.js';
 import type { GatewayMetrics } from '../gateway.metrics.js';
 import { ingestLimits } from '../gateway.tokens.js';
 import { IdempotencyMetrics } from '../idempotency/idempotency.metrics.js';
@@ -34,7 +35,7 @@ export function openIngest(
   closing: (() => Promise<unknown> | void)[],
 ): IngestParts {
   // Connections of its own: a request with a key must not wait behind searches.
-  const pool = createPool(env.DATABASE_URL, { applicationName: 'chorda gateway answers', connectionsMax: 4 });
+  const pool = gatewayPool(env.DATABASE_URL, 'answers', { connectionsMax: 4 });
   closing.push(() => pool.end());
   const idempotency = new IdempotencyMetrics(host.metrics);
   const front = redis === undefined ? undefined : new RedisAnswers(redis, deploymentOf(env), idempotency);

@@ -6,9 +6,9 @@ const queryCanceled = '57014';
 const awayClasses = /^(?:08|53|57P|58)/;
 const awayCodes = /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 const awayMessages =
-  /timeout exceeded when trying to connect|connection terminated|client has encountered a connection error/i;
+  /timeout exceeded when trying to connect|connection terminated|client has encountered a connection error|query read timeout/i;
 
-/** What a failed read is answered with; anything that is not about the database stays what it is. */
+/** What a request is answered with that the database failed; anything that is not about the database stays what it is. */
 export function databaseProblem(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof BackboneError) return error;
   const code = 'code' in error ? String(error.code) : '';
@@ -18,7 +18,7 @@ export function databaseProblem(error: unknown): unknown {
   }
   if (awayClasses.test(code) || awayCodes.test(code) || awayMessages.test(error.message)) {
     const headers = { 'retry-after': '1' };
-    return new Problem('UNAVAILABLE', 'The read models cannot be read at the moment', { headers, cause: error });
+    return new Problem('UNAVAILABLE', 'The database cannot be reached at the moment', { headers, cause: error });
   }
   return error;
 }

@@ -9,10 +9,10 @@ import { CommandDoor, contractsCodec, DecisionAdmission, OutcomeWaiter, StreamRe
 import { workflowsAggregate, type AnyWorkflowCommand, type WorkflowStates } from '@chorda/domain';
 import type { KafkaDriver, Producer } from '@chorda/messaging';
 import { registryConnection, type AppHost } from '@chorda/platform';
-import { createPool } from '@chorda/read-models';
 import { expressions } from '@chorda/workflows';
 import type { CommandParts } from '../agents/open-decisions.js';
 import type { GatewayEnv } from '../gateway.env.js';
+import { gatewayPool } from '../gateway-pool.js';
 
 export type RunStreams = StreamReader<WorkflowStates, AnyWorkflowCommand, WorkflowEvent>;
 
@@ -36,7 +36,7 @@ export async function openRunDecisions(
 ): Promise<RunDecisionParts> {
   const work = await WorkCodec.connect({ ...registryConnection(env), topicPrefix: env.CHORDA_TOPIC_PREFIX });
   closing.push(() => work.close());
-  const pool = createPool(env.DATABASE_URL, { applicationName: 'chorda gateway runs', connectionsMax: 4 });
+  const pool = gatewayPool(env.DATABASE_URL, 'runs', { connectionsMax: 4, keyLookupsOnly: true });
   closing.push(() => pool.end());
   const { logger, metrics } = host;
   // Streams are folded here and nothing is decided: no schema is ever asked.

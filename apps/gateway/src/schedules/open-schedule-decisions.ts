@@ -2,9 +2,9 @@ import type { CommandCodec } from '@chorda/contracts';
 import { CommandDoor, DecisionAdmission, OutcomeWaiter } from '@chorda/decisions';
 import type { KafkaDriver, Producer } from '@chorda/messaging';
 import type { AppHost } from '@chorda/platform';
-import { createPool } from '@chorda/read-models';
 import type { CommandParts } from '../agents/open-decisions.js';
 import type { GatewayEnv } from '../gateway.env.js';
+import { gatewayPool } from '../gateway-pool.js';
 
 interface ScheduleDecisionNeeds {
   readonly driver: KafkaDriver;
@@ -19,7 +19,7 @@ export function openScheduleDecisions(
   { driver, producer, commands, host }: ScheduleDecisionNeeds,
   closing: (() => Promise<unknown> | void)[],
 ): CommandParts {
-  const pool = createPool(env.DATABASE_URL, { applicationName: 'chorda gateway schedules', connectionsMax: 2 });
+  const pool = gatewayPool(env.DATABASE_URL, 'schedules', { connectionsMax: 2, keyLookupsOnly: true });
   closing.push(() => pool.end());
   const { logger, metrics } = host;
   const common = { ...{ pool, driver, metrics, logger }, kind: 'schedule' };

@@ -18,6 +18,11 @@ export interface PoolOptions {
   /** How long a caller waits for a free connection. Default 5 s. */
   readonly connectTimeoutMs?: number;
   /**
+   * How long a statement's answer is waited for. A server that has stopped, or a network that loses everything, ends no
+   * statement by `statementTimeoutMs`: its callers would wait for ever, and their connections with them. Default none.
+   */
+  readonly answerTimeoutMs?: number;
+  /**
    * Statements are sent as they come, without waiting for the answer to the one before, and those of one turn of the event
    * loop in one write. COPY and cursors are refused then. Who sends several at once waits for all of them, also where one
    * fails: the ones behind it fail too, in the same transaction. Default no.
@@ -41,6 +46,7 @@ export function createPool(databaseUrl: string, options: PoolOptions = {}): pg.P
     application_name: options.applicationName ?? 'chorda',
     max: options.connectionsMax ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     options: settings.join(' '),
