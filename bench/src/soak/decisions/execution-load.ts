@@ -1,22 +1,16 @@
 import { appendFileSync } from 'node:fs';
-import { ChordaError, ProblemError, type ChordaClient } from '@chorda/client';
+import { ProblemError, type ChordaClient } from '@chorda/client';
 import { newId, sleep } from '@chorda/kernel';
+import { lookEveryMs, startPaced, untilAnswered, type PacedLoadOptions } from '../paced-load.js';
 import { plannedExecution, type PlannedExecution } from './plan.js';
 
-export interface ExecutionLoadOptions {
+export interface ExecutionLoadOptions extends Omit<PacedLoadOptions, 'what' | 'count'> {
   readonly client: ChordaClient;
   readonly effectsUrl: string;
   /** Gets a line for each start that was acknowledged. */
   readonly acksFile: string;
   readonly executions: number;
   readonly agents: number;
-  /** Executions that run at once. */
-  readonly atOnce: number;
-  /** How many have ended or stand as an incident. */
-  over(): Promise<number>;
-  /** The load goes on until all faults are behind it. */
-  hasFaultsLeft(): boolean;
-  readonly progress: (line: string) => void;
 }
 
 export interface StartAcknowledged {
@@ -27,54 +21,25 @@ export interface StartAcknowledged {
 
 const readyWithinMs = 180_000;
 const toolsWithinMs = 180_000;
-const lookEveryMs = 250;
 const cancelAfterMs = 300;
-/** A fault that nobody ever hits would keep the load going for ever. */
-const startsMaxFactor = 3;
 
 /** Starts executions as fast as they end, and writes down each start that was acknowledged. */
 export class ExecutionLoad {
   readonly planned = new Set<string>();
-  private readonly asking = new Set<Promise<void>>();
-  private agents: readonly string[] = [];
-  private over = 0;
-  private fault: Error | undefined;
 
   constructor(private readonly options: ExecutionLoadOptions) {}
 
   /** @throws where a start was refused, or the agents do not come to be ready. */
   async run(): Promise<void> {
-    const { executions, atOnce, hasFaultsLeft, progress } = this.options;
+    const { executions, atOnce, effectsUrl, over, hasFaultsLeft, progress } = this.options;
     await this.untilToolsAreOffered();
-    this.agents = await Promise.all(Array.from({ length: this.options.agents }, (_, index) => this.agent(index)));
-    progress(`${this.agents.length} agents are ready`);
-    let lookAtMs = 0;
-    for (let index = 0; index < executions || (hasFaultsLeft() && index < executions * startsMaxFactor);) {
-      if (this.fault) throw this.fault;
-      if (Date.now() >= lookAtMs) {
-        this.over = await this.options.over().catch(() => this.over);
-        lookAtMs = Date.now() + lookEveryMs;
-      }
-      if (this.planned.size - this.over >= atOnce) {
-        await sleep(lookEveryMs / 5);
-        continue;
-      }
-      this.begin(index++);
-      if (index % 500 === 0) progress(`${index} executions started, ${this.over} are over`);
-    }
-    await Promise.all(this.asking);
-    if (this.fault) throw this.fault;
-  }
-
-  private begin(index: number): void {
-    const planned = plannedExecution(newId(), index, this.options.effectsUrl);
-    this.planned.add(planned.executionId);
-    const asked: Promise<void> = this.start(planned, this.agents[index % this.agents.length] ?? '')
-      .catch((error: unknown) => {
-        this.fault ??= error instanceof Error ? error : new Error(String(error));
-      })
-      .finally(() => this.asking.delete(asked));
-    this.asking.add(asked);
+    const agents = await Promise.all(Array.from({ length: this.options.agents }, (_, index) => this.agent(index)));
+    progress(`${agents.length} agents are ready`);
+    await startPaced({ what: 'executions', count: executions, atOnce, over, hasFaultsLeft, progress }, (index) => {
+      const planned = plannedExecution(newId(), index, effectsUrl);
+      this.planned.add(planned.executionId);
+      return this.start(planned, agents[index % agents.length] ?? '');
+    });
   }
 
   private async start({ executionId, input, isCancelled }: PlannedExecution, agent: string): Promise<void> {
@@ -111,20 +76,6 @@ export class ExecutionLoad {
       const names = (await this.options.client.tools.list()).map(({ name }) => name);
       return names.includes('charge') && names.includes('stamp');
     });
-  }
-}
-
-/** Asks again, with the same key, whatever is away: engines are killed all the time. */
-async function untilAnswered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  for (;;) {
-    try {
-      const answer = await ask();
-      const isTaken = typeof answer === 'object' && answer !== null && Reflect.get(answer, 'status') === 'taken';
-      if (!isTaken) return answer;
-    } catch (error) {
-      if (!(error instanceof ChordaError) || !error.retriable) throw error;
-    }
-    await sleep(lookEveryMs);
   }
 }
 

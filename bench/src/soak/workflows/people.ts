@@ -1,7 +1,8 @@
 import { ProblemError, type ChordaClient } from '@chorda/client';
 import { sleep } from '@chorda/kernel';
 import { readEffects, rowsOf } from '../decisions/found-decisions.js';
-import { acknowledge, hasEnded, untilAnswered } from './run-load.js';
+import { untilAnswered } from '../paced-load.js';
+import { acknowledge, hasEnded } from './run-load.js';
 
 const lookEveryMs = 300;
 const tasksAtOnce = 50;

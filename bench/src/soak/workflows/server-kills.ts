@@ -47,7 +47,7 @@ async function untilTransactionIsOpen(databaseUrl: string): Promise<number> {
     for (const untilMs = Date.now() + watchMs; Date.now() < untilMs;) {
       const { rows } = await client.query<{ open: number }>(
         `SELECT count(*)::int AS open FROM pg_stat_activity
-         WHERE pid <> pg_backend_pid() AND backend_xid IS NOT NULL AND state <> 'idle'`,
+         WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND backend_xid IS NOT NULL`,
       );
       if ((rows[0]?.open ?? 0) > 0) return rows[0]?.open ?? 0;
       await sleep(2);
