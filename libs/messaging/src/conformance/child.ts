@@ -78,7 +78,7 @@ export function startChild<Name extends ChildName>(name: Name, orders: ChildOrde
   const loader = ['--import', new URL('./children/source-imports.mjs', import.meta.url).href];
   const child = spawn(process.execPath, [...flags, ...loader, path(`./children/${name}.ts`), JSON.stringify(orders)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: path('../../../../node_modules/.cache/chorda-sources') },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += String(text)));

@@ -1,6 +1,6 @@
 // Lets a child process run TypeScript from source: our imports end in `.js`, as the built files will.
 import { existsSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import { flushCompileCache, registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 registerHooks({
@@ -12,3 +12,6 @@ registerHooks({
     return next(specifier, context);
   },
 });
+
+// Node keeps what it compiled when a process ends; most of ours are killed.
+for (const delayMs of [500, 2_000, 5_000]) setTimeout(flushCompileCache, delayMs).unref();
