@@ -219,3 +219,12 @@ export {
   type RunJob,
   type RunRefusal,
 } from './workflows/run-job.repository.js';
+export {
+  keptBytesMax,
+  keptEventsMax,
+  RunEventsRepository,
+  type EmittedEvent,
+  type EventWait,
+  type FoundWait,
+  type RunRef,
+} from './workflows/run-events.repository.js';

@@ -3,9 +3,10 @@ import { CommandDoor, contractsCodec, OutcomeWaiter, startDecisions, type Runnin
 import { schedulesAggregate } from '@chorda/domain';
 import { startConsumer, type ConsumerHealth, type KafkaDriver } from '@chorda/messaging';
 import type { Logger } from '@chorda/kernel';
-import { createPool } from '@chorda/read-models';
+import { createPool, RunEventsRepository } from '@chorda/read-models';
 import { fireTimes } from '@chorda/workflows';
 import { Counter, type Registry } from 'prom-client';
+import { RunEvents } from '../events/run-events.js';
 import { CommandWriter } from '../routing/command-writer.js';
 import { openingDecoder, type Opened } from '../routing/opened-events.js';
 import { CommandGiver } from '../steps/command-giver.js';
@@ -30,14 +31,17 @@ export interface RunningSchedules {
 
 export const scheduleDecisionsGroup = 'orchestrator.schedules';
 export const firesGroup = 'orchestrator.fires';
-export const runEndsGroup = 'orchestrator.run-ends';
+export const runEventsGroup = 'orchestrator.run-events';
 const connectionsMax = 3;
 const transactionTimeoutMs = 5_000;
 
 /** What is due is started whoever waits: the engine's own commands are not refused because others ask much. */
 const noAdmission = { refusal: () => undefined };
 
-/** Decides when schedules fire, starts their runs, and brings schedules the ends of these. */
+/**
+ * Decides when schedules fire, starts their runs, and reads what runs do: schedules are told of the ends of theirs, and
+ * runs that wait for events of what others emit.
+ */
 export async function startSchedules(options: SchedulesOptions): Promise<RunningSchedules> {
   const { driver, codecs, databaseUrl, logger, metrics, instance } = options;
   const decisions = decide(options);
@@ -55,8 +59,9 @@ export async function startSchedules(options: SchedulesOptions): Promise<Running
   waiter.start();
   const writer = new CommandWriter(codecs.commands, producer);
   const counter = startsCounter(metrics);
+  const workflows = new CommandGiver(codecs.commands, new CommandDoor(producer, waiter, noAdmission));
   const starter = new FireStarter({
-    workflows: new CommandGiver(codecs.commands, new CommandDoor(producer, waiter, noAdmission)),
+    workflows,
     schedules: writer,
     definitions: storedDefinitions(pool),
     onStart: (came) => counter.inc({ came }),
@@ -68,16 +73,22 @@ export async function startSchedules(options: SchedulesOptions): Promise<Running
     options: { group: firesGroup, topics: ['schedule.events'] },
   });
   const ends = new RunEnds(writer);
+  const came = runEventsCounter(metrics);
+  const events = new RunEvents({
+    ...{ stored: new RunEventsRepository(pool), workflows },
+    onCame: (how, count) => came.inc({ came: how }, count),
+  });
   const runs = await startConsumer<Opened>({
     ...{ driver, logger, metrics },
     codec: openingDecoder(codecs.events),
     handler: {
       async handleBatch(batch) {
         await Promise.all(batch.messages.map(({ event }) => ends.hear(event.data)));
+        await events.handle(batch);
         return batch.allDone();
       },
     },
-    options: { group: runEndsGroup, topics: ['workflow.events'] },
+    options: { group: runEventsGroup, topics: ['workflow.events'] },
   });
   return {
     health: () => [fires.health(), runs.health()],
@@ -111,6 +122,15 @@ function startsCounter(registry: Registry): Counter<'came'> {
   return new Counter({
     name: 'chorda_schedule_starts_total',
     help: 'What fires of schedules came to: started, refused, cancelled (a run of before, since the next one is due)',
+    labelNames: ['came'],
+    registers: [registry],
+  });
+}
+
+function runEventsCounter(registry: Registry): Counter<'came'> {
+  return new Counter({
+    name: 'chorda_run_events_total',
+    help: 'What events that runs emitted came to for runs that wait: woken, left (its filter said no), late (it waits no more), failed (a fault of ours), dropped (kept for later, and its tenant keeps as many as it may)',
     labelNames: ['came'],
     registers: [registry],
   });

@@ -176,11 +176,11 @@ export async function startGround(
 export type OrchestratorGround = Awaited<ReturnType<typeof startGround>>;
 
 export async function until<Found>(look: () => Promise<Found | undefined>, what = 'it'): Promise<Found> {
-  const endMs = Date.now() + 30_000;
+  const endMs = Date.now() + 60_000;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (Date.now() > endMs) throw new Error(`${what}: not within 30 s`);
+    if (Date.now() > endMs) throw new Error(`${what}: not within 60 s`);
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
 }

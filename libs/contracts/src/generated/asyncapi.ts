@@ -12153,6 +12153,18 @@ export const asyncApiDocument: JsonValue = {
         },
         "doc": "What it says: any JSON value.",
         "personal": true
+       },
+       {
+        "name": "expires_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "Until then it is kept for runs that are yet to wait for it; null: for none.",
+        "default": null
        }
       ]
      }
@@ -13878,6 +13890,12 @@ export const asyncApiDocument: JsonValue = {
         ],
         "doc": "How long it is kept for a wait that is yet to come, milliseconds; null: as the run's other signals.",
         "default": null
+       },
+       {
+        "name": "only_if_awaited",
+        "type": "boolean",
+        "doc": "Where nothing in the run waits for its name and key by then, it is as if it had not been sent.",
+        "default": false
        }
       ]
      }
@@ -14595,6 +14613,18 @@ export const asyncApiDocument: JsonValue = {
         "doc": "What the flow's `context` is from now on; null: as it was.",
         "default": null,
         "personal": true
+       },
+       {
+        "name": "waits_for",
+        "type": [
+         "null",
+         {
+          "type": "string",
+          "json": true
+         }
+        ],
+        "doc": "Events that lead on from it: `[{event, key}]`, with the key null where any does or it is known later; null: none.",
+        "default": null
        }
       ]
      }

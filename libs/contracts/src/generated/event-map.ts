@@ -154,7 +154,7 @@ export interface EventDefaults {
   readonly 'workflow.cancelled': 'cancelled_by';
   readonly 'workflow.compensation_started': 'error' | 'error_code' | 'failed_step_id' | 'step_ids';
   readonly 'workflow.completed': never;
-  readonly 'workflow.event_emitted': 'event_key';
+  readonly 'workflow.event_emitted': 'event_key' | 'expires_at';
   readonly 'workflow.failed': 'failed_step_id';
   readonly 'workflow.human_task_claimed': 'claimed_by';
   readonly 'workflow.human_task_decided': 'form_data' | 'comment' | 'decided_by';
@@ -166,7 +166,7 @@ export interface EventDefaults {
   readonly 'workflow.signal_received': 'sent_by' | 'signal_key' | 'received_at' | 'expires_at';
   readonly 'workflow.signal_taken': 'step_id';
   readonly 'workflow.started': 'user_id' | 'parent_workflow_id' | 'parent_step_id' | 'forked_from_workflow_id' | 'forked_at_version' | 'deadline_at' | 'definition' | 'flow_input' | 'context' | 'started_at' | 'start_key' | 'parent_attempt_token' | 'forked_state';
-  readonly 'workflow.state_entered': 'branch_id' | 'from_state' | 'entered_at' | 'context';
+  readonly 'workflow.state_entered': 'branch_id' | 'from_state' | 'entered_at' | 'context' | 'waits_for';
   readonly 'workflow.step_compensated': 'output_data' | 'error';
   readonly 'workflow.step_completed': 'attempt' | 'next_steps' | 'context' | 'ended_at';
   readonly 'workflow.step_failed': 'attempt' | 'retry_at' | 'context' | 'handling' | 'ended_at';

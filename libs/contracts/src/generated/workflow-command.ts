@@ -176,6 +176,8 @@ export type Signal = Command<
     readonly signal_data: JsonText;
     /** How long it is kept for a wait that is yet to come, milliseconds; null: as the run's other signals. */
     readonly ttl_ms: number | null;
+    /** Where nothing in the run waits for its name and key by then, it is as if it had not been sent. */
+    readonly only_if_awaited: boolean;
   }
 >;
 

@@ -156,6 +156,8 @@ export type EventEmitted = Event<
     readonly event_key: string | null;
     /** What it says: any JSON value. Personal data. */
     readonly event_data: JsonText;
+    /** Until then it is kept for runs that are yet to wait for it; null: for none. */
+    readonly expires_at: TimestampMs | null;
   }
 >;
 
@@ -452,6 +454,8 @@ export type StateEntered = Event<
     readonly timers: JsonText;
     /** What the flow's `context` is from now on; null: as it was. Personal data. */
     readonly context: JsonText | null;
+    /** Events that lead on from it: `[{event, key}]`, with the key null where any does or it is known later; null: none. */
+    readonly waits_for: JsonText | null;
   }
 >;
 

@@ -3,9 +3,18 @@ import type { JsonValue } from '@chorda/kernel';
 import { durationMs, timeMs } from './durations.js';
 import { completeStep, failStep, startBranch } from './end-step.js';
 import { ExpressionError } from './expressions.js';
-import type { Duration, HumanStep, Scope, Step, Template, WorkflowError } from './form.js';
+import type { Duration, EmitStep, HumanStep, Scope, Step, Template, WorkflowError } from './form.js';
 import type { StepState } from './flow-state.js';
-import { attemptTimeMsDefault, durationMsMax, inputBytesMax, leaseMs, mapItemsMax } from './limits.js';
+import {
+  attemptTimeMsDefault,
+  durationMsMax,
+  emittedTtlMsMax,
+  emittedTtlMsOf,
+  inputBytesMax,
+  leaseMs,
+  mapItemsMax,
+  signalBytesMax,
+} from './limits.js';
 import { bodyBranch, keyOfStep, root, undoneBy, type BranchId } from './paths.js';
 import { branchOfId } from './run-commands.js';
 import { describedStep, type RunCourse } from './run-course.js';
@@ -179,7 +188,7 @@ function doStep(course: RunCourse, step: StepState, form: Step, plan: Plan): voi
         return failStep(course, step, errorFrom(course.value(form.error, branch), raised));
       }
       case 'emit':
-        return emit(course, step, course.value(form.event, branch), form.key && course.value(form.key, branch));
+        return emit(course, step, form, branch);
       case 'timer':
         return sleepSet(course, step);
       case 'wait':
@@ -201,12 +210,25 @@ function doStep(course: RunCourse, step: StepState, form: Step, plan: Plan): voi
   }
 }
 
-function emit(course: RunCourse, step: StepState, event: JsonValue, key: JsonValue): void {
-  const data = { ...course.ids, step_id: step.stepId as StepId, event_name: textOf(event) };
+function emit(course: RunCourse, step: StepState, form: Step & EmitStep, branch: BranchId): void {
+  const key = form.key === null ? null : course.value(form.key, branch);
   const event_key = key === null ? null : textOf(key);
+  const ttlMs = form.ttl === undefined ? emittedTtlMsOf(event_key) : msOf(course, form.ttl, branch);
+  const event_name = textOf(course.value(form.event, branch));
+  const event_data = jsonText(step.input);
+  // It reaches others as a signal, and has the bound of one.
+  if (Buffer.byteLength(event_data) > signalBytesMax) {
+    const reason = `An event has at most ${signalBytesMax} bytes of JSON`;
+    return failStep(course, step, workflowError('workflow', 'EVENT_TOO_LARGE', reason), false);
+  }
   course.addOf(step.stepId, {
     type: 'workflow.event_emitted',
-    data: { ...data, event_key, event_data: jsonText(step.input) },
+    data: {
+      ...course.ids,
+      step_id: step.stepId as StepId,
+      ...{ event_name, event_key, event_data },
+      expires_at: ttlMs <= 0 ? null : course.timeMs + Math.min(ttlMs, emittedTtlMsMax),
+    },
   });
   completeStep(course, step, step.input);
 }

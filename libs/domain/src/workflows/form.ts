@@ -317,12 +317,14 @@ export interface WebhookStep {
   readonly signing_secret?: string | null;
 }
 
-/** Says something to everybody; `input` is its data. */
+/** Says something to all other runs of the tenant; `input` is its data. */
 export interface EmitStep {
   readonly kind: 'emit';
   readonly event: Template;
   /** What waits are correlated by. */
   readonly key: Template | null;
+  /** How long it is kept for runs that are yet to wait for it; absent: {@link emittedTtlMsOf}. Forms of before it have none. */
+  readonly ttl?: Duration;
 }
 
 /** Waits until an event comes, or one that came before and nobody has taken. It comes to `{name, key, data}`, or a list. */

@@ -26,6 +26,12 @@ export const signalsKeptMax = 1_000;
 /** How long a signal is kept of which nobody says. */
 export const signalTtlMsDefault = 7 * 86_400_000;
 export const signalTtlMsMax = 365 * 86_400_000;
+/**
+ * How long an emitted event is kept for runs that are yet to wait for it, where its step says nothing: one that has a key
+ * is about one thing, and whoever is about the same wants it; one that has none is old news soon.
+ */
+export const emittedTtlMsOf = (key: string | null): number => (key === null ? 3_600_000 : 7 * 86_400_000);
+export const emittedTtlMsMax = 30 * 86_400_000;
 /** Ids of signals that were taken, so that the same one again is known. */
 export const signalIdsKeptMax = 1_000;
 

@@ -160,6 +160,11 @@ export class RunCourse {
     this.work.push({ queue: `workflow.work.${queue}`, stream: runStream(this.run.workflowId), work });
   }
 
+  /** Whether nothing has come of it but one event of this type. */
+  hasOnly(type: WorkflowEvent['type']): boolean {
+    return this.todo.length === 0 && this.events.length === 1 && this.events[0]?.event.type === type;
+  }
+
   decision(answer?: WorkflowDecision['answer']): WorkflowDecision {
     return { events: this.events, work: this.work, ...(answer !== undefined && { answer }) };
   }

@@ -25,7 +25,7 @@ import { branchOfId, type WorkflowDecision } from './run-commands.js';
 import { optionalText, RunCourse, type WorkflowPorts, type WorkflowStates } from './run-course.js';
 import { invalid, ongoing, refuse, startedRun } from './run-refusals.js';
 import type { KnownRun } from './run-state.js';
-import { offer } from './signals.js';
+import { isAwaited, offer } from './signals.js';
 import { errorFrom, expressionFault, workflowError } from './workflow-errors.js';
 
 type Of<Type extends WorkflowCommand['type']> = Given<Extract<WorkflowCommand, { readonly type: Type }>>;
@@ -210,18 +210,23 @@ export function signal(given: Of<'workflow.signal'>, states: States, ports: Work
   const course = going(given, states, ports);
   const { data } = given.command;
   const { run } = course;
-  if (run.signalIds.includes(data.signal_id)) return { events: [], answer: { status: run.status, taken: false } };
+  const { only_if_awaited: isForWaits, signal_id, signal_name, signal_key, signal_data } = data;
+  const untaken = (awaited: boolean): WorkflowDecision => ({
+    events: [],
+    answer: { status: run.status, taken: false, ...(isForWaits && { awaited }) },
+  });
+  if (run.signalIds.includes(signal_id)) return untaken(true);
   ongoing(run, 'takes signals');
+  if (isForWaits && !isAwaited(course, signal_name, signal_key)) return untaken(false);
   if (Buffer.byteLength(data.signal_data) > signalBytesMax) {
     throw invalid('signal_data', `must have at most ${signalBytesMax} bytes as JSON`);
   }
-  if (run.signals.length >= signalsKeptMax) {
+  if (!isForWaits && run.signals.length >= signalsKeptMax) {
     throw new DomainError('TOO_MANY_SIGNALS', `${run.signals.length} signals wait that nobody has taken`, {
       state: run.status,
     });
   }
   const ttlMs = Math.min(data.ttl_ms ?? signalTtlMsDefault, signalTtlMsMax);
-  const { signal_id, signal_name, signal_key, signal_data } = data;
   course.add({
     type: 'workflow.signal_received',
     data: {
@@ -234,6 +239,8 @@ export function signal(given: Of<'workflow.signal'>, states: States, ports: Work
   });
   const kept = course.run.signals.at(-1);
   const taken = kept !== undefined && offer(course, kept);
+  // It stays with whoever sent it. A wait that it made fail has become something of the run.
+  if (isForWaits && !taken && course.hasOnly('workflow.signal_received')) return untaken(true);
   goOn(course);
   return course.decision({ status: course.run.status, taken });
 }

@@ -28,6 +28,21 @@ export function offer(course: RunCourse, signal: Signal): boolean {
   );
 }
 
+/** Whether something in the run waits for an event of this name and key now; what it accepts of them is another matter. */
+export function isAwaited(course: RunCourse, name: string, key: string | null): boolean {
+  const flows = [root, ...course.run.waitingBranches].filter((branch) => course.isGoing(branch));
+  return flows.some((branch) => {
+    const { steps, machine } = course.flow(branch);
+    const isWaiting = Object.values(steps).some(
+      ({ status, waitsFor: one }) =>
+        status === 'scheduled' && one?.event === name && (one.key === null || one.key === key),
+    );
+    if (isWaiting || machine === null) return isWaiting;
+    const { transitions } = course.form.stateIn(course.flowFormOf(branch), machine.state);
+    return transitions.some(({ on }) => on.kind === 'event' && on.name === name);
+  });
+}
+
 function offerTo(course: RunCourse, branch: BranchId, signal: Signal): boolean {
   const waiting = Object.values(course.flow(branch).steps).filter(
     ({ status, waitsFor }) => status === 'scheduled' && waitsFor !== null,

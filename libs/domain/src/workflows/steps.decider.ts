@@ -231,6 +231,7 @@ function afterDue(course: RunCourse, branch: BranchId, id: string): void {
         timers: jsonText(
           place.timers.filter((one) => one.id !== id).map(({ id: own, dueMs }) => ({ id: own, due_at: dueMs })),
         ),
+        waits_for: null,
         context: null,
       },
     },

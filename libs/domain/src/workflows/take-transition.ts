@@ -1,12 +1,13 @@
 import { jsonText } from '@chorda/contracts';
+import type { JsonValue } from '@chorda/kernel';
 import { cancelStep } from './cancel-steps.js';
 import { durationMs } from './durations.js';
-import type { Transition } from './form.js';
+import type { MachineState, Transition } from './form.js';
 import { isActive } from './flow-state.js';
 import { root, type BranchId } from './paths.js';
 import { optionalText, type RunCourse } from './run-course.js';
-import { scopeOf, type Happening } from './transitions.js';
-import { workflowError } from './workflow-errors.js';
+import { scopeOf, textOf, type Happening } from './transitions.js';
+import { expressionFault, workflowError } from './workflow-errors.js';
 
 /** Leads a machine on to another state. @throws ExpressionError where an assignment has no value; nothing has changed then. */
 export function takeTransition(
@@ -45,6 +46,7 @@ export function enterState(
       ms.kind === 'ms' ? ms.ms : durationMs(course.value({ kind: 'expression', expression: ms.expression }, branch));
     return [{ id: String(index), due_at: course.timeMs + waitMs }];
   });
+  const waits = awaitedIn(course, branch, course.form.stateIn(flow, state), context);
   course.add(
     {
       type: 'workflow.state_entered',
@@ -56,10 +58,35 @@ export function enterState(
         visit,
         entered_at: course.timeMs,
         timers: jsonText(timers),
+        waits_for: waits.length === 0 ? null : jsonText(waits),
         context: optionalText(context),
       },
     },
     branch,
   );
   course.todo.push({ kind: 'flow_goes_on', branch });
+}
+
+type Awaited = { readonly event: string; readonly key: string | null };
+
+function awaitedIn(
+  course: RunCourse,
+  branch: BranchId,
+  { step, transitions }: MachineState,
+  context: JsonValue,
+): readonly Awaited[] {
+  return transitions.flatMap(({ on }): Awaited[] => {
+    if (on.kind !== 'event') return [];
+    // A step of the state may change what the key is made of: whoever looks for waits is told that any may do.
+    if (on.key === null || step !== null) return [{ event: on.name, key: null }];
+    const template = { kind: 'expression', expression: on.key } as const;
+    try {
+      const seen = context === null ? {} : { context };
+      return [{ event: on.name, key: textOf(course.value(template, branch, seen)) }];
+    } catch (error) {
+      // It is asked again when an event comes, and is the state's fault then.
+      expressionFault(error);
+      return [{ event: on.name, key: null }];
+    }
+  });
 }

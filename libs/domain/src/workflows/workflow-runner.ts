@@ -215,7 +215,7 @@ export class WorkflowRunner {
   signal(
     name: string,
     data: JsonValue = null,
-    more: { key?: string; id?: string; ttlMs?: number } = {},
+    more: { key?: string; id?: string; ttlMs?: number; onlyIfAwaited?: boolean } = {},
   ): WorkflowDecision {
     return this.give({
       type: 'workflow.signal',
@@ -226,6 +226,7 @@ export class WorkflowRunner {
         signal_key: more.key ?? null,
         signal_data: jsonText(data),
         ttl_ms: more.ttlMs ?? null,
+        only_if_awaited: more.onlyIfAwaited ?? false,
       },
     });
   }

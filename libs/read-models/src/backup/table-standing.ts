@@ -14,6 +14,10 @@ export const keptHereAlone = [
   'workflow_trigger_fires',
   // A job that ran at the time of the backup goes on: what it did before is known by the ids of its commands.
   'run_jobs',
+  // Offsets are past what said who waits for whose event; what has ended meanwhile is forgotten when it is told.
+  'workflow_event_waits',
+  'workflow_events_kept',
+  'workflow_events_taken',
   // Changes that are committed and whose events are not published yet; published again they carry the same id.
   'audit_outbox',
   'inference_outbox',

@@ -24,6 +24,7 @@ import { journalStreams } from './0024-journal-streams.js';
 import { schedules } from './0026-schedules.js';
 import { inferenceLighter } from './0028-inference-lighter.js';
 import { triggers } from './0032-triggers.js';
+import { eventsBetweenRuns } from './0033-events-between-runs.js';
 import { runJobs } from './0034-run-jobs.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
@@ -52,6 +53,7 @@ export const migrations: readonly Migration[] = [
   schedules,
   inferenceLighter,
   triggers,
+  eventsBetweenRuns,
   runJobs,
 ];
 

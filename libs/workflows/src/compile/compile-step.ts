@@ -208,8 +208,16 @@ function compileKind(document: StepKindDocument, place: StepPlace, input: Known)
         output: output_as === 'body' ? dyn : { type: 'map', members: { status: { type: 'int' }, body: dyn } },
       };
     }
-    case 'emit':
-      return { kind: { kind, event: made(document.event, 'event'), key: optional(document.key, 'key') }, output: dyn };
+    case 'emit': {
+      const ttl = compiler.optionalDelay(document.ttl, at('ttl'), scope);
+      return {
+        kind: {
+          ...{ kind, event: made(document.event, 'event'), key: optional(document.key, 'key') },
+          ...(ttl !== null && { ttl }),
+        },
+        output: dyn,
+      };
+    }
     case 'wait': {
       const count = document.count ?? 1;
       return {

@@ -175,7 +175,11 @@ function kind(made: Step): Members {
         ...(made.signing_secret && { signing_secret: made.signing_secret }),
       };
     case 'emit':
-      return { event: value(made.event), key: template(made.key) };
+      return {
+        event: value(made.event),
+        key: template(made.key),
+        ...(made.ttl !== undefined && { ttl: duration(made.ttl) }),
+      };
     case 'wait':
       return {
         event: value(made.event),

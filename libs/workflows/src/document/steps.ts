@@ -137,14 +137,19 @@ export const webhookStep = step('webhook', 'A call of another system by HTTP; `i
     .describe('Name of a secret of the operator; the request is signed with it as Standard Webhooks says'),
 });
 
-export const emitStep = step('emit', 'Says something to everybody; `input` is its data', {
+export const emitStep = step('emit', 'Says something to all other runs, and to triggers; `input` is its data', {
   event: templateField.describe('Name of the event'),
   key: templateField.optional().describe('What waits are correlated by'),
+  ttl: delayField
+    .optional()
+    .describe(
+      'How long it is kept for runs that begin to wait later, 30 days at most; left out: 7 days with a key, 1 hour without; 0: it is for those alone who wait already',
+    ),
 });
 
 export const waitStep = step('wait', 'Waits for an event; it may have come before', {
   event: templateField.describe('Name of the event'),
-  key: templateField.optional().describe('A text. Left out: whichever is sent to the run'),
+  key: templateField.optional().describe('A text. Left out: whichever is sent to the run or emitted by another one'),
   accept: conditionField.optional().describe('An expression in CEL that sees `event`; others are left for others'),
   count: wholeField(1, workflowLimits.waitCountMax).optional().describe('More than 1: the output is a list'),
   ttl: delayField.optional().describe('Without it by then the step fails with class timeout'),

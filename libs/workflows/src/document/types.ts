@@ -161,6 +161,7 @@ export interface EmitDocument {
   readonly kind: 'emit';
   readonly event: JsonValue;
   readonly key?: JsonValue | undefined;
+  readonly ttl?: DurationDocument | undefined;
 }
 
 export interface WaitDocument {
