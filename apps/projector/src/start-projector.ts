@@ -42,6 +42,8 @@ import { startRebuilds, type RunningRebuilds } from './rebuild/start-rebuilds.js
 export const projectorGroup = 'projector.read-models';
 
 const transactionTimeoutMs = 5_000;
+/** Tables begin empty, and grow by millions of rows an hour. */
+const replanMsMax = 10_000;
 /** Causes that were told of, so that each is told once. */
 const toldParkedMax = 1_000;
 
@@ -102,7 +104,11 @@ class Projector implements RunningApp {
     projections: readonly Projection[] | undefined,
   ) {
     const { logger } = host;
-    const session = { applicationName: `chorda projector ${host.instance}`.slice(0, 63), transactionTimeoutMs };
+    const session = {
+      applicationName: `chorda projector ${host.instance}`.slice(0, 63),
+      transactionTimeoutMs,
+      replanMsMax,
+    };
     this.pool = createPool(env.DATABASE_URL, { ...session, connectionsMax: env.CHORDA_PROJECTOR_CONNECTIONS });
     const connectionsMax = sharedTransactionBounds.openMax;
     this.pipelined = createPool(env.DATABASE_URL, { ...session, connectionsMax, isPipelined: true });

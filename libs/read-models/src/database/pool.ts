@@ -15,6 +15,12 @@ export interface PoolOptions {
    * while a table was empty reads all of it for ever: such sessions are told to go by the index whatever the size.
    */
   readonly keyLookupsOnly?: boolean;
+  /**
+   * Plans of prepared statements are made anew when they are a second old, then two, four, and so on up to this. A plan is
+   * of the tables as they were: on an empty one every index costs the same, and the plan that was kept may go by one that
+   * has to be read whole for each key. Default never.
+   */
+  readonly replanMsMax?: number;
   /** How long a caller waits for a free connection. Default 5 s. */
   readonly connectTimeoutMs?: number;
   /**
@@ -56,5 +62,21 @@ export function createPool(databaseUrl: string, options: PoolOptions = {}): pg.P
   // A connection that is cut while it is lent out and has no query to fail tells nobody but its own listeners; without
   // one, Node ends the process. Its next query fails, which is where it is dealt with.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  if (options.replanMsMax !== undefined) replanAsTablesGrow(pool, options.replanMsMax);
   return pool;
+}
+
+const replanMsMin = 1_000;
+
+function replanAsTablesGrow(pool: pg.Pool, ageMsMax: number): void {
+  const plansOf = new WeakMap<pg.PoolClient, { ageMs: number; untilMs: number }>();
+  pool.on('connect', (client) => plansOf.set(client, { ageMs: replanMsMin, untilMs: performance.now() + replanMsMin }));
+  pool.on('acquire', (client) => {
+    const plans = plansOf.get(client);
+    if (plans === undefined || performance.now() < plans.untilMs) return;
+    plans.ageMs = Math.min(plans.ageMs * 2, ageMsMax);
+    plans.untilMs = performance.now() + plans.ageMs;
+    // Sent before whatever the new holder sends. Where it fails, so does that, and its holder is told.
+    client.query('DISCARD PLANS').catch(() => undefined);
+  });
 }
