@@ -15,6 +15,8 @@ const schema = z.object({
   ...webhookEnv,
   /** Of llm steps that name none; left out: what an inference worker offers. */
   CHORDA_MODEL: z.string().max(200).optional(),
+  /** An `llm` step fails at once, to be tried again, where no inference worker was heard of for so long; 0: it waits. */
+  CHORDA_INFERENCE_ABSENT_MS: wholeNumber(0, 86_400_000).default(30_000),
   CHORDA_DECISIONS_CONNECTIONS: wholeNumber(2, 100).default(6),
   CHORDA_DECISIONS_TURN_COMMANDS: wholeNumber(1, 10_000).default(500),
   CHORDA_DECISIONS_SESSION_TIMEOUT_MS: wholeNumber(6_000, 300_000).default(6_000),

@@ -47,6 +47,7 @@ export async function startOrchestrator(source: NodeJS.ProcessEnv, host: AppHost
             readyMax: env.CHORDA_STEP_INBOX_MAX,
             webhook: webhookOptionsOf(env),
             defaultModel: env.CHORDA_MODEL,
+            inferenceAbsentMs: env.CHORDA_INFERENCE_ABSENT_MS,
           }),
       },
       {

@@ -182,6 +182,7 @@ export {
   type UnpublishedRecord,
 } from './inference/inference-outcome.repository.js';
 export { InferenceReader, type OfferedModel, type StoredOutcome } from './inference/inference-reader.js';
+export { WorkerPresence } from './inference/worker-presence.js';
 export { InferenceModelRepository, type ServedModel } from './inference/inference-model.repository.js';
 export {
   WorkflowDefinitionRepository,

@@ -9,6 +9,7 @@ export {
 export {
   ModelAsks,
   NoModelError,
+  NoWorkerError,
   type ModelAsk,
   type ModelAskOrigin,
   type ModelAsksParts,

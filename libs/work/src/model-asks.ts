@@ -49,6 +49,8 @@ export interface ModelAsksParts {
   readonly commands: CommandCodec;
   /** What inference workers offer, in the order in which a default is taken. */
   readonly offered: { models(): Promise<readonly { readonly model: string }[]> };
+  /** Left out: a request is written whether or not anybody reads it. */
+  readonly presence?: { missing(): Promise<number | undefined> };
   /** Of the records: `urn:chorda:service:<app>`. */
   readonly source: string;
   readonly defaultModel?: string | undefined;
@@ -66,6 +68,16 @@ export class NoModelError extends BackboneError {
   }
 }
 
+/** Nobody reads requests to models: what is asked would wait until its time is over. */
+export class NoWorkerError extends BackboneError {
+  readonly code = 'NO_INFERENCE_WORKER';
+  readonly retriable = true;
+
+  constructor(missingMs: number) {
+    super(`No inference worker was heard of for ${Math.round(missingMs / 1_000)} s: nobody reads inference.requests`);
+  }
+}
+
 /** Asks models through the log, for whoever does the work of an engine. */
 export class ModelAsks {
   constructor(private readonly parts: ModelAsksParts) {}
@@ -73,12 +85,14 @@ export class ModelAsks {
   /**
    * Resolves once the request is in the log; asked again under the same id it has one outcome all the same.
    *
-   * @throws {@link NoModelError}; what the codec says of a request that is no record, `EVENT_TOO_LARGE` among it; what the
+   * @throws {@link NoWorkerError}; {@link NoModelError}; what the codec says of a request that is no record, `EVENT_TOO_LARGE` among it; what the
    * producer says while the brokers are away: then it may have been taken.
    */
   async ask(ask: ModelAsk): Promise<void> {
     const { events, producer, source } = this.parts;
     const { origin, metadata, replyTo } = ask;
+    const missingMs = await this.parts.presence?.missing();
+    if (missingMs !== undefined) throw new NoWorkerError(missingMs);
     const data: Requested = {
       ...origin,
       request_id: requestId(ask.requestId),

@@ -49,6 +49,8 @@ export const executorEnv = {
   OPENAI_API_KEY: z.string().optional(),
   /** inference: through the log, by whichever inference worker has room. direct: this process asks the servers itself. */
   CHORDA_AGENT_MODELS: z.enum(['inference', 'direct']).default('inference'),
+  /** A turn fails at once, to be tried again, where no inference worker was heard of for so long; 0: it waits. */
+  CHORDA_INFERENCE_ABSENT_MS: wholeNumber(0, 86_400_000).default(30_000),
   CHORDA_MODEL: z.string().max(200).optional(),
   CHORDA_EMBEDDING_MODEL: z.string().max(200).optional(),
   /** Tokens that a turn may generate where its agent says nothing; left out: what the context has room for. */

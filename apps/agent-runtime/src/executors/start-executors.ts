@@ -1,7 +1,7 @@
 import type { CommandCodec, EventCodec, WorkCodec } from '@chorda/contracts';
 import type { Logger } from '@chorda/kernel';
 import type { KafkaDriver, Producer } from '@chorda/messaging';
-import { AgentToolRepository, InferenceReader } from '@chorda/read-models';
+import { AgentToolRepository, InferenceReader, WorkerPresence } from '@chorda/read-models';
 import { openPayloads } from '@chorda/platform';
 import { ModelAsks, startWork, type RunningWork } from '@chorda/work';
 import type pg from 'pg';
@@ -72,6 +72,7 @@ function asksOf({ env, codecs, logger }: ExecutorsOptions, pool: pg.Pool, produc
   const reader = new InferenceReader(pool);
   const asks = new ModelAsks({
     ...{ producer, events: codecs.events, commands: codecs.commands, offered: reader },
+    presence: new WorkerPresence(reader, env.CHORDA_INFERENCE_ABSENT_MS),
     source: agentWorkKind.source,
     ...{ defaultModel: env.CHORDA_MODEL, defaultEmbeddingModel: env.CHORDA_EMBEDDING_MODEL },
   });

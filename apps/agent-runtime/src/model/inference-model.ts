@@ -1,6 +1,6 @@
 import { jsonValue, type inference } from '@chorda/contracts';
 import { BackboneError, derivedId, type JsonValue } from '@chorda/kernel';
-import { NoModelError, type ModelAsk, type ModelAsks } from '@chorda/work';
+import { NoModelError, NoWorkerError, type ModelAsk, type ModelAsks } from '@chorda/work';
 import {
   ModelAbortedError,
   ModelAnswerUnusableError,
@@ -122,6 +122,7 @@ export class InferenceModel implements ModelPort {
 /** What kept a question from the log, in the words of models. */
 export function notAsked(error: unknown): unknown {
   if (error instanceof NoModelError) return new ModelUnavailableError(`is not known: ${error.message}`);
+  if (error instanceof NoWorkerError) return new ModelUnavailableError(`cannot be asked: ${error.message}`);
   if (!(error instanceof BackboneError)) return error;
   if (error.code === 'EVENT_TOO_LARGE' || error.code === 'RECORD_TOO_LARGE') {
     return new ModelContextTooLongError({ cause: error });

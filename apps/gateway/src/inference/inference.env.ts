@@ -9,6 +9,8 @@ export const inferenceEnv = {
   CHORDA_INFERENCE_DEADLINE_MS: wholeNumber(100, 7 * dayMs).default(600_000),
   /** The longest that a sender may ask for. */
   CHORDA_INFERENCE_DEADLINE_MS_MAX: wholeNumber(100, 7 * dayMs).default(dayMs),
+  /** Callers of the OpenAI door are told at once where no inference worker was heard of for so long; 0: they wait. */
+  CHORDA_INFERENCE_ABSENT_MS: wholeNumber(0, dayMs).default(30_000),
   /** Callers of this gateway that may wait for outcomes at once: all, and those of one tenant. */
   CHORDA_INFERENCE_WAITERS_MAX: wholeNumber(1, 1_000_000).default(10_000),
   CHORDA_INFERENCE_TENANT_WAITERS_MAX: wholeNumber(1, 1_000_000).default(5_000),

@@ -3,7 +3,7 @@ import type { Provider, Type } from '@nestjs/common';
 import { DeltaCodec, type CommandCodec, type EventCodec } from '@chorda/contracts';
 import type { KafkaAdmin, KafkaDriver } from '@chorda/messaging';
 import { registryConnection, type AppHost } from '@chorda/platform';
-import { InferenceReader } from '@chorda/read-models';
+import { InferenceReader, WorkerPresence } from '@chorda/read-models';
 import type pg from 'pg';
 import type { GatewayEnv } from '../gateway.env.js';
 import type { IdempotentAnswers } from '../idempotency/idempotent-answers.js';
@@ -86,7 +86,10 @@ export async function openInference(
   const clientBytesMax = env.CHORDA_INFERENCE_CLIENT_BYTES_MAX;
   return {
     ...{ desk, feed, lookup, recent },
-    door: new OpenAiDoor({ desk, answers, metrics, clientBytesMax, graceMs: env.CHORDA_INFERENCE_LOOKUP_MS + 1_000 }),
+    door: new OpenAiDoor({
+      ...{ desk, answers, metrics, clientBytesMax, graceMs: env.CHORDA_INFERENCE_LOOKUP_MS + 1_000 },
+      presence: new WorkerPresence(reader, env.CHORDA_INFERENCE_ABSENT_MS),
+    }),
     streams: new JobStreams({ waits, shelf, metrics, clientBytesMax, heartbeatMs: env.CHORDA_TAIL_HEARTBEAT_MS }),
     models: new ModelList(reader),
   };

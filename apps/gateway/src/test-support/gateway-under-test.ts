@@ -42,6 +42,8 @@ export async function prepareGround(stack: StackAddresses): Promise<Ground> {
     CHORDA_SIMULATED_DECISIONS: 'true',
     // No engine runs beside most gateways of specs: a command is answered 202 soon.
     CHORDA_COMMAND_WAIT_MS: '200',
+    // What stands in for an inference worker does not say that it is there.
+    CHORDA_INFERENCE_ABSENT_MS: '0',
     PORT: '0',
   };
   const driver = createKafkaDriver({ brokers: [stack.kafkaBrokers], topicPrefix: prefix, clientId: 'gateway-spec' });

@@ -1,7 +1,7 @@
 import type { AgentEvent } from '@chorda/contracts';
 import { CommandDoor, OutcomeWaiter } from '@chorda/decisions';
 import { startConsumer, type ConsumerHealth, type Producer } from '@chorda/messaging';
-import { InferenceReader } from '@chorda/read-models';
+import { InferenceReader, WorkerPresence } from '@chorda/read-models';
 import { ModelAsks, startWork, type PartGround, type WorkGround } from '@chorda/work';
 import type { Logger } from '@chorda/kernel';
 import type pg from 'pg';
@@ -23,6 +23,8 @@ export interface StepsOptions extends PartGround {
   readonly webhook: WebhookOptions;
   /** Of llm steps that name none. Left out: what an inference worker offers. */
   readonly defaultModel: string | undefined;
+  /** See `WorkerPresence`. */
+  readonly inferenceAbsentMs: number;
   readonly logger: Logger;
   readonly metrics: Registry;
 }
@@ -62,6 +64,7 @@ export async function startSteps(options: StepsOptions): Promise<RunningSteps> {
 }
 
 function runnerOn(options: StepsOptions, { pool, producer, revoke }: WorkGround): StepRunner {
+  const reader = new InferenceReader(pool);
   const agents = giver(options, pool, producer, 'agent');
   const workflows = giver(options, pool, producer, 'workflow');
   const runner = stepRunner({
@@ -71,7 +74,8 @@ function runnerOn(options: StepsOptions, { pool, producer, revoke }: WorkGround)
     definitions: storedDefinitions(pool),
     asks: new ModelAsks({
       ...{ producer, source, events: options.codecs.events, commands: options.codecs.commands },
-      offered: new InferenceReader(pool),
+      offered: reader,
+      presence: new WorkerPresence(reader, options.inferenceAbsentMs),
       defaultModel: options.defaultModel,
     }),
     webhook: webhookCall(options.webhook),

@@ -58,6 +58,14 @@ export class InferenceReader {
     return rows.map(stored);
   }
 
+  /** How long ago the last worker said that it is there, milliseconds; undefined: none that is to come back. */
+  async workersSilentMs(): Promise<number | undefined> {
+    const { rows } = await this.pool.query<{ silent: number | null }>(
+      'SELECT (extract(epoch FROM clock_timestamp() - max(beat_at)) * 1000)::float8 AS silent FROM inference_workers',
+    );
+    return rows[0]?.silent ?? undefined;
+  }
+
   /** One entry a model, by name. The same for every tenant. */
   async models(): Promise<readonly OfferedModel[]> {
     const { rows } = await this.pool.query<OfferedModel>(

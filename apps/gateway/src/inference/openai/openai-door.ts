@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { derivedId, newId, systemClock } from '@chorda/kernel';
 import { isPlanted } from '@chorda/platform';
+import type { WorkerPresence } from '@chorda/read-models';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { credentialOf } from '../../auth/credential-of.js';
 import { Problem } from '../../http/problem.js';
@@ -21,11 +22,13 @@ export interface OpenAiDoorParts {
   readonly answers: IdempotentAnswers;
   readonly metrics: InferenceMetrics;
   readonly clientBytesMax: number;
+  readonly presence: WorkerPresence;
   /** How long behind its deadline an outcome may still come. */
   readonly graceMs: number;
 }
 
 const door = 'openai';
+const absentRetryAfterS = 5;
 const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' };
 /** Names the request at `GET /v1/inference/{id}`. */
 export const requestIdHeader = 'x-chorda-request-id';
@@ -42,6 +45,7 @@ export class OpenAiDoor {
     const { tenantId } = credentialOf(request);
     const id = key === undefined ? newId() : derivedId(tenantId, `openai ${operation}`, key);
     const ask = readOpenAiBody(operation, body, request.headers, id);
+    await this.refuseWithoutWorkers();
     void reply.header(requestIdHeader, id);
     if (key === undefined) return ask.stream ? this.stream(ask, request, reply) : this.whole(ask, request, reply);
     if (ask.stream) {
@@ -53,6 +57,16 @@ export class OpenAiDoor {
     const outcome = await this.parts.answers.once(once, () => this.kept(ask, request, reply));
     if ('problem' in outcome) throw outcome.problem;
     sendAnswer(reply, outcome.answer, outcome.isReplayed);
+  }
+
+  /** Who waits at an open connection is told, and not kept until the deadline; a job may wait for a worker to come. */
+  private async refuseWithoutWorkers(): Promise<void> {
+    const { presence, metrics } = this.parts;
+    const missingMs = await presence.missing();
+    if (missingMs === undefined) return;
+    metrics.refused.inc({ reason: 'no_worker' });
+    const message = `No inference worker was heard of for ${Math.round(missingMs / 1_000)} s: nobody reads requests to models`;
+    throw new Problem('UNAVAILABLE', message, { headers: { 'retry-after': String(absentRetryAfterS) } });
   }
 
   private async whole(ask: OpenAiAsk, request: FastifyRequest, reply: FastifyReply): Promise<void> {
