@@ -30,6 +30,7 @@ export class DecisionMetrics {
   readonly publishSeconds: Histogram<'kind'>;
   readonly publishFailures: Counter<'kind'>;
   readonly republished: Counter<'kind'>;
+  readonly cutCommands: Counter<'kind'>;
   readonly imported: Counter<'kind'>;
   readonly claims: Counter<'kind'>;
   readonly waits: Counter<'kind' | 'cause'>;
@@ -94,6 +95,10 @@ export class DecisionMetrics {
     this.publishFailures = counter(
       'chorda_decisions_publish_failures_total',
       'Batches that the brokers did not take at once',
+    );
+    this.cutCommands = counter(
+      'chorda_decisions_cut_commands_total',
+      'Commands whose events are more than one batch of the log may be',
     );
     this.republished = counter(
       'chorda_decisions_republished_records_total',

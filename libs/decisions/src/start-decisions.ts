@@ -19,6 +19,7 @@ import type { EngineParts } from './engine/engine-parts.js';
 import { PartitionEngine } from './engine/partition-engine.js';
 import { ProgressNotifier } from './engine/progress-notifier.js';
 import { Rounds } from './engine/rounds.js';
+import { publisherBatches } from './engine/publisher.js';
 import { SharedStatements } from './engine/shared-statements.js';
 import { DecisionUpkeep } from './engine/upkeep.js';
 import { DecisionMetrics, type PartitionStanding } from './metrics.js';
@@ -176,7 +177,7 @@ class Decisions<States, Command extends Typed, Event extends Typed> implements R
     await migrate(databaseUrl, logger);
     const admin = this.closing(await driver.admin(), (opened) => opened.close());
     const topics = await this.topics(admin);
-    const producer: Producer = this.closing(await driver.createProducer(), (opened) => opened.close());
+    const producer: Producer = this.closing(await driver.createProducer(publisherBatches), (opened) => opened.close());
     const pool = this.pool('chorda decisions', options.connectionsMax ?? 10);
     const notifier = new ProgressNotifier(this.pool('chorda decisions notify', 1), logger);
     this.closers.push(() => notifier.settled());

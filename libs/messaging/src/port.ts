@@ -94,6 +94,10 @@ export interface ProducerOptions {
   readonly compression?: 'none' | 'gzip' | 'zstd';
   /** A batch of fewer bytes goes uncompressed. Default 1 KiB. */
   readonly compressionBytesMin?: number;
+  /** Records of a batch, which is stored whole or not at all. Default 500. */
+  readonly batchRecordsMax?: number;
+  /** Keys, values and headers of a batch; a record above it goes alone. Default 256 KiB. */
+  readonly batchBytesMax?: number;
   /**
    * Requests to one broker follow each other no closer; at most 5. A record that comes alone does not wait, and of many
    * that come one by one several share a request. Default 0: as soon as nothing is in flight there.

@@ -6,12 +6,20 @@ import type { OutboxRecord } from '../store/outbox.js';
 
 /**
  * One request's worth. All of it is handed over in one go and shares a batch of the log, which is stored whole or not at
- * all: what one command decided is never in the log by half, as long as it fits.
+ * all: what one command decided is never in the log by half.
  */
 const windowRecordsMax = 400;
 const windowBytesMax = 200 * 1024;
+/** What one command decided goes alone where it is more than that. Brokers take batches of 2 MiB. */
+const commandRecordsMax = 10_000;
+const commandBytesMax = 1_792 * 1024;
 /** Of a header: its lengths beside name and value. */
 const headerOverheadBytes = 4;
+/** Of a record: its lengths, its place in the batch, its time. */
+const recordOverheadBytes = 32;
+
+/** Never less than what a window holds: the records of one window share a batch. */
+export const publisherBatches = { batchRecordsMax: commandRecordsMax, batchBytesMax: commandBytesMax } as const;
 const pauseMsMin = 100;
 const pauseMsMax = 5_000;
 
@@ -54,7 +62,7 @@ export class Publisher {
     let offset: bigint | undefined;
     const { kind, metrics } = this.parts;
     const stopTimer = metrics.publishSeconds.startTimer({ kind });
-    for (const window of windowsOf(records)) {
+    for (const window of windowsOf(records, () => metrics.cutCommands.inc({ kind }))) {
       const places = await this.sendUntilDone(window);
       if (!places) return undefined;
       for (const place of places) {
@@ -123,8 +131,14 @@ interface Sent {
   readonly error: Error;
 }
 
-/** Cuts between commands; one that fits in no window is cut anywhere. */
-export function* windowsOf(records: readonly OutboxRecord[]): Generator<readonly OutboxRecord[]> {
+/**
+ * Cuts between commands. One that is larger than a batch may be is cut anywhere: where the database is lost with the owner
+ * in the middle of publishing it, what had reached the log counts for all of it.
+ */
+export function* windowsOf(
+  records: readonly OutboxRecord[],
+  onCut: () => void = () => undefined,
+): Generator<readonly OutboxRecord[]> {
   let window: OutboxRecord[] = [];
   let bytes = 0;
   for (const run of runsOfCommands(records)) {
@@ -135,10 +149,13 @@ export function* windowsOf(records: readonly OutboxRecord[]): Generator<readonly
       window = [];
       bytes = 0;
     }
-    if (run.length <= windowRecordsMax && runBytes <= windowBytesMax) {
+    if (run.length <= commandRecordsMax && runBytes <= commandBytesMax) {
       window = window.concat(run);
       bytes += runBytes;
-    } else yield* piecesOf(run);
+    } else {
+      onCut();
+      yield* piecesOf(run);
+    }
   }
   if (window.length > 0) yield window;
 }
@@ -173,7 +190,7 @@ function* piecesOf(run: readonly OutboxRecord[]): Generator<readonly OutboxRecor
 }
 
 function bytesOf({ key, value, headers }: OutboxRecord): number {
-  let bytes = key.length + value.length;
+  let bytes = key.length + value.length + recordOverheadBytes;
   for (const name in headers) bytes += name.length + Buffer.byteLength(headers[name] ?? '') + headerOverheadBytes;
   return bytes;
 }

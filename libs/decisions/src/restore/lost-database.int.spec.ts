@@ -65,4 +65,22 @@ describe('a database that is lost with an owner that was killed', { timeout: 120
     const work = (await ground.records(workQueue)).map(({ headers }) => String(headers['ce_id']));
     expect(new Set(work).size).toBe(count / 2);
   });
+
+  it('in the middle of publishing a command of 600 events has all of them in the log, or none', async () => {
+    await ground.send({ type: 'till.add', data: { amount: 7 } }, { till: 'one', id: 'small' });
+    await ground.send({ type: 'till.chain', data: { times: 600 } }, { till: 'one', id: 'large' });
+    const log = join(folder, 'hit');
+    const owner = ground.startProcess({
+      ...{ CHORDA_CRASH_AT: 'decisions-mid-publish:2', CHORDA_CRASH_LOG: log },
+      ...{ COMMANDS_MAX: '1', FOLLOW_UPS_MAX: '1000' },
+    });
+    expect((await owner.ended).signal, owner.output()).toBe('SIGKILL');
+    expect(readFileSync(log, 'utf8')).toBe('decisions-mid-publish\n');
+    expect((await ground.log()).filter(({ commandId }) => commandId === 'large')).toHaveLength(600);
+    for (const table of tables) await ground.pool.query(`DELETE FROM ${table}`);
+    ground.startEngine({ followUpsMax: 1_000 }, 'second', 'spec.second');
+    await untilDecided(2);
+    await expectSoundHistory(ground);
+    expect((await ground.balances()).get('default/one')).toBe(607);
+  });
 });

@@ -33,6 +33,7 @@ const engine = startDecisions(
     ...(env['TRANSACTION_TIMEOUT_MS'] && { transactionTimeoutMs: Number(env['TRANSACTION_TIMEOUT_MS']) }),
     bounds: {
       ...(env['COMMANDS_MAX'] && { commandsMax: Number(env['COMMANDS_MAX']) }),
+      ...(env['FOLLOW_UPS_MAX'] && { followUpsMax: Number(env['FOLLOW_UPS_MAX']) }),
       ...(env['SNAPSHOT_EVERY'] && { snapshotEvery: Number(env['SNAPSHOT_EVERY']) }),
     },
   },

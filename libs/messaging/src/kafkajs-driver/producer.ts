@@ -94,8 +94,8 @@ export class AccumulatingProducer implements Producer {
       requestEveryMs: Math.min(options.requestEveryMs ?? defaults.requestEveryMs, lingerMsMax),
     };
     this.bounds = {
-      recordsMax: batchRecordsMax,
-      bytesMax: batchBytesMax,
+      recordsMax: options.batchRecordsMax ?? batchRecordsMax,
+      bytesMax: options.batchBytesMax ?? batchBytesMax,
       codec: options.compression ?? 'zstd',
       compressionBytesMin: options.compressionBytesMin ?? compressionBytesMin,
     };
