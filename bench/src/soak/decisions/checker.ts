@@ -25,6 +25,11 @@ export interface ExecutionHistory {
  */
 const writtenLateMsMax = 1_000;
 
+/** Whether a kill may have cut the first of two calls, so that there had to be a second. */
+export function wasCut(killsMs: readonly number[], fromMs: number, toMs: number): boolean {
+  return killsMs.some((killMs) => killMs >= fromMs - writtenLateMsMax && killMs <= toMs);
+}
+
 export interface EffectCall {
   readonly key: string;
   readonly effect: string;
@@ -236,8 +241,8 @@ function effectAnomalies(
     }
     for (const [index, toMs] of timesMs.slice(1).entries()) {
       const fromMs = timesMs[index] ?? 0;
-      const hasKill = killsMs.some((killMs) => killMs >= fromMs - writtenLateMsMax && killMs <= toMs);
-      if (!hasKill) found.push({ name: 'repeat-without-kill', detail: `${tool} ${key}: at ${fromMs} and ${toMs}` });
+      if (!wasCut(killsMs, fromMs, toMs))
+        found.push({ name: 'repeat-without-kill', detail: `${tool} ${key}: at ${fromMs} and ${toMs}` });
     }
   }
   return [...found, ...unknownOutcomes(effects, stories)];

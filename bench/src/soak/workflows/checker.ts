@@ -2,6 +2,7 @@ import {
   firstOccurrences,
   logAnomalies,
   repeatedCalls,
+  wasCut,
   type EffectCall,
   type LoggedEvent,
 } from '../decisions/checker.js';
@@ -215,8 +216,8 @@ function effectAnomalies({ effects, killsMs }: RunHistory, stories: ReadonlyMap<
     if (idempotentOf[tool] !== true) found.push({ name: 'repeated-effect', detail: `${key}: ${timesMs.length} calls` });
     for (const [index, toMs] of timesMs.slice(1).entries()) {
       const fromMs = timesMs[index] ?? 0;
-      const hasKill = killsMs.some((killMs) => killMs >= fromMs && killMs <= toMs);
-      if (!hasKill) found.push({ name: 'repeat-without-kill', detail: `${key}: at ${fromMs} and ${toMs}` });
+      if (!wasCut(killsMs, fromMs, toMs))
+        found.push({ name: 'repeat-without-kill', detail: `${key}: at ${fromMs} and ${toMs}` });
     }
   }
   return [...found, ...unknownOutcomes(keys, stories)];
