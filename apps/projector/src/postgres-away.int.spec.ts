@@ -161,7 +161,7 @@ describe('a projector whose Postgres', { timeout: 180_000 }, () => {
     const stoppedMs = Date.now();
     await app.stop();
     running.splice(0);
-    expect(Date.now() - stoppedMs).toBeLessThan(15_000);
+    expect(Date.now() - stoppedMs).toBeLessThan(45_000);
     await release();
     await start();
     await untilAllApplied();

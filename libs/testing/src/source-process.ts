@@ -65,7 +65,7 @@ export function startSourceProcess(
     output: () => output,
     ended,
     signal: (signal) => void child.kill(signal),
-    async until(what, isReached, timeoutMs = 30_000) {
+    async until(what, isReached, timeoutMs = 60_000) {
       const deadlineMs = Date.now() + timeoutMs;
       while (!(await isReached())) {
         if (!isRunning()) throw new Error(`The process ended before: ${what}\n${output}`);

@@ -1,7 +1,7 @@
 /** Asks every 20 ms. @throws when it is still false after `timeoutMs`. */
 export async function untilTrue(
   check: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
   reason: () => string | Promise<string> = () => 'still false',
 ): Promise<void> {
   const endMs = Date.now() + timeoutMs;

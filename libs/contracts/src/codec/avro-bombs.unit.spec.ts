@@ -52,7 +52,7 @@ describe('an Avro bomb is refused before anything is made of it', () => {
   ])('%s', (_, scan, bytes) => {
     const startMs = performance.now();
     expect(faultOf(() => scan(bytes, 0, bytes.length))).toEqual({ reason: 'bomb', pointer: '/f' });
-    expect(performance.now() - startMs).toBeLessThan(500);
+    expect(performance.now() - startMs).toBeLessThan(3_000);
   });
 
   it('a schema that refers to itself, nested without end', () => {

@@ -102,11 +102,10 @@ describe('schemas in the registry', () => {
     const codec = await EventCodec.connect({ registryUrl, topicPrefix });
     await expect(codec.learn(2_000_000_000)).rejects.toThrow(SchemaNotFoundError);
     codec.close();
-    const startMs = performance.now();
-    for (let count = 0; count < 1000; count += 1) {
-      await expect(codec.learn(2_000_000_000)).rejects.toMatchObject({ retriable: false });
-    }
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    // No answer of a registry can be there before this turn of the event loop is over.
+    const turnIsOver = new Promise((resolve) => setImmediate(() => resolve('asked again')));
+    const known = codec.learn(2_000_000_000).catch((error: unknown) => error);
+    expect(await Promise.race([known, turnIsOver])).toMatchObject({ retriable: false });
   });
 });
 

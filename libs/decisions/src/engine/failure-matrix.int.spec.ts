@@ -152,7 +152,7 @@ describe('an owner', { timeout: 120_000 }, () => {
       await other.query(`SELECT FROM decision_partitions WHERE kind = 'till' AND partition = $1 FOR UPDATE`, mine);
       await ground.send({ type: 'till.add', data: { amount: 1 } }, { till: 'one', id: 'c-1' });
       const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-      await expect.poll(async () => (await ground.pool.query(waiting)).rowCount, { timeout: 4_000 }).toBe(1);
+      await expect.poll(async () => (await ground.pool.query(waiting)).rowCount, { interval: 20 }).toBe(1);
       expect(await ground.log()).toHaveLength(1);
       await other.query(
         `UPDATE decision_partitions SET epoch = epoch + 1 WHERE kind = 'till' AND partition = $1`,

@@ -19,16 +19,19 @@ describe('when an owner is killed', { timeout: 120_000 }, () => {
     await killed.until('it runs', () => killed.output().includes('running'));
     const engine = ground.startEngine();
     await expect.poll(() => engine.health().partitions.length, { timeout: 30_000 }).toBe(6);
+    const sentAtMs = Date.now();
     for (const till of tills)
       await ground.send({ type: 'till.add', data: { amount: 1 } }, { till, id: `before-${till}` });
     await expect.poll(async () => (await ground.outcomes()).size, { timeout: 20_000 }).toBe(tills.length);
+    // What as many commands take here while nobody is killed: a busy machine's share in what follows.
+    const usualMs = Date.now() - sentAtMs;
 
     killed.signal('SIGKILL');
     const killedAtMs = Date.now();
     for (const till of tills)
       await ground.send({ type: 'till.add', data: { amount: 1 } }, { till, id: `after-${till}` });
-    await expect.poll(async () => (await ground.outcomes()).size, { timeout: 20_000 }).toBe(2 * tills.length);
-    expect(Date.now() - killedAtMs).toBeLessThan(10_000);
+    await expect.poll(async () => (await ground.outcomes()).size, { timeout: 60_000 }).toBe(2 * tills.length);
+    expect(Date.now() - killedAtMs).toBeLessThan(10_000 + 2 * usualMs);
     await expect
       .poll(async () => [...(await ground.balances()).values()].filter((balance) => balance === 2).length, {
         timeout: 20_000,

@@ -16,7 +16,10 @@ it('a stop finishes and commits the batch in hand, hands out no more, and leaves
   await bench.send('svc', 'in hand');
   const events: string[] = [];
   let isLate = false;
-  const consumer = await bench.consume({ group, topics: [topic], batchRecordsMax: 1 }, async (batch) => {
+  // Nobody waits for its end below: who leaves well keeps nothing from the next one.
+  const sessionTimeoutMs = 60_000;
+  const options = { group, topics: [topic], batchRecordsMax: 1, sessionTimeoutMs };
+  const consumer = await bench.consume(options, async (batch) => {
     if (isLate) events.push('called after the stop');
     events.push(`begins ${noteOf(batch.messages[0]!.event)}`);
     await pause(700);
@@ -30,16 +33,13 @@ it('a stop finishes and commits the batch in hand, hands out no more, and leaves
   expect(events).toEqual(['begins in hand', 'ends in hand, still ours']);
   expect(consumer.health().state).toBe('stopped');
 
-  const startedMs = Date.now();
   const rest: string[] = [];
   const next = await bench.consume({ group, topics: [topic] }, (batch) => {
     rest.push(...batch.messages.map(({ event }) => noteOf(event)));
     return batch.allDone();
   });
-  await until('the next member goes on', () => rest.length === 1);
+  await until('the next member goes on', () => rest.length === 1, sessionTimeoutMs / 2);
   expect(rest).toEqual(['behind']);
-  // Far less than the session of the one that left.
-  expect(Date.now() - startedMs).toBeLessThan(5_000);
   await next.stop();
 });
 

@@ -126,7 +126,7 @@ export function noteOf(event: AnyEvent): string {
   return event.type === 'system.health_check' ? (event.data.alerts[0] ?? '') : event.type;
 }
 
-export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
   const deadlineMs = Date.now() + withinMs;
   while (!(await holds())) {
     if (Date.now() > deadlineMs) throw new Error(`Not within ${withinMs} ms: ${what}`);

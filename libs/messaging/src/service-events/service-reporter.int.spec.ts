@@ -33,6 +33,11 @@ describe('reports of a service about itself', () => {
     const producer = await driver.createProducer();
     const operations = new OperationRecorder();
     operations.record('http.request', 12);
+    let samples = 0;
+    const counted = () => {
+      samples += 1;
+      return {};
+    };
     const reporter = startServiceReporter({
       producer,
       codec,
@@ -43,6 +48,7 @@ describe('reports of a service about itself', () => {
       logger: silentLogger,
       health: () => Promise.resolve(healthOf([])),
       sample: () => ({
+        ...counted(),
         cpuUsage: 0.5,
         cpuCount: 2,
         memoryUsage: 0.5,
@@ -59,7 +65,7 @@ describe('reports of a service about itself', () => {
       }),
     });
     await reporter.alert({ severity: 'error', code: 'SPEC_STOPPED', message: 'A partition stopped', offset: 7n });
-    await sleep(350);
+    while (samples < 2) await sleep(20);
     await reporter.stop();
 
     const events = await readAll();

@@ -2,7 +2,7 @@ import { encodePosition } from '@chorda/contracts';
 import { InvalidInputError } from '@chorda/kernel';
 import { freshDatabase, type FreshDatabase } from '@chorda/testing';
 import type pg from 'pg';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { createPool } from '../database/pool.js';
 import { migrate } from '../migrations/migrate.js';
 import { checkpointChannel, formatAdvances } from './checkpoint-listener.js';
@@ -57,16 +57,16 @@ describe('waiting for a position', () => {
     });
   });
 
-  it('is woken by the notification of a batch, sooner than it would look by itself', async () => {
+  it('is woken by the notification of a batch', async () => {
+    // What it sees when it looks by itself.
+    vi.spyOn(checkpoints, 'ofProjection').mockResolvedValue([]);
     await moveTo(40n);
     // The first wait opens the listening connection.
     await checkpoints.waitUntil(position, ['journal'], 300);
     const waiting = checkpoints.waitUntil(position, ['journal'], 5_000);
     await new Promise((resolve) => setTimeout(resolve, 30));
-    const movedMs = Date.now();
     await moveTo(42n);
     expect(await waiting).toEqual({ complete: true });
-    expect(Date.now() - movedMs).toBeLessThan(200);
   });
 
   it('ends without a notification too', async () => {

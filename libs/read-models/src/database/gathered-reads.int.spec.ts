@@ -113,12 +113,15 @@ describe('reads that leave together', () => {
       read(other, []),
     ];
     const ended = Promise.allSettled(waiting);
-    await vi.waitFor(async () => {
-      const { rows } = await pool.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(5)%' AND datname = current_database()`,
-      );
-      expect(rows).toHaveLength(1);
-    });
+    await vi.waitFor(
+      async () => {
+        const { rows } = await pool.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(5)%' AND datname = current_database()`,
+        );
+        expect(rows).toHaveLength(1);
+      },
+      { timeout: 20_000, interval: 20 },
+    );
 
     for (const each of await ended) expect(each.status).toBe('rejected');
     expect(await read(other, ['one'])).toHaveLength(1);

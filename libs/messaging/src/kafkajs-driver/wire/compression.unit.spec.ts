@@ -14,7 +14,7 @@ describe('inflation is bounded', () => {
     const before = process.memoryUsage().arrayBuffers;
     const startedMs = performance.now();
     expect(() => inflate(codec, bomb, mebibyte)).toThrow(`a ${name} batch inflates to more than ${mebibyte} bytes`);
-    expect(performance.now() - startedMs).toBeLessThan(200);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * mebibyte);
   });
 
