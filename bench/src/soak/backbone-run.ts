@@ -16,6 +16,8 @@ export interface BackboneRunOptions {
   readonly events: number;
   readonly ratePerSecond: number;
   readonly killsOfEach: number;
+  /** How long a killed projector keeps its partitions. Left out: as in production. */
+  readonly projectorSessionMs?: number;
   readonly progress: (line: string) => void;
 }
 
@@ -69,7 +71,11 @@ export async function runBackbone(options: BackboneRunOptions): Promise<Backbone
     const [port = 0, ...metricsPorts] = await freePorts(3);
     const gatewayEnv = { ...env, PORT: `${port}`, METRICS_PORT: `${metricsPorts[0]}` };
     victims.push(victimOf('gateway', gatewayEnv, gatewayKills, options));
-    victims.push(victimOf('projector', { ...env, METRICS_PORT: `${metricsPorts[1]}` }, projectorKills, options));
+    const session = options.projectorSessionMs !== undefined && {
+      CHORDA_PROJECTOR_SESSION_TIMEOUT_MS: `${options.projectorSessionMs}`,
+    };
+    const projectorEnv = { ...env, ...session, METRICS_PORT: `${metricsPorts[1]}` };
+    victims.push(victimOf('projector', projectorEnv, projectorKills, options));
     for (const victim of victims) victim.start();
     const demoEnv = { ...env, CHORDA_URL: `http://127.0.0.1:${port}`, CHORDA_API_KEY: key.text };
     const sent = await sendDemoDay({ ...options, cliEntry: entryOf('cli'), env: demoEnv });
