@@ -20,7 +20,8 @@ export interface CatalogueTopic {
   /**
    * Only producers of ours write to it, and it is read within moments: batches stay as they were sent, the small ones
    * plain. To encode each anew took the broker a third of its processor time where batches held four commands, and saves
-   * space for days at most. Default no: who else writes there may use a codec that Node does not have.
+   * space for days at most; outcomes of requests to models come one or two to a batch, which compress badly, and batches
+   * of 8 KiB are compressed by who sends them. Default no: who else writes there may use a codec that Node does not have.
    */
   readonly keepsBatches?: true;
 }
@@ -58,7 +59,7 @@ export const topicCatalogue: readonly CatalogueTopic[] = [
   },
   { name: 'inference.requests.low', key: 'tenant/session', partitions: 12, retentionMs: 7 * day, keepsBatches: true },
   { name: 'inference.control', key: 'tenant/request', partitions: 3, retentionMs: day, keepsBatches: true },
-  { name: 'inference.events', key: 'tenant/request', partitions: 12, retentionMs: 90 * day },
+  { name: 'inference.events', key: 'tenant/request', partitions: 12, retentionMs: 90 * day, keepsBatches: true },
   { name: 'inference.tokens', key: 'tenant/request', partitions: 12, retentionMs: hour, keepsBatches: true },
   { name: '<topic>.<group>.retry.<delay>', key: 'as source', partitions: 3, retentionMs: 7 * day },
   { name: '<topic>.<group>.dead-letter', key: 'as source', partitions: 3, retentionMs: 30 * day },
