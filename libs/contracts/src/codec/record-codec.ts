@@ -17,6 +17,7 @@ import {
 import { EventEncoder } from './event-encoder.js';
 import {
   InvalidEventError,
+  RegistryUnavailableError,
   SchemaNotFoundError,
   SchemasNotRegisteredError,
   UndecodableRecordError,
@@ -373,19 +374,37 @@ function idKey(topic: string, type: string): string {
   return `${topic} ${type}`;
 }
 
+/** The time limit of a question runs from when it is asked: all at once, the last of them wait for the others. */
+const questionsAtOnceMax = 8;
+/** A busy registry leaves one question of a hundred without an answer in time; a start asks more than that. */
+const triesMax = 3;
+
 async function lookUpIds(registry: RegistryClient, subjects: readonly CurrentSubject[]): Promise<Map<string, number>> {
   const ids = new Map<string, number>();
   const missing: string[] = [];
-  await Promise.all(
-    subjects.map(async ({ subject, topic, type, avro }) => {
+  const idOf = async ({ subject, avro }: CurrentSubject): Promise<number> => {
+    for (let tries = 1; ; tries += 1) {
       try {
-        ids.set(idKey(topic, type), await registry.idOf(subject, avro));
+        return await registry.idOf(subject, avro);
+      } catch (error) {
+        // One that has answered nothing yet is not there: whoever starts is told at once.
+        const isThere = ids.size + missing.length > 0;
+        if (!(error instanceof RegistryUnavailableError) || !isThere || tries === triesMax) throw error;
+      }
+    }
+  };
+  const waiting = subjects.values();
+  const worker = async (): Promise<void> => {
+    for (const current of waiting) {
+      try {
+        ids.set(idKey(current.topic, current.type), await idOf(current));
       } catch (error) {
         if (!(error instanceof SchemaNotFoundError)) throw error;
-        missing.push(subject);
+        missing.push(current.subject);
       }
-    }),
-  );
+    }
+  };
+  await Promise.all(Array.from({ length: questionsAtOnceMax }, worker));
   if (missing.length > 0) throw new SchemasNotRegisteredError(missing.sort());
   return ids;
 }
