@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { ChordaClient, type CommandAnswer } from '@chorda/client';
 import { startModelSimulator, type ModelSimulator } from '@chorda/model-simulator';
@@ -12,6 +15,7 @@ let model: ModelSimulator;
 let page: Server;
 let pageUrl: string;
 let asked = 0;
+const folder = mkdtempSync(join(tmpdir(), 'chorda-payloads-'));
 
 beforeAll(async () => {
   model = await startModelSimulator();
@@ -27,6 +31,7 @@ beforeAll(async () => {
     VLLM_URLS: model.url,
     CHORDA_TOOL_HTTP_NETWORKS: '127.0.0.0/8',
     CHORDA_TOOL_HTTP_PORTS: '*',
+    CHORDA_PAYLOADS: folder,
   };
   backbone = await startBackbone(inject('stack'), { logDestination: nowhere, env });
   client = new ChordaClient({ url: backbone.url, apiKey: backbone.apiKey });
@@ -36,6 +41,7 @@ afterAll(async () => {
   await backbone?.stop();
   await model?.stop();
   page?.close();
+  rmSync(folder, { recursive: true });
 });
 
 function decided(answer: CommandAnswer) {
@@ -115,6 +121,16 @@ describe('an agent', () => {
       'execution_completed',
     ]);
     expect(items.map(({ stream_version: version }) => version)).toEqual(items.map((_, index) => String(index + 1)));
+  });
+
+  it('is told all of a large input, which events and read models only refer to', async () => {
+    const agent = await readyAgent('Reads');
+    const text = 'Where is parcel 4711? '.repeat(4_000);
+    const { execution_id: id = '' } = decided(await client.agents.execute(agent, { input_data: text }));
+    const execution = await ended(id);
+    expect(execution).toMatchObject({ status: 'completed', input_data: { length: text.length + 2 } });
+    expect(execution.prompt_tokens).toBeGreaterThan(10_000);
+    expect(await client.payloads.whole(execution.input_data)).toBe(text);
   });
 
   it('runs fifty executions at once, each with one end, and is READY after the last', async () => {
