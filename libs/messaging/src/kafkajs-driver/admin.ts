@@ -11,7 +11,7 @@ import { openSocket, saslOptions, tlsOptions } from './sockets.js';
 const { Kafka, ConfigResourceTypes, logLevel }: typeof import('kafkajs') = createRequire(import.meta.url)('kafkajs');
 
 const dynamicTopicConfig = 1;
-const leaderPatienceMs = 10_000;
+const leaderPatienceMs = 30_000;
 const undecidedPatienceMs = 5_000;
 
 /** @param onClose Told by whoever closes it, the driver or its user. */
