@@ -174,6 +174,7 @@ class DecisionsRun {
     // As a model would: some milliseconds, so that a kill may fall into them.
     app('model-simulator', {
       CHORDA_SIMULATOR_PORT: `${model}`,
+      METRICS_PORT: '0',
       CHORDA_SIMULATOR_LOG_FILE: files.modelCalls,
       CHORDA_SIMULATOR_PREFILL_MS: '20',
       CHORDA_SIMULATOR_TOKEN_MS: '0.05',
