@@ -66,12 +66,19 @@ export class EventTriggers implements BatchHandler<Opened> {
     return waiting.filter(({ createdAt }) => recordedMs >= createdAt.getTime());
   }
 
-  private async take(trigger: WorkflowTrigger, { event, envelope }: Message<Opened>) {
+  /** @returns Why the event is to be a dead letter; undefined: it is done. */
+  private async take(
+    trigger: WorkflowTrigger,
+    { event, envelope }: Message<Opened>,
+  ): Promise<TriggerRefusedError | undefined> {
     const { metadata } = envelope;
     const happened = eventValue(event);
     let input: JsonValue;
     try {
-      if (!passes(trigger, happened)) return this.parts.onEvent('passed');
+      if (!passes(trigger, happened)) {
+        this.parts.onEvent('passed');
+        return undefined;
+      }
       const { input: text } = trigger;
       input = text === null ? happened : expressions.evaluate({ language: 'cel', text }, { event: happened });
     } catch (error) {
