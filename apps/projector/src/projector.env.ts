@@ -34,6 +34,10 @@ const schema = z.object({
   CHORDA_REBUILD_CONNECTIONS: wholeNumber(1, 32).default(1),
   /** Events a second of a rebuild; 0: as fast as it goes. */
   CHORDA_REBUILD_EVENTS_PER_SECOND: wholeNumber(0, 10_000_000).default(0),
+  /** So much later may live projections be because of a rebuild, which works less past it; 0: it never gives way. */
+  CHORDA_REBUILD_LIVE_DELAY_MS: wholeNumber(0, 60_000).default(50),
+  /** Events a second that a rebuild makes however late live is. */
+  CHORDA_REBUILD_EVENTS_PER_SECOND_MIN: wholeNumber(1, 10_000_000).default(1_000),
   CHORDA_REBUILD_BATCH_RECORDS: wholeNumber(1, 100_000).default(10_000),
   /** How long the tables that were replaced are kept up for a swap back. */
   CHORDA_REBUILD_KEEP_HOURS: wholeNumber(0, 720).default(24),

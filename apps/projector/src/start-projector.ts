@@ -26,6 +26,7 @@ import { ParkingDesk } from './parking/parking-desk.js';
 import { parkBoundsOf, readProjectorEnv, type ProjectorEnv } from './projector.env.js';
 import { AdvanceNotifier } from './runner/advance-notifier.js';
 import { ClaimWatch } from './runner/claim-watch.js';
+import { LiveDelay } from './runner/live-delay.js';
 import { exposeLag, exposeParked, projectionMetrics } from './runner/projection-metrics.js';
 import type { Projection } from './runner/projection.js';
 import { ProjectionRunner, type PartitionStop } from './runner/projection-runner.js';
@@ -86,6 +87,7 @@ class Projector implements RunningApp {
   private readonly health = new HealthRegistry();
   private readonly sampler = new ProcessSampler();
   private readonly operations = new OperationRecorder();
+  private readonly liveDelay = new LiveDelay();
   private readonly metrics;
   private readonly toldGaps = new Set<string>();
   private readonly toldParked = new Set<string>();
@@ -242,6 +244,7 @@ class Projector implements RunningApp {
       notifier: this.notifier,
       metrics: this.metrics,
       operations: this.operations,
+      liveDelay: this.liveDelay,
       logger: this.host.logger,
       topicId: async (topic) => {
         if (!topicIds.has(topic)) topicIds.set(topic, await this.idOf(topic));
@@ -296,9 +299,9 @@ class Projector implements RunningApp {
   }
 
   private startRebuilds(admin: KafkaAdmin, codec: EventCodec): RunningRebuilds {
-    const { env, host, codes, pool, driver, notifier } = this;
+    const { env, host, codes, pool, driver, notifier, liveDelay } = this;
     return startRebuilds({
-      ...{ env, codes, pool, driver, admin, codec, notifier },
+      ...{ env, codes, pool, driver, admin, codec, notifier, liveDelay },
       group: projectorGroup,
       owner: host.instance,
       topicId: (topic) => this.idOf(topic),

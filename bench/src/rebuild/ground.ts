@@ -26,6 +26,8 @@ export interface Setting {
   readonly folder: string;
   /** Partitions that a rebuild fills at once. */
   readonly connections: number;
+  /** How much later live may be because of a rebuild; 0: it does not give way. */
+  readonly liveDelayMs: number;
   readonly progress: (line: string) => void;
 }
 
@@ -60,7 +62,7 @@ export async function startLive(
   topicPrefix: string,
   projections: Projections,
 ): Promise<LiveProjector> {
-  const { stack, folder, connections } = setting;
+  const { stack, folder, connections, liveDelayMs } = setting;
   const database = await freshDatabase(stack);
   await migrate(database.url);
   const pool = createPool(database.url, { applicationName: 'bench', connectionsMax: 2 });
@@ -74,6 +76,7 @@ export async function startLive(
       // The app's own reports would be events too.
       CHORDA_SELF_REPORT_INTERVAL_MS: '3600000',
       CHORDA_REBUILD_CONNECTIONS: `${connections}`,
+      CHORDA_REBUILD_LIVE_DELAY_MS: `${liveDelayMs}`,
       LOG_LEVEL: 'warn',
       BENCH_PROJECTIONS: projections,
     },

@@ -11,11 +11,12 @@ import { memoryOf, type MemorySample } from './memory.js';
 import { rebuildThroughput, type Table, type ThroughputSample } from './throughput.js';
 
 const usage = `npm run bench -- rebuild [--rounds 5] [--events 500000] [--connections 2] [--seconds 10] [--rate N]
-  [--memory-events 3000000] [--memory-of fold,all] [--only throughput,latency,memory]
+  [--live-delay 50] [--memory-events 3000000] [--memory-of fold,all] [--only throughput,latency,memory]
 
   throughput  a rebuild beside COPY of ready rows into the same indexed table, at the same number of connections
   latency     event to row with all read models, without and during a rebuild, in turns, at half load: --rate events a
-              second, or half of what is applied while as much as goes is sent
+              second, or half of what is applied while as much as goes is sent; --live-delay is what the projector takes
+              as CHORDA_REBUILD_LIVE_DELAY_MS, 0 for a rebuild that does not give way
   memory      resident memory of the projector by events done, live and in a rebuild, unique keys
 
 Starts servers of its own, and writes settings and raw samples to bench/results/.`;
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '2' },
     seconds: { type: 'string', default: '10' },
     rate: { type: 'string' },
+    'live-delay': { type: 'string', default: '50' },
     'memory-events': { type: 'string', default: '3000000' },
     'memory-of': { type: 'string', default: 'fold,all' },
     only: { type: 'string', default: 'throughput,latency,memory' },
@@ -48,6 +50,7 @@ try {
     stack,
     folder: mkdtempSync(join(tmpdir(), 'chorda-bench-')),
     connections: Number(values.connections),
+    liveDelayMs: Number(values['live-delay']),
     progress: (line) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`),
   };
   if (wanted.has('throughput')) {

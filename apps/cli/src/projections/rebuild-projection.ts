@@ -105,6 +105,10 @@ function progressView(output: Output): { show(rebuild: Rebuild): void; end(): vo
   };
 }
 
-function leftOf({ events_per_second, seconds_left }: Rebuild): string {
-  return seconds_left === null ? `${events_per_second}/s` : `${events_per_second}/s, ${seconds_left} s left`;
+export function leftOf({ events_per_second, seconds_left, time_share }: Rebuild): string {
+  const parts = [`${events_per_second}/s`];
+  if (seconds_left !== null) parts.push(`${seconds_left} s left`);
+  if (time_share !== null && time_share < 1)
+    parts.push(`giving way to live: ${Math.ceil(time_share * 100)} % of its time`);
+  return parts.join(', ');
 }

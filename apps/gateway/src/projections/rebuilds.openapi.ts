@@ -15,6 +15,7 @@ const example = {
   events_done: '4200000',
   events_total: '9000000',
   events_per_second: 61_000,
+  time_share: 1,
   seconds_left: 79,
   reason: null,
   report: null,
@@ -122,6 +123,10 @@ export const rebuildSchemas = {
       events_done: { type: 'string', description: 'Decimal' },
       events_total: { type: 'string', description: 'Decimal; grows while live goes on' },
       events_per_second: { type: 'number' },
+      time_share: nullable(
+        'number',
+        'Which part of its time it works; below 1 it gives way to the live projections. Null where nothing is filled',
+      ),
       seconds_left: nullable('integer', 'Null where nothing is filled'),
       reason: nullable('string', 'Why it failed, stands still or could not do what was asked'),
       report: {

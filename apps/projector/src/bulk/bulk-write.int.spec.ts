@@ -111,4 +111,17 @@ describe('rows', () => {
     await copyRows(client, table, odd.slice(0, 1));
     await expect(copyRows(client, table, odd)).rejects.toThrow(/duplicate key/);
   });
+
+  it.each([
+    ['refuses one of the first of many', 20_000, 1n, /duplicate key/],
+    ['is sent a value that the column does not take', 1_500, undefined, /Column offset takes a bigint/],
+  ])('leave the session usable where the server %s', async (_, count, repeated, why) => {
+    const rows = Array.from({ length: count }, (_each, index) => row(BigInt(index), { data: Buffer.alloc(1_000) }));
+    const bad = { ...row(0n), offset: (repeated ?? 'none') as bigint };
+    rows[repeated === undefined ? 1_200 : 2] = bad;
+    await client.query('BEGIN');
+    await expect(copyRows(client, table, rows)).rejects.toThrow(why);
+    await client.query('ROLLBACK');
+    expect((await client.query('SELECT FROM everything')).rowCount).toBe(0);
+  });
 });

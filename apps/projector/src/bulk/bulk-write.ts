@@ -1,7 +1,8 @@
+import type { Writable } from 'node:stream';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { binaryColumn } from './binary-array.js';
-import { encodeBinaryCopy } from './binary-copy.js';
+import { binaryCopyParts } from './binary-copy.js';
 import {
   columnsOf,
   quoted,
@@ -39,10 +40,32 @@ export async function copyRows<C extends Columns>(
   const names = columnsOf(table).map(({ name }) => quoted(name));
   const stream = tx.query(copyFrom(`COPY ${quoted(table.name)} (${names.join(', ')}) FROM STDIN WITH (FORMAT binary)`));
   await new Promise<void>((resolve, reject) => {
-    stream.once('error', reject);
     stream.once('finish', resolve);
-    stream.end(encodeBinaryCopy(table, rows));
+    stream.once('error', (error) => {
+      // The stream has let go of the session by then, and would fail at it with what is still to be sent.
+      stream.destroy();
+      reject(error);
+    });
+    sendAll(stream, binaryCopyParts(table, rows)).catch((error: Error) => {
+      // The server waits for more, and takes no ROLLBACK before it is told that nothing comes.
+      stream.destroy(error);
+      reject(error);
+    });
   });
+}
+
+/** Others have their turn between two parts, and the server begins with the first while the next one is made. */
+async function sendAll(stream: Writable, parts: Iterable<Buffer>): Promise<void> {
+  let previous: Buffer | undefined;
+  for (const part of parts) {
+    if (previous) {
+      stream.write(previous);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (stream.destroyed) return;
+    previous = part;
+  }
+  stream.end(previous);
 }
 
 export async function unnestRows<C extends Columns>(

@@ -12,6 +12,7 @@ import { checkpointTable } from '../runner/checkpoint-table.js';
 import { PartitionFencedError } from '../runner/errors.js';
 import type { Projection } from '../runner/projection.js';
 import type { LogBatch, LogReader } from './log-batches.js';
+import type { Pacing } from './pacing.js';
 import type { RateLimit } from './rate-limit.js';
 import type { ClaimedPlace } from './rebuild-place.js';
 
@@ -21,6 +22,7 @@ export interface FillParts {
   readonly projection: Projection;
   readonly reader: LogReader;
   readonly limit: RateLimit;
+  readonly pacing: Pacing;
   readonly bounds: ParkBounds;
   readonly onFilled: (result: 'applied' | 'repeat' | 'parked' | 'ignored', events: number) => void;
 }
@@ -49,7 +51,7 @@ export async function fillPartition(
   const { lane, partition, partitionCount, claim, startOffset } = place;
   const from = claim.nextOffset > startOffset ? claim.nextOffset : startOffset;
   if (from >= to) return writeBatch(parts, place, emptyBatch(place, to));
-  const batches = parts.reader.batches({ lane, partition, partitionCount, from, to }, signal);
+  const batches = parts.reader.batches({ lane, partition, partitionCount, from, to }, signal, parts.pacing.recordsMax);
   let reading = batches.next();
   try {
     for (;;) {
@@ -60,7 +62,9 @@ export async function fillPartition(
       reading = batches.next();
       // Told where it is awaited; until then it is nobody's unhandled rejection.
       reading.catch(() => undefined);
+      const startMs = performance.now();
       await writeBatch(parts, place, batch);
+      await parts.pacing.rest(batch.messages.length, performance.now() - startMs, signal);
     }
   } finally {
     await reading.catch(() => undefined);

@@ -35,6 +35,11 @@ export interface BatchLimits {
   readonly bytesMax: number;
 }
 
+interface Gathered {
+  readonly messages: Message[];
+  readonly unreadable: Unreadable[];
+}
+
 /** Reads spans of the log outside of any group, in batches large enough for bulk writes. */
 export class LogReader {
   private readonly notInRegistry = new Set<number>();
@@ -45,27 +50,35 @@ export class LogReader {
     private readonly limits: BatchLimits,
   ) {}
 
-  /** The last batch ends at `to`, also where the log has control records there, or nothing at all. */
+  /**
+   * The last batch ends at `to`, also where the log has control records there, or nothing at all.
+   *
+   * @param recordsMax How many records the batch that is read has, of at most so many; asked again while it is read.
+   */
   async *batches(
     { lane, partition, partitionCount, from, to }: LogSpan,
     signal: AbortSignal,
+    recordsMax: (most: number) => number = (most) => most,
   ): AsyncGenerator<LogBatch> {
     const place = { topic: lane.topic, partition };
-    let records: IncomingRecord[] = [];
-    let bytes = 0;
-    let first = from;
-    const decoded = async (nextOffset: bigint): Promise<LogBatch> => {
-      const batch = await this.decode(place, lane, partitionCount, records, { firstOffset: first, nextOffset });
-      [records, bytes, first] = [[], 0, nextOffset];
+    let gathered: Gathered = { messages: [], unreadable: [] };
+    let [records, bytes, first] = [0, 0, from];
+    const batchTo = (nextOffset: bigint): LogBatch => {
+      const batch = { ...place, ...gathered, firstOffset: first, nextOffset };
+      gathered = { messages: [], unreadable: [] };
+      [records, bytes, first] = [0, 0, nextOffset];
       return batch;
     };
     for await (const chunk of this.driver.scan({ ...place, from, to, signal })) {
       for (const record of chunk.records) bytes += (record.value?.length ?? 0) + (record.key?.length ?? 0) + 256;
-      records.push(...chunk.records);
-      const isFull = records.length >= this.limits.recordsMax || bytes >= this.limits.bytesMax;
-      if (isFull) yield await decoded(chunk.nextOffset < to ? chunk.nextOffset : to);
+      records += chunk.records.length;
+      await this.decode(gathered, lane, partitionCount, chunk.records);
+      // A fetch has many chunks in memory: those who have come meanwhile are let in between them.
+      await nextTurn();
+      const isFull = records >= recordsMax(this.limits.recordsMax) || bytes >= this.limits.bytesMax;
+      if (isFull) yield batchTo(chunk.nextOffset < to ? chunk.nextOffset : to);
     }
-    if (!signal.aborted && first < to) yield await decoded(to);
+    if (!signal.aborted && first < to) yield batchTo(to);
   }
 
   /** Whether the record at that place can be decoded today. */
@@ -76,14 +89,11 @@ export class LogReader {
   }
 
   private async decode(
-    place: TopicPartition,
+    { messages, unreadable }: Gathered,
     lane: Lane,
     partitionCount: number,
     records: readonly IncomingRecord[],
-    bounds: Pick<LogBatch, 'firstOffset' | 'nextOffset'>,
-  ): Promise<LogBatch> {
-    const messages: Message[] = [];
-    const unreadable: Unreadable[] = [];
+  ): Promise<void> {
     for (let rest = records; rest.length > 0;) {
       const part = decodeRecords(rest, lane, partitionCount, this.codec, this.notInRegistry);
       messages.push(...part.messages);
@@ -94,7 +104,6 @@ export class LogReader {
       rest = rest.slice(part.count);
       if (part.schemaToLearn !== undefined) await this.learn(part.schemaToLearn);
     }
-    return { ...place, messages, unreadable, ...bounds };
   }
 
   private async learn(schemaId: number): Promise<void> {
@@ -105,4 +114,8 @@ export class LogReader {
       this.notInRegistry.add(schemaId);
     }
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -5,9 +5,13 @@ import { PartitionFencedError } from '../runner/errors.js';
 import type { Projection } from '../runner/projection.js';
 import { carryOver, type CarryOver } from './carry-over.js';
 import { fillPartition, type FillParts } from './fill-partition.js';
+import { atFullSpeed, besideLive, type Pacing } from './pacing.js';
 import { RateLimit } from './rate-limit.js';
 import type { RebuildParts } from './rebuild-parts.js';
 import { rebuildPlaces, type ClaimedPlace } from './rebuild-place.js';
+
+/** `beside live`: it gives way to live. `full speed`: live, or those who read, wait for it. */
+export type Haste = 'beside live' | 'full speed';
 
 /** Before the name of the process in `checkpoints.owner`: the live runner has not claimed it yet. */
 export const rebuildOwner = 'rebuild:';
@@ -21,7 +25,8 @@ export interface FillingOptions {
 
 /** The partitions of one generation that this process has claimed and fills. */
 export class RebuildFilling {
-  private readonly fill: FillParts;
+  private readonly fill: Omit<FillParts, 'pacing'>;
+  private readonly besideLive: Pacing;
 
   private constructor(
     private readonly parts: RebuildParts,
@@ -29,7 +34,8 @@ export class RebuildFilling {
     private readonly options: FillingOptions,
     readonly places: readonly ClaimedPlace[],
   ) {
-    const { pool, reader, metrics, settings } = parts;
+    const { pool, reader, metrics, settings, pace } = parts;
+    this.besideLive = besideLive(pace, metrics, projection.name, options.connections);
     this.fill = {
       pool,
       projection,
@@ -72,14 +78,16 @@ export class RebuildFilling {
   }
 
   /** Fills everything up to the bounds: sources first, then what was redriven from them. */
-  async fillUpTo(bounds: Bounds, signal: AbortSignal): Promise<void> {
+  async fillUpTo(bounds: Bounds, signal: AbortSignal, haste: Haste): Promise<void> {
+    const pacing = haste === 'full speed' ? atFullSpeed : this.besideLive;
     const behind = this.behind(bounds);
     const isSource = (place: ClaimedPlace) => place.lane.kind === 'source';
-    await this.fillAll(behind.filter(isSource), bounds, signal);
+    await this.fillAll(behind.filter(isSource), bounds, signal, pacing);
     await this.fillAll(
       behind.filter((place) => !isSource(place)),
       bounds,
       signal,
+      pacing,
     );
   }
 
@@ -96,13 +104,18 @@ export class RebuildFilling {
     return { done, total };
   }
 
-  private async fillAll(places: readonly ClaimedPlace[], bounds: Bounds, signal: AbortSignal): Promise<void> {
+  private async fillAll(
+    places: readonly ClaimedPlace[],
+    bounds: Bounds,
+    signal: AbortSignal,
+    pacing: Pacing,
+  ): Promise<void> {
     const waiting = [...places];
     const failed = new AbortController();
     const either = AbortSignal.any([signal, failed.signal]);
     const work = async () => {
       for (let place = waiting.shift(); place && !either.aborted; place = waiting.shift()) {
-        await this.fillOne(place, bounds, either);
+        await this.fillOne(place, bounds, either, pacing);
       }
     };
     const workers = Array.from({ length: Math.min(this.options.connections, waiting.length) }, () =>
@@ -115,11 +128,11 @@ export class RebuildFilling {
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
-  private async fillOne(place: ClaimedPlace, bounds: Bounds, signal: AbortSignal): Promise<void> {
+  private async fillOne(place: ClaimedPlace, bounds: Bounds, signal: AbortSignal, pacing: Pacing): Promise<void> {
     try {
       const { carry } = this.options;
       if (carry && place.claim.nextOffset < place.startOffset) await carryOver(this.parts.pool, place, carry);
-      await fillPartition(this.fill, place, bounds.of(place), signal);
+      await fillPartition({ ...this.fill, pacing }, place, bounds.of(place), signal);
     } catch (error) {
       if (!(error instanceof PartitionFencedError)) throw error;
       const taken = await placesOfRunner(this.parts, this.projection);

@@ -101,6 +101,8 @@ export async function prepareRebuildGround(stack: StackAddresses) {
     CHORDA_TOPIC_PREFIX: topicPrefix,
     CHORDA_REBUILD_BATCH_RECORDS: '50',
     CHORDA_REBUILD_CONNECTIONS: '2',
+    // What live shows on a busy machine must not decide how long a spec takes; one asks for it.
+    CHORDA_REBUILD_LIVE_DELAY_MS: '0',
     CHORDA_PROJECTOR_SESSION_TIMEOUT_MS: '3000',
     METRICS_PORT: '0',
     LOG_LEVEL: 'info',

@@ -11,6 +11,11 @@ export interface RebuildMetrics {
   readonly swaps: Counter<'projection' | 'outcome'>;
   /** `result`: equal, different, counted. */
   readonly comparisons: Counter<'projection' | 'result'>;
+  /** 1: it works all the time; less: it gives way to live. */
+  readonly timeShare: Gauge<'projection'>;
+  readonly restSeconds: Counter<'projection'>;
+  /** Slices after which it would have rested longer, but for its least rate. */
+  readonly atLeastRate: Counter<'projection'>;
 }
 
 export function rebuildMetrics(registry: Registry): RebuildMetrics {
@@ -46,7 +51,32 @@ export function rebuildMetrics(registry: Registry): RebuildMetrics {
       labelNames: ['projection', 'result'],
       registers,
     }),
+    timeShare: new Gauge({
+      name: 'chorda_rebuild_time_share',
+      help: 'Which part of its time a rebuild works; below 1 it gives way to the live projections.',
+      labelNames: ['projection'],
+      registers,
+    }),
+    restSeconds: new Counter({
+      name: 'chorda_rebuild_rest_seconds_total',
+      help: 'Seconds that a rebuild rested because the live projections come first.',
+      labelNames: ['projection'],
+      registers,
+    }),
+    atLeastRate: new Counter({
+      name: 'chorda_rebuild_at_least_rate_total',
+      help: 'Transactions of a rebuild after which it would have rested longer, but for its least rate.',
+      labelNames: ['projection'],
+      registers,
+    }),
   };
+}
+
+/** It has ended, or is another process's: what it showed is no more. */
+export function forgetRebuild(metrics: RebuildMetrics, projection: string): void {
+  showState(metrics, projection, undefined);
+  metrics.eventsLeft.remove({ projection });
+  metrics.timeShare.remove({ projection });
 }
 
 export function showState({ inState }: RebuildMetrics, projection: string, state: RebuildState | undefined): void {

@@ -6,6 +6,7 @@ import type { AdvanceNotifier } from '../runner/advance-notifier.js';
 import type { Projection } from '../runner/projection.js';
 import type { LogReader } from './log-batches.js';
 import type { RebuildMetrics } from './rebuild-metrics.js';
+import type { RebuildPace } from './rebuild-pace.js';
 
 export interface RebuildSettings {
   /** Partitions that are filled at once, and connections that it takes. */
@@ -35,6 +36,8 @@ export interface RebuildParts {
   readonly notifier: Pick<AdvanceNotifier, 'notify'>;
   readonly settings: RebuildSettings;
   readonly metrics: RebuildMetrics;
+  /** Of all rebuilds of this process together: what live shows is shown to each of them. */
+  readonly pace: RebuildPace;
   readonly logger: Logger;
   /** One rebuild fills at a time in a process. */
   readonly fillSlot: FillSlot;

@@ -53,6 +53,8 @@ export interface RebuildProgress {
   readonly done: bigint;
   readonly total: bigint;
   readonly perSecond: number;
+  /** Below 1 it gives way to live; undefined: it does not fill. */
+  readonly timeShare: number | undefined;
 }
 
 /** All statements on `projection_rebuilds` of the projector. Whoever lost the lease changes nothing. */
@@ -78,7 +80,7 @@ export const rebuildStore = {
     const { rows } = await pool.query<Row>(
       `UPDATE projection_rebuilds SET lease_until = now() + make_interval(secs => $3), updated_at = now(),
          events_done = coalesce($4, events_done), events_total = coalesce($5, events_total),
-         events_per_second = coalesce($6, events_per_second)
+         events_per_second = coalesce($6, events_per_second), time_share = $7
        WHERE rebuild_id = $1 AND lease_epoch = $2 AND state NOT IN ('done', 'cancelled') RETURNING ${returned}`,
       [
         record.rebuildId,
@@ -87,6 +89,7 @@ export const rebuildStore = {
         progress?.done ?? null,
         progress?.total ?? null,
         progress?.perSecond ?? null,
+        progress?.timeShare ?? null,
       ],
     );
     return rows[0] && toRecord(rows[0]);
@@ -121,7 +124,7 @@ export const rebuildStore = {
          filled_at = CASE WHEN $10 THEN coalesce(filled_at, now()) ELSE filled_at END,
          swapped_at = CASE WHEN $11 THEN now() ELSE swapped_at END,
          keep_until = coalesce(now() + make_interval(secs => $12 * 3600), keep_until),
-         events_per_second = CASE WHEN $13 THEN 0 ELSE events_per_second END,
+         events_per_second = CASE WHEN $13 THEN 0 ELSE events_per_second END, time_share = NULL,
          ended_at = CASE WHEN $14 THEN now() ELSE ended_at END,
          lease_until = CASE WHEN $14 THEN NULL ELSE lease_until END
        WHERE rebuild_id = $1 AND lease_epoch = $2 RETURNING ${returned}`,

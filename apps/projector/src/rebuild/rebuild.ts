@@ -17,8 +17,8 @@ import {
 } from './generation-swap.js';
 import { firstMadeVersion, listGenerations, onGeneration, type Generation } from './generations.js';
 import { readBounds, type Bounds } from './rebuild-bounds.js';
-import { RebuildFilling } from './rebuild-filling.js';
-import { showState } from './rebuild-metrics.js';
+import { RebuildFilling, type Haste } from './rebuild-filling.js';
+import { forgetRebuild, showState } from './rebuild-metrics.js';
 import type { RebuildParts } from './rebuild-parts.js';
 import { RebuildLeaseLostError, rebuildStore, type RebuildChange, type RebuildRecord } from './rebuild-store.js';
 
@@ -60,7 +60,7 @@ export class Rebuild {
   private readonly ending = new AbortController();
   /** Aborts the filling in hand: a cancel must not wait for the end of the log. */
   private passing = new AbortController();
-  private measured = { atMs: performance.now(), done: 0n, perSecond: 0 };
+  private measured = { atMs: performance.now(), done: 0n, total: 0n, perSecond: 0, livePerSecond: 0 };
   private loggedMs = 0;
   private faults = 0;
   private swapAgainMs = 0;
@@ -92,8 +92,7 @@ export class Rebuild {
       const isStopped = this.ending.signal.aborted;
       this.stop();
       await beating;
-      showState(metrics, this.record.projection, undefined);
-      metrics.eventsLeft.remove({ projection: this.record.projection });
+      forgetRebuild(metrics, this.record.projection);
       if (isStopped) await rebuildStore.release(pool, this.record).catch(() => undefined);
     }
   }
@@ -116,6 +115,8 @@ export class Rebuild {
         // The state is moved by the steps alone; a beat that was on its way meanwhile knows an older one.
         this.record = { ...this.record, wanted: seen.wanted, isKeepOver: seen.isKeepOver };
         if (seen.wanted === 'cancel') this.passing.abort();
+        // A pass takes as long as the log is long: live goes on meanwhile, and what it adds must be outrun.
+        if (this.record.state === 'filling' && this.filling) await this.readBounds();
       } catch (error) {
         logger.warn('Cannot keep the lease of a rebuild; trying again', { error });
       }
@@ -219,10 +220,10 @@ export class Rebuild {
   }
 
   /** One look at where live stands, and everything up to there. */
-  private async pass(): Promise<void> {
+  private async pass(haste: Haste = 'beside live'): Promise<void> {
     if (this.passing.signal.aborted) return;
     const filling = await this.claimed();
-    await filling.fillUpTo(await this.readBounds(), this.passing.signal);
+    await filling.fillUpTo(await this.readBounds(), this.passing.signal, haste);
   }
 
   private async readBounds(client: pg.ClientBase | pg.Pool = this.parts.pool): Promise<Bounds> {
@@ -324,7 +325,7 @@ export class Rebuild {
         await holdCheckpoints(tx, projection, [fromVersion]);
         const bounds = await this.readBounds(tx);
         const signal = AbortSignal.any([AbortSignal.timeout(heldMsMax), this.passing.signal]);
-        await filling.fillUpTo(bounds, signal);
+        await filling.fillUpTo(bounds, signal, 'full speed');
         if (filling.behind(bounds).length > 0) return false;
         await work(tx);
         return true;
@@ -342,8 +343,10 @@ export class Rebuild {
       return rebuildStore.refuse(this.parts.pool, this.record, wanted, `It was ${state} already`);
     }
     if (wanted === 'swap_back' || (wanted === 'swap' && state === 'swapped_back')) return this.exchange(wanted);
-    // Until a runner has claimed the new generation, nobody else applies what comes.
-    if (this.filling === undefined || this.filling.places.some(({ isHandedOver }) => !isHandedOver)) await this.pass();
+    // Until a runner has claimed the new generation, nobody else applies what comes, and readers see it.
+    if (this.filling === undefined || this.filling.places.some(({ isHandedOver }) => !isHandedOver)) {
+      await this.pass('full speed');
+    }
     await this.rest(100);
   }
 
@@ -376,7 +379,7 @@ export class Rebuild {
       await this.readAnew();
       if (error instanceof SwapBlockedError) return rebuildStore.refuse(pool, this.record, wanted, error.message);
       if (!(error instanceof NotTogetherError)) throw error;
-      await this.pass();
+      await this.pass('full speed');
       await this.rest(100);
     }
   }
@@ -468,15 +471,21 @@ export class Rebuild {
     const now = Number(done - measured.done) / seconds;
     // Of the last ten seconds, roughly: a rate of one second alone jumps with each batch.
     const perSecond = measured.done === 0n ? now : Math.max(0, measured.perSecond * 0.9 + now * 0.1);
-    this.measured = { atMs: nowMs, done, perSecond };
+    const added = measured.total === 0n ? 0 : Math.max(0, Number(total - measured.total) / seconds);
+    const livePerSecond = measured.livePerSecond * 0.9 + added * 0.1;
+    this.measured = { atMs: nowMs, done, total, perSecond, livePerSecond };
     const { projection, state } = this.record;
+    const { pace } = this.parts;
+    if (state === 'filling') pace.follow(livePerSecond);
+    const timeShare = state === 'filling' ? pace.view.share : undefined;
     this.parts.metrics.eventsLeft.set({ projection }, Number(total - done));
     if (state === 'filling' && nowMs - this.loggedMs > logEveryMs) {
       this.loggedMs = nowMs;
       const left = total - done;
-      this.parts.logger.info('A rebuild goes on', { projection, done, left, per_second: Math.round(perSecond) });
+      const rates = { per_second: Math.round(perSecond), time_share: timeShare, live_delay_ms: pace.view.delayMs };
+      this.parts.logger.info('A rebuild goes on', { projection, done, left, ...rates });
     }
-    return { done, total, perSecond };
+    return { done, total, perSecond, timeShare };
   }
 
   private rest(ms = 500): Promise<void> {

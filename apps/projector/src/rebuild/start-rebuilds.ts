@@ -7,11 +7,13 @@ import type { Registry } from 'prom-client';
 import type { ProjectorEnv } from '../projector.env.js';
 import type { ParkBounds } from '../parking/park-bounds.js';
 import type { AdvanceNotifier } from '../runner/advance-notifier.js';
+import type { LiveDelay } from '../runner/live-delay.js';
 import type { Projection } from '../runner/projection.js';
 import { readingOnDemand } from '../runner/reading-on-demand.js';
 import { LogReader } from './log-batches.js';
 import { rebuildMetrics } from './rebuild-metrics.js';
 import { FillSlot } from './rebuild-parts.js';
+import { RebuildPace } from './rebuild-pace.js';
 import { RebuildSupervisor } from './rebuild-supervisor.js';
 
 export interface StartRebuilds {
@@ -28,6 +30,8 @@ export interface StartRebuilds {
   readonly topicId: (topic: string) => Promise<string | undefined>;
   readonly notifier: AdvanceNotifier;
   readonly bounds: ParkBounds;
+  /** How late live is. */
+  readonly liveDelay: LiveDelay;
   readonly metrics: Registry;
   readonly logger: Logger;
   readonly served: () => string | undefined;
@@ -42,7 +46,7 @@ const batchBytesMax = 16 * 1024 * 1024;
 
 /** Rebuilds have sessions of their own, so that live never waits for a connection that one of them holds. */
 export function startRebuilds(start: StartRebuilds): RunningRebuilds {
-  const { env, metrics, ...parts } = start;
+  const { env, metrics, liveDelay, ...parts } = start;
   const fillTimeoutMs = env.CHORDA_REBUILD_TRANSACTION_TIMEOUT_MS;
   const compareTimeoutMs = env.CHORDA_REBUILD_COMPARE_TIMEOUT_MS;
   const pool = createPool(env.DATABASE_URL, {
@@ -51,6 +55,8 @@ export function startRebuilds(start: StartRebuilds): RunningRebuilds {
     connectionsMax: env.CHORDA_REBUILD_CONNECTIONS + 2,
     statementTimeoutMs: fillTimeoutMs,
     transactionTimeoutMs: fillTimeoutMs,
+    // What is filled begins empty, and grows.
+    replanMsMax: 10_000,
   });
   const comparePool = createPool(env.DATABASE_URL, {
     applicationName: 'chorda rebuild comparing',
@@ -75,6 +81,10 @@ export function startRebuilds(start: StartRebuilds): RunningRebuilds {
       bounds: start.bounds,
     },
     metrics: rebuildMetrics(metrics),
+    pace: new RebuildPace(liveDelay, {
+      delayMsMax: env.CHORDA_REBUILD_LIVE_DELAY_MS,
+      perSecondMin: env.CHORDA_REBUILD_EVENTS_PER_SECOND_MIN,
+    }),
     fillSlot: new FillSlot(),
   });
   supervisor.start();

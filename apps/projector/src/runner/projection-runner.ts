@@ -19,6 +19,7 @@ import { applyTogether, canShare, type Member } from './apply-together.js';
 import { checkpointTable, type CheckpointMove, type Claim } from './checkpoint-table.js';
 import { PartitionFencedError, PartitionNotClaimedError, TransactionOfSeveralError } from './errors.js';
 import { IdentityWindow } from './identity-window.js';
+import type { LiveDelay } from './live-delay.js';
 import type { Projection } from './projection.js';
 import { SharedTransactions } from './shared-transactions.js';
 import { slicesOf, wholeSlice } from './slices.js';
@@ -35,6 +36,8 @@ export interface RunnerParts extends SliceParts {
   /** Names this process in the checkpoints. */
   readonly owner: string;
   readonly notifier: AdvanceNotifier;
+  /** Told of each batch; whoever gives way to live asks it. */
+  readonly liveDelay?: LiveDelay;
   readonly logger: Logger;
   /** Kafka's id of a topic, to notice one that was made anew. */
   readonly topicId: (topic: string) => Promise<string | undefined>;
@@ -179,6 +182,11 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
     if (!owned.workers.some(isBehind)) return batch.allDone();
     const { metrics, operations } = this.parts;
     const startedMs = performance.now();
+    const [first] = batch.messages;
+    const ended = this.parts.liveDelay?.begin({
+      sinceMs: first?.record.timestampMs ?? 0,
+      records: batch.messages.length,
+    });
     try {
       const member = { batch, slice: wholeSlice(batch, owned.source), workers: owned.workers, window: owned.window };
       const alone = () => this.apply(batch, owned, isBehind);
@@ -187,7 +195,9 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       } else {
         await alone();
       }
+      ended?.(true);
     } catch (error) {
+      ended?.(false);
       operations.record('projection.commit', performance.now() - startedMs, true);
       await this.onFault(batch, owned, error);
       throw error;

@@ -71,11 +71,13 @@ export type Rebuild = {
   /** Decimal; grows while live goes on */
   readonly events_total: string;
   readonly events_per_second: number;
+  /** Which part of its time it works; below 1 it gives way to the live projections. Null where nothing is filled */
+  readonly time_share: number | null;
   /** Null where nothing is filled */
   readonly seconds_left: number | null;
   /** Why it failed, stands still or could not do what was asked */
   readonly reason: string | null;
-  /** What comparing both tables at the same offsets found; tenants and rows that differ, at most 20 each */
+  /** What comparing both tables at the same offsets found; tenants and rows that differ, at most 20 each, and columns that old rows lack because they are older than the column */
   readonly report: Readonly<Record<string, unknown>> | null;
   /** The projector that does it */
   readonly owner: string | null;

@@ -26,6 +26,7 @@ import { inferenceLighter } from './0028-inference-lighter.js';
 import { triggers } from './0032-triggers.js';
 import { eventsBetweenRuns } from './0033-events-between-runs.js';
 import { runJobs } from './0034-run-jobs.js';
+import { rebuildTimeShare } from './0036-rebuild-time-share.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -55,6 +56,7 @@ export const migrations: readonly Migration[] = [
   triggers,
   eventsBetweenRuns,
   runJobs,
+  rebuildTimeShare,
 ];
 
 export class MigrationError extends BackboneError {

@@ -42,6 +42,7 @@ interface RebuildRow {
   readonly events_done: string;
   readonly events_total: string;
   readonly events_per_second: number;
+  readonly time_share: number | null;
   readonly reason: string | null;
   readonly report: RebuildReport | null;
   readonly owner: string | null;
@@ -56,7 +57,7 @@ interface RebuildRow {
 }
 
 const columns = `rebuild_id, projection, state, wanted, from_version, to_version, swap_when_equal, rate_max, connections_max,
-  events_done, events_total, events_per_second, reason, report, owner, requested_by, requested_at, started_at, filled_at,
+  events_done, events_total, events_per_second, time_share, reason, report, owner, requested_by, requested_at, started_at, filled_at,
   swapped_at, keep_until, ended_at,
   (SELECT json_agg(json_build_object('topic', c.topic, 'partition', c.partition, 'next_offset', c.next_offset::text)
      ORDER BY c.topic, c.partition)
@@ -134,6 +135,7 @@ function toStanding(row: RebuildRow): RebuildStanding {
     events_total: row.events_total,
     events_per_second: Math.round(row.events_per_second),
     seconds_left: isMoving ? Math.max(0, Math.round(left / row.events_per_second)) : null,
+    time_share: row.time_share,
     reason: row.reason,
     report: row.report,
     owner: row.owner,

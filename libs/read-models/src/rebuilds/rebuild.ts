@@ -95,6 +95,8 @@ export interface RebuildStanding {
   readonly events_done: string;
   readonly events_total: string;
   readonly events_per_second: number;
+  /** Which part of its time it works; below 1 it gives way to the live projections. Null: it does not fill. */
+  readonly time_share: number | null;
   /** Null where nothing moves. */
   readonly seconds_left: number | null;
   readonly reason: string | null;
