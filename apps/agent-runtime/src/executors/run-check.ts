@@ -1,5 +1,6 @@
 import { jsonText, type agentCommand, type agentWork, type JsonText } from '@chorda/contracts';
 import { memoryTools, type WorkOutcome } from '@chorda/domain';
+import { sleep } from '@chorda/kernel';
 import type { AgentToolRepository, RegisteredTool } from '@chorda/read-models';
 import { timeForWorkMs } from '@chorda/work';
 import { ModelError } from '../model/model-errors.js';
@@ -20,6 +21,9 @@ type Definition = agentCommand.ToolDefinition;
 /** How long a call may wait for an executor and its answer for the engine, beside the tool's own time. */
 const waitingMs = 10_000;
 const modelTimeoutMs = 10_000;
+/** Workers say what they offer once they have started, and late where the machine is busy: none at all may be some soon. */
+const offersWaitMsMax = 15_000;
+const lookAgainMs = 500;
 
 /** Looks whether an agent finds what it needs outside of the engine: its tools, and its model. */
 export async function runCheck(
@@ -75,13 +79,19 @@ function ofWorker({ name, description, parameters, idempotent, timeoutMs }: Regi
   return { name, description, parameters: parameters as JsonText, queue: 'workers', idempotent, timeout_ms: timeoutMs };
 }
 
-async function checkModel(
-  model: ModelPort,
+export async function checkModel(
+  model: Pick<ModelPort, 'models'>,
   wanted: string | null,
-  { signal, leftMs }: Assignment<agentWork.CheckRequested>,
+  { signal, leftMs }: Pick<Assignment, 'signal' | 'leftMs'>,
 ): Promise<Check> {
+  const endMs = Date.now() + Math.min(offersWaitMsMax, timeForWorkMs(leftMs));
+  const askNow = () => model.models({ signal, timeoutMs: Math.max(1, Math.min(modelTimeoutMs, endMs - Date.now())) });
   try {
-    const names = await model.models({ signal, timeoutMs: Math.min(modelTimeoutMs, timeForWorkMs(leftMs)) });
+    let names = await askNow();
+    while (names.length === 0 && Date.now() + lookAgainMs < endMs && !signal.aborted) {
+      await sleep(lookAgainMs, signal);
+      names = await askNow();
+    }
     const passed = names.length > 0 && (wanted === null || names.includes(wanted));
     return { name: 'model', passed, detail: passed ? null : `the model server does not have ${wanted ?? 'any model'}` };
   } catch (error) {
