@@ -10,7 +10,7 @@ export interface PacedLoadOptions {
   readonly atOnce: number;
   /** How many have ended or stand as an incident. */
   over(): Promise<number>;
-  /** The load goes on until all faults are behind it. */
+  /** The load goes on until all faults are behind it, and a little further. */
   hasFaultsLeft(): boolean;
   readonly progress: (line: string) => void;
 }
@@ -19,6 +19,8 @@ export interface PacedLoadOptions {
 export const lookEveryMs = 250;
 /** A fault that nobody ever hits would keep the load going for ever. */
 const startsMaxFactor = 3;
+/** So many at least begin after the last fault: whether the rest still works is seen in them alone. */
+const startsAfterFaults = 5;
 const tellEach = 500;
 
 /**
@@ -41,8 +43,9 @@ export async function startPaced(options: PacedLoadOptions, lead: (index: number
   };
   let over = 0;
   let lookAtMs = 0;
-  for (let index = 0; index < count || (hasFaultsLeft() && index < count * startsMaxFactor);) {
+  for (let [index, last] = [0, count]; index < last;) {
     if (faults[0]) throw faults[0];
+    if (hasFaultsLeft()) last = Math.max(count, Math.min(index + startsAfterFaults, count * startsMaxFactor));
     if (Date.now() >= lookAtMs) {
       over = await options.over().catch(() => over);
       lookAtMs = Date.now() + lookEveryMs;

@@ -32,10 +32,10 @@ describe('a paced load', () => {
     expect(underWayMax()).toBe(3);
   });
 
-  it('goes on while faults are left, and not for ever', async () => {
-    const some = load({ count: 2, atOnce: 10, faultsUntil: 4 });
+  it('goes on while faults are left and a little further, and not for ever', async () => {
+    const some = load({ count: 4, atOnce: 10, faultsUntil: 6 });
     await some.running;
-    expect(some.started).toHaveLength(4);
+    expect(some.started).toHaveLength(10);
     const never = load({ count: 2, atOnce: 10, faultsUntil: 1_000 });
     await never.running;
     expect(never.started).toHaveLength(6);
