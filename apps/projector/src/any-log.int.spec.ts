@@ -1,7 +1,7 @@
 import { allEventTypes, eventTypes, topicOf } from '@chorda/contracts';
 import type { Message } from '@chorda/messaging';
 import { createPool, migrate } from '@chorda/read-models';
-import { freshDatabase } from '@chorda/testing';
+import { draws, freshDatabase } from '@chorda/testing';
 import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
 import { arbitraryEvent } from '../../../libs/contracts/src/testing/arbitrary-event.js';
@@ -50,7 +50,7 @@ describe('any events of the catalogue', { timeout: 600_000 }, () => {
         expect(await differences(batches, withRepeats), describeBatches(batches)).toEqual([]);
       },
     );
-    await fc.assert(property, { numRuns: 5 });
+    await fc.assert(property, { numRuns: 5, ...draws });
   });
 
   async function differences(batches: readonly (readonly Message[])[], log: readonly Message[]) {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { draws } from '@chorda/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   prepareGround,
@@ -82,7 +83,7 @@ async function fuzz(placed: PlacedOperation): Promise<void> {
       if (answer.status >= 500 && !isNotReady) throw new Error(`${answer.status}: ${answer.text}`);
       if (faults.length > 0) throw new Error(faults.join('\n'));
     }),
-    { numRuns: requestsOfEach, ...(factor > 1 ? {} : { endOnFailure: true }) },
+    { numRuns: requestsOfEach, ...draws, ...(factor > 1 ? {} : { endOnFailure: true }) },
   );
 }
 
