@@ -17,12 +17,17 @@ export function demoCommand(cli: CommandLine): Command {
     .option('--day <date>', 'the date of the day, as 2026-11-21 (default: yesterday, UTC)')
     .option('--batch <count>', 'events in one request, at most', positiveNumber, 100)
     .option('--documents <folder>', 'then a real agent reads the .md files in it, and what it made of them is shown')
+    .option('--workflows <folder>', 'then the workflows in it are run: examples/workflows of the repository')
     .option('--acks <file>', 'write every acknowledgement to this file, one JSON object a line')
     .addHelpText(
       'after',
       examples(
         ['chorda demo', '5,000 events in 25 seconds'],
         ['chorda demo --events 500 --documents docs', 'And an agent that reads the documentation'],
+        [
+          'chorda demo --events 500 --workflows examples/workflows --documents docs/how-to',
+          'And workflows with people, agents and a worker',
+        ],
         ['chorda demo --rate 0 --events 100000 --seed 2', 'As fast as it goes'],
       ),
     )

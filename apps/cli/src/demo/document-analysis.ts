@@ -56,12 +56,13 @@ export async function analyseDocuments(
   return { agent_id: agent, documents: ends };
 }
 
-interface Document {
+export interface Document {
   readonly name: string;
   readonly text: string;
 }
 
-function documentsIn(folder: string): readonly Document[] {
+/** The .md files in a folder and below it. @throws CommandFailure where there is no such folder. */
+export function documentsIn(folder: string): readonly Document[] {
   let names: readonly string[];
   try {
     names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
@@ -77,7 +78,8 @@ function documentsIn(folder: string): readonly Document[] {
   });
 }
 
-async function untilReady(client: ChordaClient, agent: string, signal: AbortSignal): Promise<void> {
+/** @throws CommandFailure where it is not ready in time. */
+export async function untilReady(client: ChordaClient, agent: string, signal: AbortSignal): Promise<void> {
   const endMs = Date.now() + readyMsMax;
   for (;;) {
     const { state } = await client.agents.state(agent, { signal });

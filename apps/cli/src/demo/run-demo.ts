@@ -10,6 +10,7 @@ import { analyseDocuments, type Analysis } from './document-analysis.js';
 import { GatewayDoor } from './gateway-door.js';
 import { progressView } from './progress-bar.js';
 import { DemoSender, type Progress } from './sender.js';
+import { examplesText, runExamples, type ExampleRun } from './workflow-examples.js';
 
 export interface DemoOptions {
   readonly events: number;
@@ -19,6 +20,7 @@ export interface DemoOptions {
   readonly day?: string;
   readonly acks?: string;
   readonly documents?: string;
+  readonly workflows?: string;
 }
 
 const requestsInFlightMax = 16;
@@ -48,12 +50,19 @@ export async function runDemo(context: CommandContext, options: DemoOptions): Pr
     await acknowledgements?.close();
   }
   const seconds = (performance.now() - begunMs) / 1_000;
+  const { documents, workflows: examples } = options;
+  const isOver = progress.end !== 'done';
+  const workflows =
+    isOver || examples === undefined ? undefined : await runExamples(context, client, examples, documents);
+  // With workflows it is one of them that reads the documents.
   const analysis =
-    options.documents === undefined || progress.end !== 'done'
+    isOver || documents === undefined || examples !== undefined
       ? undefined
-      : await analysed(context, client, options.documents);
-  report(context, progress, seconds, analysis);
-  return exitCodeOf(progress);
+      : await analysed(context, client, documents);
+  report(context, progress, seconds, { analysis, workflows });
+  return workflows?.every(({ is_as_expected: isAsExpected }) => isAsExpected) === false
+    ? exitCodes.failed
+    : exitCodeOf(progress);
 }
 
 async function analysed(
@@ -78,7 +87,12 @@ function midnightMs(day: string): number {
   return timeMs;
 }
 
-function report({ output }: CommandContext, progress: Progress, seconds: number, analysis: Analysis | undefined): void {
+interface More {
+  readonly analysis: Analysis | undefined;
+  readonly workflows: readonly ExampleRun[] | undefined;
+}
+
+function report({ output }: CommandContext, progress: Progress, seconds: number, { analysis, workflows }: More): void {
   const { sent, acknowledged, refused, repeated, refusals, end, lastUnknown } = progress;
   const perSecond = Math.round(acknowledged / Math.max(0.001, seconds));
   const result = {
@@ -90,12 +104,14 @@ function report({ output }: CommandContext, progress: Progress, seconds: number,
     seconds: Number(seconds.toFixed(3)),
     per_second: perSecond,
   };
-  output.result({ ...result, refusals, ...(analysis === undefined ? {} : { analysis }) }, () =>
+  const more = { ...(analysis === undefined ? {} : { analysis }), ...(workflows === undefined ? {} : { workflows }) };
+  output.result({ ...result, refusals, ...more }, () =>
     [
       `${sent} sent, ${acknowledged} acknowledged, ${refused} refused, ${repeated} sent again; ` +
         `${seconds.toFixed(1)} s, ${perSecond} a second`,
       ...refusals.map((refusal) => `  refused: ${refusal}`),
       ...(analysis === undefined ? [] : analysisLines(output, analysis)),
+      ...(workflows === undefined ? [] : ['', examplesText(output, workflows)]),
     ].join('\n'),
   );
   if (end === 'gave_up')
@@ -108,6 +124,7 @@ function report({ output }: CommandContext, progress: Progress, seconds: number,
       '  npm run chorda -- events search --type "agent.*" --limit 20',
       '  npm run chorda -- projections list',
       ...(analysis === undefined ? [] : [`  npm run chorda -- executions list --where agent_id=${analysis.agent_id}`]),
+      ...(workflows?.slice(0, 1).map(({ run_id: id }) => `  npm run chorda -- runs report ${id}`) ?? []),
     ].join('\n'),
   );
 }
