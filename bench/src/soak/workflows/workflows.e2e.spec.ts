@@ -17,8 +17,8 @@ describe('while orchestrators, workers, gateway, projector and servers are kille
       const report = await runWorkflows({
         stack,
         folder: mkdtempSync(join(tmpdir(), 'chorda-workflows-')),
-        runs: 60,
-        atOnce: 30,
+        runs: 40,
+        atOnce: 20,
         kills: 1,
         serverKills: ['postgres', 'kafka'],
         seed: 7,
@@ -26,7 +26,7 @@ describe('while orchestrators, workers, gateway, projector and servers are kille
       });
 
       expect(report.anomalies).toEqual([]);
-      expect(report.acknowledged).toBeGreaterThanOrEqual(60);
+      expect(report.acknowledged).toBeGreaterThanOrEqual(40);
       // The faults were hit, a third of them and more with something in hand, and the load ran on through them.
       expect(report.hits).toHaveLength(6);
       expect(report.serverKills.map(({ server }) => server)).toEqual(['postgres', 'kafka']);
