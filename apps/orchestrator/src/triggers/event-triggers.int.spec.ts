@@ -10,8 +10,11 @@ import { startSourceProcess } from '@chorda/testing';
 import { hashOfForm, readWorkflow, textOfForm } from '@chorda/workflows';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startGround, until, type OrchestratorGround } from '../test-support/orchestrator-ground.js';
+import { depthMax } from './trigger-depth.js';
 
 const actor = { id: 'spec', type: 'service' } as const;
+const check = 'workflow: check\nsteps:\n  only: { kind: script, value: 1 }\n';
+const echo = 'workflow: echo\nsteps:\n  only: { kind: script, value: 1 }\n';
 let ground: OrchestratorGround;
 let app: RunningApp;
 let folder: string;
@@ -31,7 +34,8 @@ beforeAll(async () => {
   for (const tenant of [defaultTenant, 'other']) {
     await ground.pool.query('INSERT INTO tenants (tenant_id, name) VALUES ($1, $1) ON CONFLICT DO NOTHING', [tenant]);
   }
-  await store('check', 'workflow: check\nsteps:\n  only: { kind: script, value: 1 }\n');
+  await store(check);
+  await store(echo);
   await create({ triggerId: 'orders', filter: "event.data.event_name == 'order'", input: 'event.data.body' });
 }, 60_000);
 afterAll(async () => {
@@ -43,10 +47,22 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function store(name: string, source: string): Promise<void> {
+function formOf(source: string) {
   const { form, faults } = readWorkflow(source);
   if (form === null) throw new TypeError(JSON.stringify(faults));
-  const given = { name, hash: hashOfForm(form), title: null, authorVersion: '1', form: textOfForm(form), source };
+  return form;
+}
+
+async function store(source: string): Promise<void> {
+  const form = formOf(source);
+  const given = {
+    name: form.name,
+    hash: hashOfForm(form),
+    title: null,
+    authorVersion: '1',
+    form: textOfForm(form),
+    source,
+  };
   await new WorkflowDefinitionRepository(ground.pool).store(defaultTenant, { ...given, sourceFormat: 'chorda' }, actor);
 }
 
@@ -117,4 +133,17 @@ describe('an event for which the filter of a trigger is true', () => {
     expect(broken).toMatchObject({ fires: 0, lastErrorCode: 'FILTER_FAILED' });
     expect((await fires('orders'))?.lastErrorCode).toBeNull();
   });
+
+  it('makes no chain longer than it may, and says so', async () => {
+    // What ends starts it again: a loop that its author did not see.
+    const filter = "event.type == 'workflow.completed' && event.data.workflow_name == 'echo'";
+    await create({ triggerId: 'loop', workflowName: 'echo', topics: ['workflow.events'], filter });
+    await ground.startRun('echo-1', formOf(echo));
+    const looped = await until(async () => {
+      const found = await fires('loop');
+      return found?.lastErrorCode ? found : undefined;
+    }, 'the refusal');
+    expect(looped.lastErrorCode).toBe('TRIGGER_TOO_DEEP');
+    expect(await runsOf('echo')).toHaveLength(depthMax + 1);
+  }, 60_000);
 });
