@@ -1,3 +1,5 @@
+import { decodePosition } from '@chorda/contracts';
+import { InvalidInputError } from '@chorda/kernel';
 import { z } from 'zod';
 
 /** How long a request may wait for projections, milliseconds. */
@@ -22,7 +24,18 @@ export const projectionList = z
 
 /** Positions of one request: the answers of a client that sent more than fits into one batch. */
 const positionsMax = 64;
-const positionText = z.string().min(1).max(16_384);
+const positionText = z.string().min(1).max(16_384).refine(isPosition);
+
+/** Whether Chorda may have answered a write with it. Asked at the door, so that a refusal names the parameter. */
+export function isPosition(text: string): boolean {
+  try {
+    decodePosition(text);
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidInputError) return false;
+    throw error;
+  }
+}
 
 /** `min_position` may come several times: the read has then passed all of them. */
 export const positionList = z

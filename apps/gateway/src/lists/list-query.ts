@@ -12,7 +12,7 @@ import {
   type ListRequest,
   type Sort,
 } from '@chorda/read-models';
-import { waitMsMax } from '../events/read-your-writes.query.js';
+import { isPosition, waitMsMax } from '../events/read-your-writes.query.js';
 import { pointerToken } from '../http/json-pointer.js';
 import { Problem } from '../http/problem.js';
 
@@ -295,7 +295,8 @@ function positionsIn(raw: Readonly<Record<string, unknown>>, issues: Issue[]): r
   if (value === undefined) return [];
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
   const positions = texts.filter(
-    (text): text is string => typeof text === 'string' && text.length > 0 && text.length <= positionLengthMax,
+    (text): text is string =>
+      typeof text === 'string' && text.length > 0 && text.length <= positionLengthMax && isPosition(text),
   );
   if (positions.length < texts.length || positions.length > positionsMax) {
     const detail = `must be positions that writes answered with, at most ${positionsMax}`;
