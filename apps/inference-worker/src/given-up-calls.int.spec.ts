@@ -4,6 +4,8 @@ import { InferenceOutcomeRepository } from '@chorda/read-models';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { InferenceGround } from './test-support/inference-ground.js';
 
+const patientMs = 60_000;
+
 let ground: InferenceGround;
 let simulator: ModelSimulator;
 let worker: Awaited<ReturnType<InferenceGround['worker']>>;
@@ -29,19 +31,19 @@ async function answer(): Promise<void> {
 }
 
 describe('a call of a worker that others took for gone', () => {
-  it('is made again: no outcome stands whose cost is only known as lost', { timeout: 60_000 }, async () => {
+  it('is made again: no outcome stands whose cost is only known as lost', { timeout: 200_000 }, async () => {
     const id = await ground.ask();
     const open = `SELECT FROM inference_attempts WHERE request_id = $1 AND settled_at IS NULL`;
-    await ground.until(async () => (await ground.pool.query(open, [id])).rowCount === 1);
+    await ground.until(async () => (await ground.pool.query(open, [id])).rowCount === 1, patientMs);
     const other = new InferenceOutcomeRepository(ground.pool, 'another');
     const lost = { tenantId: defaultTenant, requestId: id, attempt: 1, outcome: undefined, records: [] };
     expect(await other.settle([{ ...lost, costUsd: '0', tokens: 0 }])).toMatchObject([{ isClaimed: true }]);
     await answer();
 
-    const [outcome] = await ground.outcomes([id]);
+    const [outcome] = await ground.outcomes([id], patientMs);
 
     expect(outcome?.event).toMatchObject({ type: 'inference.completed', data: { attempts: 2 } });
-    await ground.until(() => ground.usageOf(id).length > 0);
+    await ground.until(() => ground.usageOf(id).length > 0, patientMs);
     expect(ground.usageOf(id)).toMatchObject([{ attempt: 2, status: 'completed' }]);
   });
 });

@@ -33,8 +33,8 @@ const caughtBy: Readonly<Record<PlantableInferenceBug, { readonly file: string; 
     test: 'lifts a class of which a request has waited for long',
   },
   'inference-prefix-ignored': {
-    file: 'prefixes.int.spec.ts',
-    test: 'go to the server that holds the conversation, and conversations to all servers',
+    file: 'scheduling/scheduling.unit.spec.ts',
+    test: 'keeps what begins alike together, and spreads what does not over all',
   },
 };
 const untouched = 'falls on the one whose window is filled least';

@@ -4,6 +4,7 @@ import { InferenceGround } from './test-support/inference-ground.js';
 
 const conversations = Array.from({ length: 40 }, (_, index) => `chat-${index}`);
 const turns = [1, 2, 3];
+const patientMs = 60_000;
 
 let ground: InferenceGround;
 let simulators: readonly ModelSimulator[];
@@ -32,30 +33,34 @@ const saidBy = (conversation: string, turn: number) => ({
 });
 
 describe('requests that begin alike', () => {
-  it('go to the server that holds the conversation, and conversations to all servers', async () => {
-    const ids = new Map<string, string[]>();
-    for (const turn of turns) {
-      await Promise.all(
-        conversations.map(async (session) => {
-          const id = await ground.ask({ session, input: saidBy(session, turn) });
-          ids.set(session, [...(ids.get(session) ?? []), id]);
+  it(
+    'go to the server that holds the conversation, and conversations to all servers',
+    { timeout: 200_000 },
+    async () => {
+      const ids = new Map<string, string[]>();
+      for (const turn of turns) {
+        await Promise.all(
+          conversations.map(async (session) => {
+            const id = await ground.ask({ session, input: saidBy(session, turn) });
+            ids.set(session, [...(ids.get(session) ?? []), id]);
+          }),
+        );
+        await ground.outcomes([...ids.values()].flat(), patientMs);
+      }
+      const all = [...ids.values()].flat();
+      await ground.until(() => all.every((id) => ground.usageOf(id).length > 0), patientMs);
+      const serversOf = (session: string) =>
+        new Set((ids.get(session) ?? []).flatMap((id) => ground.usageOf(id)).map(({ replica }) => replica));
+      expect(conversations.map((session) => serversOf(session).size)).toEqual(conversations.map(() => 1));
+      expect(new Set(conversations.flatMap((session) => [...serversOf(session)])).size).toBe(simulators.length);
+      // The server says so too: all but the first turn found its beginning there.
+      const cached = turns.slice(1).map((_, at) =>
+        conversations.map((session) => {
+          const [usage] = ground.usageOf(ids.get(session)?.[at + 1] ?? '');
+          return Number(usage?.cached_prompt_tokens) > 0;
         }),
       );
-      await ground.outcomes([...ids.values()].flat());
-    }
-    const all = [...ids.values()].flat();
-    await ground.until(() => all.every((id) => ground.usageOf(id).length > 0));
-    const serversOf = (session: string) =>
-      new Set((ids.get(session) ?? []).flatMap((id) => ground.usageOf(id)).map(({ replica }) => replica));
-    expect(conversations.map((session) => serversOf(session).size)).toEqual(conversations.map(() => 1));
-    expect(new Set(conversations.flatMap((session) => [...serversOf(session)])).size).toBe(simulators.length);
-    // The server says so too: all but the first turn found its beginning there.
-    const cached = turns.slice(1).map((_, at) =>
-      conversations.map((session) => {
-        const [usage] = ground.usageOf(ids.get(session)?.[at + 1] ?? '');
-        return Number(usage?.cached_prompt_tokens) > 0;
-      }),
-    );
-    expect(cached.flat()).not.toContain(false);
-  });
+      expect(cached.flat()).not.toContain(false);
+    },
+  );
 });

@@ -1,3 +1,5 @@
+import { isPlanted } from '@chorda/platform';
+
 export interface ReplicaLoad {
   /** Sequences of ours that are under way there. */
   readonly inFlight: number;
@@ -31,6 +33,10 @@ export function holderOf<Replica extends NamedLoad>(
   prefix: string,
   replicas: readonly Replica[],
 ): { readonly replica: Replica; readonly isFirst: boolean } | undefined {
+  if (isPlanted('inference-prefix-ignored')) {
+    const replica = leastLoaded(replicas);
+    return replica && { replica, isFirst: true };
+  }
   const sum = (of: (replica: Replica) => number) => replicas.reduce((total, replica) => total + of(replica), 0);
   const share =
     sum(({ inFlight }) => inFlight) /

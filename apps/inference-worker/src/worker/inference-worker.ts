@@ -200,7 +200,7 @@ export class InferenceWorker {
   private berthFor(job: Job, route: Route, isUrgent: boolean, nowMs: number): Berth | undefined {
     const { pool, metrics } = this.parts;
     if (job.avoided.size > 0) return pool.berth(route, nowMs, isUrgent, job.avoided);
-    if (job.prefix === undefined || isPlanted('inference-prefix-ignored')) return undefined;
+    if (job.prefix === undefined) return undefined;
     const found = pool.holder(route, nowMs, isUrgent, job.prefix);
     if (found) metrics.prefixes.inc({ result: found.isFirst ? 'held' : 'moved' });
     return found?.berth;
