@@ -105,6 +105,7 @@ const forTestsAlone: ReadonlySet<string> = new Set([
   'CHORDA_PLANT',
   'CHORDA_CRASH_LOG',
   'CHORDA_VERIFY_RUN',
+  'CHORDA_TEST_REPORT',
 ]);
 
 const nobody = { write: () => true } as object as NodeJS.WritableStream;
