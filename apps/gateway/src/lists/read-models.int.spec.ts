@@ -163,7 +163,7 @@ describe('a list', () => {
     const between = await pool.query<{ at: Date }>(
       `SELECT max(started_at) - interval '150 seconds' AS at FROM executions_v1 WHERE tenant_id = 'default'`,
     );
-    const from = between.rows[0]?.at.toISOString();
+    const from = between.rows[0]?.at.toISOString() ?? '';
     expect(items((await client.get(`/v1/executions?started_at=gte.${from}`)).body)).toHaveLength(3);
     expect(items((await client.get('/v1/executions?agent_id=eq.eq.x')).body)).toEqual([]);
   });
