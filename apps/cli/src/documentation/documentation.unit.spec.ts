@@ -106,6 +106,7 @@ const forTestsAlone: ReadonlySet<string> = new Set([
   'CHORDA_CRASH_LOG',
   'CHORDA_VERIFY_RUN',
   'CHORDA_TEST_REPORT',
+  'CHORDA_SOAK_FACTOR',
 ]);
 
 const nobody = { write: () => true } as object as NodeJS.WritableStream;
