@@ -254,7 +254,7 @@ async function openParts(
     payloads,
     runDecisions,
     scheduleDecisions,
-    stepDesk: openStepDesk({ env, pool, host, commands: decisions.codec, producer }, closing),
+    stepDesk: openStepDesk({ env, pool, host, commands: decisions.codec, producer, door: runDecisions.door }, closing),
     inference,
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),

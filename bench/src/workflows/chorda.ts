@@ -21,7 +21,7 @@ export interface ChordaGround {
   readonly databaseUrl: string;
   readonly ends: RunFollower;
   /** Gateway, orchestrator, worker, and the projector where it runs. */
-  readonly pids: readonly number[];
+  readonly pids: Readonly<Record<string, number>>;
   /** By `script` or `tool`. */
   contestant(kind: StepKind): Contestant;
   stop(): Promise<void>;
@@ -39,11 +39,11 @@ export async function startChorda(
   const key = await prepareData(env, folder);
   const [port = 0, ...metrics] = await freePorts(4);
   const url = `http://127.0.0.1:${port}`;
-  const processes: OwnedProcess[] = [];
+  const processes = new Map<string, OwnedProcess>();
   const start = (name: string, script: string, more: NodeJS.ProcessEnv) => {
     const profile = process.env['WORKFLOWS_PROFILE']?.split(':');
     const args = profile?.[0] === name ? ['--cpu-prof', `--cpu-prof-dir=${profile[1]}`, script] : [script];
-    processes.push(startOwnedProcess(args, { ...env, ...more }, join(folder, `${name}.log`)));
+    processes.set(name, startOwnedProcess(args, { ...env, ...more }, join(folder, `${name}.log`)));
   };
   start('gateway', entryOf('gateway'), { PORT: `${port}`, METRICS_PORT: `${metrics[0]}` });
   start('orchestrator', entryOf('orchestrator'), { METRICS_PORT: `${metrics[1]}` });
@@ -69,7 +69,7 @@ export async function startChorda(
     if (status === 'completed') ends.forget(runId);
     else await ended;
   };
-  const pids = processes.map(({ child }) => child.pid ?? 0);
+  const pids = Object.fromEntries([...processes].map(([name, { child }]) => [name, child.pid ?? 0]));
   await waitFor('Runs end', readyMsMax, () => run('tool')('one').then(() => true));
   return {
     ...{ client, ends, pids, databaseUrl: database.url },
@@ -80,8 +80,8 @@ export async function startChorda(
     }),
     async stop() {
       await ends.stop();
-      for (const { child } of processes) child.kill('SIGTERM');
-      await Promise.all(processes.map(({ ended }) => ended));
+      for (const { child } of processes.values()) child.kill('SIGTERM');
+      await Promise.all([...processes.values()].map(({ ended }) => ended));
       await database.drop();
     },
   };

@@ -4,8 +4,8 @@ import type { Shape } from './shapes.js';
 /** A way to run workflows durably, behind a door over HTTP. */
 export interface Contestant {
   readonly name: string;
-  /** Processes of its own beside Postgres and Kafka. */
-  readonly pids: readonly number[];
+  /** Processes of its own beside Postgres and Kafka, by their names. */
+  readonly pids: Readonly<Record<string, number>>;
   /** Whether it keeps what it runs in Kafka too. */
   readonly usesKafka: boolean;
   /** Resolves when the run has ended well. */

@@ -1,5 +1,5 @@
 import type { TestStack } from '@chorda/testing';
-import { cpuSeconds } from '../projector/processors.js';
+import { cpuSeconds, treeSeconds } from '../projector/processors.js';
 import { figure, median, percentile } from '../samples.js';
 import type { Contestant } from './contestant.js';
 import { stepsInLine, type Shape } from './shapes.js';
@@ -20,6 +20,8 @@ export interface Figures {
   readonly p99Ms: number;
   /** Of the contestant's own processes, Postgres and, where it has it, Kafka; callers are left out. */
   readonly cpuPer1000: number;
+  /** The same by process. */
+  readonly cpuOf: Readonly<Record<string, number>>;
   readonly bytesPerRun: number;
 }
 
@@ -47,11 +49,13 @@ export async function measureAll(options: MeasureOptions): Promise<readonly Meas
         const middle = (key: (typeof columns)[number]) => median(done.map((each) => each[key]));
         const [perSecond, p50Ms, p99Ms] = [middle('perSecond'), middle('p50Ms'), middle('p99Ms')];
         const [cpuPer1000, bytesPerRun] = [middle('cpuPer1000'), middle('bytesPerRun')];
-        rows.push({ shape, atOnce, name, perSecond, p50Ms, p99Ms, cpuPer1000, bytesPerRun });
+        const cpuOf = middleOf(done.map((each) => each.cpuOf));
+        rows.push({ shape, atOnce, name, perSecond, p50Ms, p99Ms, cpuPer1000, cpuOf, bytesPerRun });
         const shown = [perSecond, p50Ms, p99Ms, cpuPer1000, bytesPerRun, p50Ms / stepsInLine[shape]].map(figure);
         const widths = [8, 9, 15, 9, 9, 9, 12, 11, 8];
         const line = [shape, String(atOnce), name, ...shown].map((text, at) => text.padEnd(widths[at] ?? 8));
-        progress(line.join(''));
+        const parts = Object.entries(cpuOf).map(([process, seconds]) => `${process} ${figure(seconds)}`);
+        progress(`${line.join('')} ${parts.join(', ')}`);
       }
     }
   }
@@ -66,7 +70,7 @@ async function measure(
 ): Promise<Figures> {
   const samples: number[] = [];
   const bytesBefore = await contestant.storedBytes();
-  const cpuBefore = spent(stack, contestant);
+  const before = spent(stack, contestant);
   const startMs = performance.now();
   const endMs = startMs + seconds * 1_000;
   const call = async () => {
@@ -78,15 +82,26 @@ async function measure(
   };
   await Promise.all(Array.from({ length: atOnce }, call));
   const elapsed = (performance.now() - startMs) / 1_000;
-  const cpu = spent(stack, contestant) - cpuBefore;
+  const after = Object.entries(spent(stack, contestant));
+  const cpuOf = Object.fromEntries(
+    after.map(([name, seconds]) => [name, ((seconds - (before[name] ?? 0)) / samples.length) * 1_000]),
+  );
   const bytes = (await contestant.storedBytes()) - bytesBefore;
   return {
     ...{ perSecond: samples.length / elapsed, p50Ms: percentile(samples, 0.5), p99Ms: percentile(samples, 0.99) },
-    ...{ cpuPer1000: (cpu / samples.length) * 1_000, bytesPerRun: bytes / samples.length },
+    ...{ cpuPer1000: Object.values(cpuOf).reduce((sum, each) => sum + each, 0), cpuOf },
+    bytesPerRun: bytes / samples.length,
   };
 }
 
-function spent(stack: TestStack, { pids, usesKafka }: Contestant): number {
-  const { own, postgres, kafka } = cpuSeconds(stack, pids);
-  return own + postgres + (usesKafka ? kafka : 0);
+/** Processor seconds until now, by process. */
+function spent(stack: TestStack, { pids, usesKafka }: Contestant): Readonly<Record<string, number>> {
+  const own = Object.entries(pids).map(([name, pid]) => [name, treeSeconds(pid)] as const);
+  const { postgres, kafka } = cpuSeconds(stack, []);
+  return { ...Object.fromEntries(own), postgres, ...(usesKafka && { kafka }) };
+}
+
+function middleOf(rounds: readonly Figures['cpuOf'][]): Figures['cpuOf'] {
+  const names = Object.keys(rounds[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, median(rounds.map((each) => each[name] ?? 0))]));
 }

@@ -51,7 +51,7 @@ const told = (samples: readonly number[]) =>
 async function idle({ stack, ground }: ParkedOptions): Promise<number> {
   await pause(settleMs);
   const total = () =>
-    Object.values(cpuSeconds(stack, ground.pids)).reduce((sum: number, each: number) => sum + each, 0);
+    Object.values(cpuSeconds(stack, Object.values(ground.pids))).reduce((sum: number, each: number) => sum + each, 0);
   const before = total();
   await pause(idleMs);
   return ((total() - before) * 60_000) / idleMs;

@@ -31,7 +31,7 @@ export async function dbos({ stack, folder, connections, progress }: RivalGround
   const run = runsAt(`http://127.0.0.1:${port}`);
   await waitFor('DBOS answers', readyMsMax, async () => run('one').then(() => true));
   return {
-    ...{ name: 'dbos', pids: [child.pid ?? 0], usesKafka: false, run },
+    ...{ name: 'dbos', pids: { dbos: child.pid ?? 0 }, usesKafka: false, run },
     storedBytes: () => databaseBytes(database.url),
     async stop() {
       child.kill('SIGTERM');
@@ -81,7 +81,12 @@ export async function restate({ folder, progress }: RivalGround): Promise<Contes
   const run = runsAt(`http://127.0.0.1:${ingress}/bench`);
   await waitFor('Restate answers', readyMsMax, async () => run('one').then(() => true));
   return {
-    ...{ name: 'restate', pids: [server.child.pid ?? 0, handlers.child.pid ?? 0], usesKafka: false, run },
+    ...{
+      name: 'restate',
+      pids: { server: server.child.pid ?? 0, service: handlers.child.pid ?? 0 },
+      usesKafka: false,
+      run,
+    },
     storedBytes: () => Promise.resolve(folderBytes(data)),
     async stop() {
       for (const { child } of [server, handlers]) child.kill('SIGTERM');

@@ -32,6 +32,7 @@ import { tail } from './tail.js';
 import type { TailMessage, TailOptions } from './tail-connection.js';
 import { ToolsApi } from './tools.js';
 import { waitFor, type WaitOptions } from './wait-for.js';
+import { StepWorker, type StepWorkerOptions } from './step-worker.js';
 import { Worker, type WorkerOptions } from './worker.js';
 import { WorkflowsApi } from './workflows.js';
 
@@ -120,6 +121,11 @@ export class ChordaClient {
   /** Offers tools of this process to agents: `worker.tool(name, schema, fn)`, then `worker.run()`. */
   worker(options: WorkerOptions = {}): Worker {
     return new Worker(this.tools, this.#http.retry, options);
+  }
+
+  /** Does steps of runs in this process: `worker.tool(name, fn)`, then `worker.run()`. */
+  stepWorker(options: StepWorkerOptions = {}): StepWorker {
+    return new StepWorker(this.steps, this.#http.retry, options);
   }
 
   /** Events as they are written, for `for await`; see {@link TailMessage}. */

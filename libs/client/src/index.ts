@@ -27,6 +27,14 @@ export {
 } from './tools.js';
 export { isPayloadRef, PayloadsApi, type PayloadRef } from './payloads.js';
 export {
+  StepError,
+  StepWorker,
+  type StepContext,
+  type StepFunction,
+  type StepTrouble,
+  type StepWorkerOptions,
+} from './step-worker.js';
+export {
   ToolCallError,
   Worker,
   type ToolContext,

@@ -15,6 +15,8 @@ import type {
   RunRetry,
   Signal,
   StepResult,
+  StepResults,
+  StepsAnswered,
   StreamHistory,
   TaskAnswer,
   TaskClaim,
@@ -136,6 +138,21 @@ export class StepsApi {
     { signal }: CallOptions = {},
   ): Promise<void> {
     await this.#post(`${stepPath(work_id)}/result`, { lease_token, ...result }, signal);
+  }
+
+  /**
+   * What up to 100 steps came to, in one request. One that is not taken is answered as such and keeps no other back.
+   *
+   * @returns In the order of `results`.
+   */
+  async answerAll(
+    results: readonly StepResults['results'][number][],
+    { signal }: CallOptions = {},
+  ): Promise<StepsAnswered['results']> {
+    const sent = results.map(({ work_id, lease_token, output, error, duration_ms }) => ({
+      ...{ work_id, lease_token, output, error, duration_ms },
+    }));
+    return ((await this.#post('/v1/steps/results', { results: sent }, signal)) as StepsAnswered).results;
   }
 
   #post(path: string, body: object, signal: AbortSignal | undefined, waitMs = 0): Promise<unknown> {

@@ -22,12 +22,16 @@ export {
   workAnsweredChannel,
   workReadyChannel,
   workRevokedChannel,
-  type AnsweredWork,
-  type ExpiredLeases,
-  type LeasedWork,
-  type NewWork,
-  type WorkAnswer,
 } from './agent-work/agent-work.repository.js';
+export type {
+  AnsweredWork,
+  BegunWork,
+  CallsWanted,
+  ExpiredLeases,
+  LeasedWork,
+  NewWork,
+  WorkAnswer,
+} from './agent-work/work-rows.js';
 export { BackupConflictError, BackupNotReadableError } from './backup/backup-errors.js';
 export { createBackup, type BackedUpTable } from './backup/create-backup.js';
 export { restoreBackup, type RestoreOptions } from './backup/restore-backup.js';

@@ -16,13 +16,16 @@ export {
   type WithdrawnAsk,
 } from './model-asks.js';
 export { OutcomeSender, type OutcomeSenderParts } from './outcome-sender.js';
+export { startedOf, stepAnswers, type StepOutcome } from './steps/step-answers.js';
 export { startWork, type RunningWork, type WorkGround, type WorkOptions } from './start-work.js';
 export { WorkExecutor, type WorkExecutorParts } from './work-executor.js';
 export { InboxFullError, WorkIntake, workDecoder, type Inbox } from './work-intake.js';
 export {
   keptMetadata,
   timeForWorkMs,
+  type AnswerKind,
   type Assignment,
+  type Begun,
   type GivenCommand,
   type KeptMetadata,
   type RevokedRecord,

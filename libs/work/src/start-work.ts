@@ -82,13 +82,7 @@ export async function startWork<Work extends AnyWork, Asked extends Work, Outcom
     codec: workDecoder(codecs.work),
     handler: new WorkIntake(
       {
-        async take(items) {
-          await executor.take(items);
-          const others = items.filter(({ queue }) => !kind.queues.includes(queue));
-          for (const tenantId of new Set(others.map((item) => item.tenantId))) {
-            await works.notify(kind.channels.ready, tenantId);
-          }
-        },
+        take: (items) => executor.take(items),
         async revoke(revoked) {
           await runner.revoked?.(revoked);
           await executor.revoke(revoked);

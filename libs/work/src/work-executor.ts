@@ -12,7 +12,7 @@ export interface WorkExecutorParts<Work extends AnyWork, Asked extends Work, Out
   readonly kind: WorkKind<Work, Asked, Outcome>;
   readonly works: AgentWorkRepository;
   readonly runner: WorkRunner<Asked, Outcome>;
-  readonly sender: Pick<OutcomeSender<Work, Asked, Outcome>, 'send' | 'sendUnsent'>;
+  readonly sender: Pick<OutcomeSender<Asked, Outcome>, 'send' | 'sendUnsent' | 'tellBegun'>;
   readonly metrics: WorkMetrics;
   readonly logger: Logger;
   /** Names this process among all that hold leases. */
@@ -88,7 +88,7 @@ export class WorkExecutor<Work extends AnyWork, Asked extends Work, Outcome> {
     const room = this.stopping.signal.aborted ? 0 : Math.min(this.free(), own.length);
     this.reserved += room;
     try {
-      if (others.length > 0) await this.parts.works.take(others, this.parts.owner, 0);
+      if (others.length > 0) await this.parts.works.take(others, this.parts.owner, 0, this.parts.kind.channels.ready);
       const leased = own.length > 0 ? await this.parts.works.take(own, this.parts.owner, room) : [];
       for (const one of leased) this.begin(one);
     } finally {
@@ -235,6 +235,7 @@ export class WorkExecutor<Work extends AnyWork, Asked extends Work, Outcome> {
     metrics.lost.inc(lost);
     if (repeated > 0) this.look();
     await sender.sendUnsent();
+    await sender.tellBegun();
     metrics.expired.inc((await works.prune(keepMs, pruneMax)).expired);
     const counts = await works.counts();
     metrics.inbox.reset();

@@ -2,24 +2,36 @@ import type { AnyCommand, AnyWork, EventMetadata } from '@chorda/contracts';
 import type { TenantId } from '@chorda/kernel';
 import type { AgentWorkRepository, LeasedWork, NewWork } from '@chorda/read-models';
 
-/** What sets the work that one engine gives out apart from that of another. */
-export interface WorkKind<Work extends AnyWork, Asked extends Work, Outcome> {
-  readonly table: NonNullable<ConstructorParameters<typeof AgentWorkRepository>[1]>;
+/** How an engine hears of its work. */
+export interface AnswerKind<Asked extends AnyWork, Outcome> {
   /** Of the commands that bring outcomes. */
   readonly source: string;
+  /** Of the crash points that its tests name. */
+  readonly crashPrefix: string;
+  /** Undefined: the engine hears of the end by another way, and no command is sent. */
+  commandOf(work: Asked, outcome: Outcome, begun: Begun): GivenCommand | undefined;
+  /** Tells the engine that somebody has work of which no outcome has come yet. Left out: it does not ask. */
+  begunOf?(work: Asked, begun: Begun): GivenCommand | undefined;
+}
+
+/** Who was given work, and when first; nulls: nobody was. */
+export interface Begun {
+  readonly worker: string | null;
+  readonly begunMs: number | null;
+}
+
+/** What sets the work that one engine gives out apart from that of another. */
+export interface WorkKind<Work extends AnyWork, Asked extends Work, Outcome> extends AnswerKind<Asked, Outcome> {
+  readonly table: NonNullable<ConstructorParameters<typeof AgentWorkRepository>[1]>;
   readonly consumerGroup: string;
   readonly topics: readonly string[];
   readonly channels: { readonly ready: string; readonly answered: string; readonly revoked: string };
   /** Queues whose work is done here; what users' own processes do only passes through the inbox. */
   readonly queues: readonly string[];
-  /** Of the crash points that its tests name. */
-  readonly crashPrefix: string;
   /** The answer to work that must not be repeated and whose lease ended. */
   readonly lost: Outcome;
   /** What a record of the log asks for: a row of the inbox, or that tries are given up. */
   read(topic: string, work: Work, metadata: EventMetadata): WorkRead;
-  /** Undefined: the engine hears of the end by another way, and no command is sent. */
-  commandOf(work: Asked, outcome: Outcome): GivenCommand | undefined;
   /** What figures are split by. */
   labelOf(leased: LeasedWork, work: Asked): string;
   /** How figures call what it came to. */

@@ -288,6 +288,11 @@ export const surfaces: Readonly<Record<string, Surface>> = {
     method: 'steps.answer',
     isAbsent: 'LEASE_LOST',
   },
+  recordSteps: {
+    cli: byStepWorkers,
+    client: (client) => client.steps.answerAll([{ ...stepLease, output: null }]),
+    method: 'steps.answerAll, stepWorker().run',
+  },
   pollWork: {
     cli: byWorkers,
     client: (client) => client.tools.poll({ tools: ['op_tool'], wait_ms: 0 }),

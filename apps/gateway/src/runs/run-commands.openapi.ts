@@ -276,6 +276,24 @@ export const recordStepOperation: OperationDocument = {
   problems: ['INVALID_JSON', 'PAYLOAD_TOO_LARGE', 'LEASE_LOST'],
 };
 
+export const recordStepsOperation: OperationDocument = {
+  operationId: 'recordSteps',
+  tags: ['workers'],
+  summary: 'Say what many steps came to',
+  description:
+    'Up to 100 at once, each answered for itself and in order: `stored`; `lease_lost`, nobody waits for it any more; ' +
+    '`too_large`, which can be said as an error instead. The same request again is answered alike.',
+  requestBody: body('StepResults', {
+    results: [{ work_id: 'a1', lease_token: token, output: { amount: 21 }, duration_ms: 120 }],
+  }),
+  responses: {
+    '200': jsonResponse('What became of each', 'StepsAnswered', {
+      results: [{ work_id: 'a1', status: 'stored', detail: null }],
+    }),
+  },
+  problems: ['INVALID_JSON', 'PAYLOAD_TOO_LARGE'],
+};
+
 export const text = (description: string) => ({ type: 'string', description });
 export const nullable = (type: string, description: string) => ({ type: [type, 'null'], description });
 export const closed = (properties: Record<string, unknown>, required: readonly string[] = []) => ({
@@ -287,6 +305,23 @@ export const closed = (properties: Record<string, unknown>, required: readonly s
 const person = {
   user_id: text('Who; left out where the token is that of a person'),
   groups: { type: 'array', items: { type: 'string' }, description: 'Groups of theirs, as a trusted system knows them' },
+};
+
+const stepResult = {
+  lease_token: text('As the step came with'),
+  output: { description: 'Any JSON value, at most 256 KiB' },
+  error: closed(
+    {
+      class: { type: 'string', default: 'tool', description: 'What retries and catches are chosen by' },
+      code: { type: 'string', default: 'FAILED' },
+      message: text('For people'),
+      status: nullable('integer', 'Of an HTTP call'),
+      details: {},
+      retriable: { type: 'boolean', default: true },
+    },
+    ['message'],
+  ),
+  duration_ms: { type: 'integer', minimum: 0 },
 };
 
 export const runCommandSchemas: Record<string, unknown> = {
@@ -438,23 +473,35 @@ export const runCommandSchemas: Record<string, unknown> = {
     },
     ['lease_token', 'run_id', 'step_id'],
   ),
-  StepResult: closed(
+  StepResult: closed(stepResult, ['lease_token']),
+  StepResults: closed(
     {
-      lease_token: text('As the step came with'),
-      output: { description: 'Any JSON value, at most 256 KiB' },
-      error: closed(
-        {
-          class: { type: 'string', default: 'tool', description: 'What retries and catches are chosen by' },
-          code: { type: 'string', default: 'FAILED' },
-          message: text('For people'),
-          status: nullable('integer', 'Of an HTTP call'),
-          details: {},
-          retriable: { type: 'boolean', default: true },
-        },
-        ['message'],
-      ),
-      duration_ms: { type: 'integer', minimum: 0 },
+      results: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 100,
+        items: closed({ work_id: text('As the step came with'), ...stepResult }, ['work_id', 'lease_token']),
+      },
     },
-    ['lease_token'],
+    ['results'],
   ),
+  StepsAnswered: {
+    type: 'object',
+    required: ['results'],
+    properties: {
+      results: {
+        type: 'array',
+        description: 'In the order in which they were sent',
+        items: {
+          type: 'object',
+          required: ['work_id', 'status', 'detail'],
+          properties: {
+            work_id: text('Of the step'),
+            status: { type: 'string', enum: ['stored', 'lease_lost', 'too_large'] },
+            detail: nullable('string', 'Why it was not stored'),
+          },
+        },
+      },
+    },
+  },
 };

@@ -28,23 +28,33 @@ export const stepBeatBody = z.strictObject({
   checkpoint: z.strictObject({ n: z.int().min(1).max(1_000_000), value: z.json() }).optional(),
 });
 
-export const stepResultBody = z
-  .strictObject({
-    lease_token: token,
-    output: z.json().optional(),
-    error: z
-      .strictObject({
-        class: z.string().min(1).max(200).default('tool'),
-        code: z.string().min(1).max(200).default('FAILED'),
-        message: z.string().max(2_000),
-        status: z.int().min(0).max(999).nullable().default(null),
-        details: z.json().optional(),
-        retriable: z.boolean().default(true),
-      })
-      .optional(),
-    duration_ms: z.int().min(0).max(86_400_000).default(0),
-  })
-  .refine(({ output, error }) => (output === undefined) !== (error === undefined), {
-    error: 'needs either output or error',
-  });
+const stepResult = z.strictObject({
+  lease_token: token,
+  output: z.json().optional(),
+  error: z
+    .strictObject({
+      class: z.string().min(1).max(200).default('tool'),
+      code: z.string().min(1).max(200).default('FAILED'),
+      message: z.string().max(2_000),
+      status: z.int().min(0).max(999).nullable().default(null),
+      details: z.json().optional(),
+      retriable: z.boolean().default(true),
+    })
+    .optional(),
+  duration_ms: z.int().min(0).max(86_400_000).default(0),
+});
+const hasOne = ({ output, error }: Pick<z.output<typeof stepResult>, 'output' | 'error'>) =>
+  (output === undefined) !== (error === undefined);
+const oneOf = { error: 'needs either output or error' };
+
+export const stepResultBody = stepResult.refine(hasOne, oneOf);
 export type StepResultBody = z.output<typeof stepResultBody>;
+
+export const stepResultsMax = 100;
+
+export const stepResultsBody = z.strictObject({
+  results: z
+    .array(z.strictObject({ work_id: z.string().min(1).max(256), ...stepResult.shape }).refine(hasOne, oneOf))
+    .min(1)
+    .max(stepResultsMax),
+});

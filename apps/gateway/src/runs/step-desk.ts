@@ -1,19 +1,23 @@
 import type { OnModuleDestroy } from '@nestjs/common';
 import { jsonText, jsonValue, type AnyCommand, type CommandCodec, type workflowWork } from '@chorda/contracts';
-import { derivedId, newId, sleep, type JsonValue, type TenantId } from '@chorda/kernel';
+import type { CommandDoor } from '@chorda/decisions';
+import { derivedId, GroupedCalls, newId, type JsonValue, type TenantId } from '@chorda/kernel';
 import type { Producer } from '@chorda/messaging';
-import type { AppHost } from '@chorda/platform';
+import { crashPoint, type AppHost } from '@chorda/platform';
 import {
   AgentWorkRepository,
   ChannelListener,
-  stepAnsweredChannel,
   stepReadyChannel,
+  type AnsweredWork,
   type LeasedWork,
+  type WorkAnswer,
 } from '@chorda/read-models';
+import { OutcomeSender, startedOf, stepAnswers } from '@chorda/work';
 import type pg from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { GatewayEnv } from '../gateway.env.js';
 import { Problem } from '../http/problem.js';
+import { ParkedPolls } from '../workers/parked-polls.js';
 import type { StepPollBody, StepResultBody } from './step-bodies.js';
 
 /** A step that a worker has the lease of. */
@@ -47,65 +51,65 @@ export interface StepLease {
   readonly leaseToken: string;
 }
 
-const pollsMax = 2_000;
-const pollsOfTenantMax = 500;
-/** A notification may be lost with its connection. */
-const lookEveryMs = 2_000;
 /** Of JSON text: what the rules of runs take. */
 export const stepResultBytesMax = 256 * 1024;
 const checkpointBytesMax = 64 * 1024;
 const source = 'urn:chorda:service:gateway';
+/** Outcomes that are on their way to the engine at a time; past it they are left to executors, which look every second. */
+const sendingMax = 2_000;
+/** How long the engine may take to say that a step has begun that must not be repeated and has a time to begin in. */
+const decisionWaitMs = 5_000;
 
 interface StepDeskParts {
   readonly works: AgentWorkRepository;
-  readonly ready: ChannelListener;
+  readonly polls: ParkedPolls;
+  readonly sender: Pick<OutcomeSender<workflowWork.StepRequested, never>, 'sendOnce'>;
+  readonly door: Pick<CommandDoor, 'give'>;
   readonly codec: CommandCodec;
   readonly producer: Pick<Producer, 'send'>;
   readonly metrics: ReturnType<typeof stepDeskMetrics>;
 }
 
-/** Hands steps of runs to users' own processes, and takes how far they are and what they came to. */
+/** What became of one of many results. */
+export type ResultState = 'stored' | 'lease_lost' | 'too_large';
+
+/**
+ * Hands steps of runs to users' own processes, and takes how far they are and what they came to.
+ *
+ * That a step was begun is in the inbox, with its lease, before its worker hears of it; the engine is told with the
+ * outcome, or by executors where that is long in coming, and at once where it counts the time. What a step came to is
+ * stored under the lease before the worker is answered; the command that tells the engine is sent from here, and by
+ * executors where this process could not.
+ */
 export class StepDesk implements OnModuleDestroy {
-  private readonly waiting = new Map<TenantId, number>();
-  private readonly wakers = new Map<TenantId, Set<() => void>>();
-  private readonly stopping = new AbortController();
-  private readonly unsubscribe: () => void;
-  private polls = 0;
+  private readonly answers;
+  private readonly sending = new Set<Promise<void>>();
 
   constructor(private readonly parts: StepDeskParts) {
-    this.unsubscribe = parts.ready.subscribe((payload) => {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the channel carries tenants and nothing else
-      for (const wake of this.wakers.get(payload as TenantId) ?? []) wake();
+    this.answers = new GroupedCalls((answers: readonly WorkAnswer[]) => this.store(answers), {
+      itemsMax: 200,
+      callsMax: 2,
     });
   }
 
-  /** Polls end with no steps, so that a gateway that stops is not held up by them. */
-  onModuleDestroy(): void {
-    this.stopping.abort();
-    this.unsubscribe();
+  async onModuleDestroy(): Promise<void> {
+    this.parts.polls.stop();
+    await Promise.all(this.sending);
   }
 
   /** Leases steps for these tools; waits for one where there is none. @throws Problem `OVERLOADED` where too many wait. */
   async poll(tenantId: TenantId, body: StepPollBody, gone: AbortSignal): Promise<readonly GivenStep[]> {
-    const leave = this.enter(tenantId);
-    const signal = AbortSignal.any([gone, this.stopping.signal]);
-    const untilMs = performance.now() + body.wait_ms;
-    try {
-      for (;;) {
-        // Before it looks, so that what comes while it looks is not slept through.
-        const woken = this.listen(tenantId);
-        try {
-          const steps = await this.claim(tenantId, body, signal);
-          const leftMs = untilMs - performance.now();
-          if (steps.length > 0 || leftMs <= 0 || signal.aborted) return steps;
-          await waitFor(woken.promise, Math.min(leftMs, lookEveryMs), signal);
-        } finally {
-          woken.forget();
-        }
-      }
-    } finally {
-      leave();
-    }
+    const { polls, metrics } = this.parts;
+    const { tools, worker: owner, max } = body;
+    const claimed = await polls.claim(
+      { tenantId, queue: `workers:${body.queue}`, tools, owner, max },
+      body.wait_ms,
+      gone,
+    );
+    const given = await Promise.all(claimed.map((leased) => this.handOut(leased, owner)));
+    const steps = given.filter((step) => step !== undefined);
+    metrics.steps.inc({ result: 'given' }, steps.length);
+    return steps;
   }
 
   /** Lengthens the lease, and keeps a checkpoint. @throws Problem `LEASE_LOST`: nobody waits for the step any more. */
@@ -136,92 +140,108 @@ export class StepDesk implements OnModuleDestroy {
 
   /** Stores what a step came to, once; the same answer again is taken as such. @throws Problem `LEASE_LOST`, `PAYLOAD_TOO_LARGE` */
   async answer(lease: StepLease, body: StepResultBody): Promise<void> {
+    const outcome = outcomeOf(body);
+    if (outcome.bytes > stepResultBytesMax) {
+      throw new Problem('PAYLOAD_TOO_LARGE', `The result ${tooLarge(outcome.bytes)}`);
+    }
+    if ((await this.keep(lease, outcome)) !== 'stored') throw leaseLost();
+  }
+
+  /** Of many steps at once; one that is not taken keeps no other back. */
+  answerAll(tenantId: TenantId, results: readonly StepAnswer[]): Promise<readonly StepAnswered[]> {
+    return Promise.all(
+      results.map(async ({ work_id, ...body }) => {
+        const outcome = outcomeOf(body);
+        if (outcome.bytes > stepResultBytesMax) {
+          return { work_id, status: 'too_large' as const, detail: `The result ${tooLarge(outcome.bytes)}` };
+        }
+        const lease = { tenantId, workId: work_id, leaseToken: body.lease_token };
+        const status = await this.keep(lease, outcome);
+        return { work_id, status, detail: status === 'stored' ? null : leaseLostDetail };
+      }),
+    );
+  }
+
+  private async keep(lease: StepLease, { text, status }: Outcome): Promise<'stored' | 'lease_lost'> {
     const { metrics, works } = this.parts;
-    const { error } = body;
-    const isDone = error === undefined;
-    const text = jsonText(isDone ? (body.output ?? null) : errorOf(error));
-    const bytes = Buffer.byteLength(text);
-    if (bytes > stepResultBytesMax) {
-      throw new Problem('PAYLOAD_TOO_LARGE', `The result has ${bytes} bytes; at most ${stepResultBytesMax} may be`);
+    const kept = await this.answers.call({ ...lease, outcome: text });
+    if (kept !== undefined) {
+      metrics.steps.inc({ result: status });
+      this.tell(kept);
+      return 'stored';
     }
-    const outcome = {
-      kind: 'result',
-      status: isDone ? 'completed' : 'failed',
-      output_data: isDone ? text : null,
-      error: isDone ? null : text,
-      duration_ms: body.duration_ms,
-    };
-    const kept = await works.answer([{ ...lease, outcome: JSON.stringify(outcome) }]);
-    if (!kept.has(lease.leaseToken)) {
-      // The worker may not have heard the answer to its first try.
-      if (await works.isAnswered(lease)) return;
-      metrics.steps.inc({ result: 'late' });
-      throw leaseLost();
-    }
-    metrics.steps.inc({ result: outcome.status });
-    // Executors send the command. They look by themselves too, where this is not heard.
-    await works.notify(stepAnsweredChannel, lease.tenantId).catch(() => undefined);
+    // The worker may not have heard the answer to its first try.
+    if (await works.isAnswered(lease)) return 'stored';
+    metrics.steps.inc({ result: 'late' });
+    return 'lease_lost';
   }
 
-  private async claim(tenantId: TenantId, body: StepPollBody, signal: AbortSignal): Promise<readonly GivenStep[]> {
-    const { works, metrics } = this.parts;
-    const wanted = { tenantId, queue: `workers:${body.queue}`, tools: body.tools };
-    const claimed = await works.claimCalls(wanted, body.worker, body.max);
-    if (signal.aborted && claimed.length > 0) {
-      await works.release(claimed);
-      return [];
+  private async store(answers: readonly WorkAnswer[]): Promise<readonly (AnsweredWork | undefined)[]> {
+    const kept = await this.parts.works.answerAll(answers);
+    crashPoint('gateway-step-after-answer');
+    return answers.map(({ leaseToken }) => kept.get(leaseToken));
+  }
+
+  /** Whoever answered does not wait for it: it is stored, and executors find what is left. */
+  private tell(answered: AnsweredWork): void {
+    const { sender, metrics } = this.parts;
+    if (this.sending.size >= sendingMax) return metrics.leftUnsent.inc();
+    const sending: Promise<void> = sender
+      .sendOnce(answered)
+      .catch(() => metrics.leftUnsent.inc())
+      .finally(() => this.sending.delete(sending));
+    this.sending.add(sending);
+  }
+
+  /** Undefined: the engine has given the step up meanwhile. */
+  private async handOut(leased: LeasedWork, worker: string): Promise<GivenStep | undefined> {
+    const work: workflowWork.StepRequested = JSON.parse(leased.work);
+    const watch: Watch = JSON.parse(work.data.settings);
+    if (isWatched(watch) && !(await this.begun(leased, work, { worker, watch }))) return undefined;
+    return stepOf(leased, work, watch);
+  }
+
+  /**
+   * The engine counts the time until a step is begun, or hears of its life: it is told at once. Where the step must not be
+   * repeated, it has to agree: it may just then have found that nobody began it in time, and give it out anew.
+   */
+  private async begun(
+    leased: LeasedWork,
+    work: workflowWork.StepRequested,
+    { worker, watch }: { readonly worker: string; readonly watch: Watch },
+  ): Promise<boolean> {
+    const { codec, door, works } = this.parts;
+    const { tenantId, workId, repeatable } = leased;
+    const commandId = derivedId(tenantId, workId, 'begun');
+    const command = startedOf(work, { worker, begunMs: null });
+    const record = codec.encode({ command, metadata: metadataOf(tenantId, work.data.workflow_id, commandId) });
+    const mustAgree = !repeatable && (watch.start_ms ?? null) !== null;
+    try {
+      const answer = await door.give(record, { tenantId, commandId, waitMs: mustAgree ? decisionWaitMs : 0 });
+      if (!mustAgree) return true;
+      if (answer.kind === 'decided' && isTaken(answer)) return true;
+      // Nobody waits for it: whoever asked was answered, or will be when it is asked again.
+      if (answer.kind === 'decided') await works.revoke([leased]);
+      else await works.release([leased]);
+    } catch (error) {
+      // The worker has what may be repeated whether the brokers can be reached or not.
+      if (!mustAgree) return true;
+      await works.release([leased]);
+      throw error;
     }
-    metrics.steps.inc({ result: 'given' }, claimed.length);
-    const steps = claimed.map(stepOf);
-    await Promise.all(steps.map((step) => this.begun(tenantId, step, body.worker)));
-    return steps;
+    return false;
   }
 
-  /** The engine is told, so that the step is shown as running and its time to be begun is over. */
-  private async begun(tenantId: TenantId, step: GivenStep, worker: string): Promise<void> {
-    const data = { workflow_id: step.run_id, step_id: step.step_id, attempt_token: step.work_id, worker };
-    // The worker has it whether the brokers can be reached or not.
-    const id = derivedId(tenantId, step.work_id, `begun ${step.delivery}`);
-    await this.send(tenantId, { type: 'workflow.record_step_started', data } as AnyCommand, id).catch(() => undefined);
-  }
-
-  private async send(tenantId: TenantId, command: unknown, id = newId()): Promise<void> {
+  private async send(tenantId: TenantId, command: unknown): Promise<void> {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- ids are branded texts, which the codec checks
     const given = command as Extract<AnyCommand, { readonly type: 'workflow.record_step_progress' }>;
-    const subject = given.data.workflow_id;
-    const metadata = { id, source, subject, tenantId, timeMs: Date.now(), correlationId: id, actor: source };
+    const metadata = metadataOf(tenantId, given.data.workflow_id, newId());
     await this.parts.producer.send(this.parts.codec.encode({ command: given, metadata }));
   }
+}
 
-  private enter(tenantId: TenantId): () => void {
-    const { metrics } = this.parts;
-    const ofTenant = this.waiting.get(tenantId) ?? 0;
-    if (this.polls >= pollsMax || ofTenant >= pollsOfTenantMax) {
-      metrics.refused.inc();
-      throw new Problem('OVERLOADED', 'As many workers wait as may', { headers: { 'retry-after': '5' } });
-    }
-    this.waiting.set(tenantId, ofTenant + 1);
-    metrics.waiting.set(++this.polls);
-    return () => {
-      const left = (this.waiting.get(tenantId) ?? 1) - 1;
-      if (left === 0) this.waiting.delete(tenantId);
-      else this.waiting.set(tenantId, left);
-      metrics.waiting.set(--this.polls);
-    };
-  }
-
-  private listen(tenantId: TenantId): { readonly promise: Promise<void>; forget(): void } {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const ofTenant = this.wakers.get(tenantId) ?? new Set();
-    this.wakers.set(tenantId, ofTenant.add(resolve));
-    return {
-      promise,
-      forget: () => {
-        ofTenant.delete(resolve);
-        if (ofTenant.size === 0) this.wakers.delete(tenantId);
-      },
-    };
-  }
+function metadataOf(tenantId: TenantId, subject: string, id: string) {
+  return { id, source, subject, tenantId, timeMs: Date.now(), correlationId: id, actor: source };
 }
 
 /** What a worker sends back of the step that it was given, so that nothing has to be looked up for a sign of life. */
@@ -232,17 +252,59 @@ export interface GivenBack {
   readonly idle: boolean;
 }
 
-async function waitFor(woken: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
-  const ending = new AbortController();
-  await Promise.race([woken, sleep(ms, AbortSignal.any([signal, ending.signal]))]);
-  ending.abort();
+/** What of a step's settings concerns whoever hands it out. */
+interface Watch {
+  readonly idle_ms?: number | null;
+  readonly start_ms?: number | null;
 }
 
-function stepOf(leased: LeasedWork): GivenStep {
-  const { data }: workflowWork.StepRequested = JSON.parse(leased.work);
+function isWatched({ idle_ms: idleMs = null, start_ms: startMs = null }: Watch): boolean {
+  return idleMs !== null || startMs !== null;
+}
+
+function isTaken({ outcome }: { readonly outcome: unknown }): boolean {
+  const { answer }: { readonly answer?: { readonly taken?: boolean } | null } = { ...Object(outcome) };
+  return answer?.taken === true;
+}
+
+/** One of many results: as of one step, with the step. */
+export type StepAnswer = StepResultBody & { readonly work_id: string };
+
+export interface StepAnswered {
+  readonly work_id: string;
+  readonly status: ResultState;
+  /** Why it was not stored. */
+  readonly detail: string | null;
+}
+
+interface Outcome {
+  readonly text: string;
+  readonly status: 'completed' | 'failed';
+  readonly bytes: number;
+}
+
+function outcomeOf({ output, error, duration_ms }: Omit<StepResultBody, 'lease_token'>): Outcome {
+  const status = error === undefined ? 'completed' : 'failed';
+  const text = jsonText(error === undefined ? (output ?? null) : errorOf(error));
+  const outcome = {
+    kind: 'result',
+    status,
+    output_data: error === undefined ? text : null,
+    error: error === undefined ? null : text,
+    duration_ms,
+  };
+  return { text: JSON.stringify(outcome), status, bytes: Buffer.byteLength(text) };
+}
+
+const tooLarge = (bytes: number) => `has ${bytes} bytes; at most ${stepResultBytesMax} may be`;
+
+function stepOf(
+  leased: LeasedWork,
+  { data }: workflowWork.StepRequested,
+  { idle_ms: idleMs = null }: Watch,
+): GivenStep {
   const { traceparent }: { readonly traceparent?: string } = JSON.parse(leased.metadata);
   const kept = data.checkpoint_value;
-  const { idle_ms: idleMs }: { readonly idle_ms?: number | null } = JSON.parse(data.settings);
   return {
     work_id: leased.workId,
     lease_token: leased.leaseToken,
@@ -258,7 +320,7 @@ function stepOf(leased: LeasedWork): GivenStep {
     attempt: data.attempt,
     delivery: leased.deliveries,
     checkpoint: kept === null ? null : { n: data.checkpoint, value: jsonValue(kept) },
-    idle_ms: idleMs ?? null,
+    idle_ms: idleMs,
     traceparent: traceparent ?? null,
   };
 }
@@ -268,10 +330,11 @@ function errorOf(error: NonNullable<StepResultBody['error']>): JsonValue {
   return { ...said, details: details ?? null };
 }
 
+const leaseLostDetail =
+  'Nothing was heard of the step for longer than its lease, or nobody waits for it any more: stop, what it came to changes nothing';
+
 function leaseLost(): Problem {
-  const detail =
-    'Nothing was heard of the step for longer than its lease, or nobody waits for it any more: stop, what it came to changes nothing';
-  return new Problem('LEASE_LOST', detail);
+  return new Problem('LEASE_LOST', leaseLostDetail);
 }
 
 function stepDeskMetrics(registry: Registry) {
@@ -281,6 +344,11 @@ function stepDeskMetrics(registry: Registry) {
       name: 'chorda_workflow_worker_steps_total',
       help: 'Steps of workers, by result (given, completed, failed, late)',
       labelNames: ['result'],
+      registers,
+    }),
+    leftUnsent: new Counter({
+      name: 'chorda_workflow_worker_results_left_total',
+      help: 'Stored results whose command the gateway could not send: executors send it some seconds later',
       registers,
     }),
     waiting: new Gauge({ name: 'chorda_workflow_worker_polls', help: 'Polls for steps that wait', registers }),
@@ -299,12 +367,20 @@ export function openStepDesk(
     readonly host: AppHost;
     readonly commands: CommandCodec;
     readonly producer: Producer;
+    readonly door: CommandDoor;
   },
   closing: (() => Promise<unknown> | void)[],
 ): StepDesk {
-  const { env, pool, host, commands, producer } = needs;
-  const ready = new ChannelListener(env.DATABASE_URL, stepReadyChannel, host.logger);
+  const { env, pool, host, commands, producer, door } = needs;
+  const { logger } = host;
+  const ready = new ChannelListener(env.DATABASE_URL, stepReadyChannel, logger);
   closing.push(() => ready.close());
   const works = new AgentWorkRepository(pool, 'workflow_work');
-  return new StepDesk({ works, ready, codec: commands, producer, metrics: stepDeskMetrics(host.metrics) });
+  const metrics = stepDeskMetrics(host.metrics);
+  const kind = { ...stepAnswers, crashPrefix: 'gateway-step' };
+  return new StepDesk({
+    polls: new ParkedPolls({ works, ready, metrics, logger }),
+    sender: new OutcomeSender({ kind, works, codec: commands, producer, logger }),
+    ...{ works, door, producer, metrics, codec: commands },
+  });
 }

@@ -4,8 +4,13 @@ import { credentialOf } from '../auth/credential-of.js';
 import { RequireScope } from '../auth/scopes.js';
 import { readJsonBody } from '../http/json-body.js';
 import { Documented } from '../reference/documented.js';
-import { beatStepOperation, pollStepsOperation, recordStepOperation } from './run-commands.openapi.js';
-import { stepBeatBody, stepPollBody, stepResultBody } from './step-bodies.js';
+import {
+  beatStepOperation,
+  pollStepsOperation,
+  recordStepOperation,
+  recordStepsOperation,
+} from './run-commands.openapi.js';
+import { stepBeatBody, stepPollBody, stepResultBody, stepResultsBody } from './step-bodies.js';
 import { StepDesk } from './step-desk.js';
 
 /** Steps of runs, for the processes that do them. */
@@ -27,6 +32,15 @@ export class StepWorkController {
     } finally {
       request.raw.socket.removeListener('close', leave);
     }
+  }
+
+  @Post('results')
+  @HttpCode(200)
+  @RequireScope('agents:work')
+  @Documented(recordStepsOperation)
+  async recordAll(@Req() request: FastifyRequest) {
+    const { results } = readJsonBody(request, stepResultsBody);
+    return { results: await this.desk.answerAll(credentialOf(request).tenantId, results) };
   }
 
   @Post(':id/heartbeat')

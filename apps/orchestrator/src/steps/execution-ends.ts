@@ -63,6 +63,8 @@ function resultOf(
       output_data: isDone ? event.data.output_data : null,
       error: isDone ? null : errorOf(event),
       duration_ms: data.execution_time_ms,
+      worker: null,
+      started_at: null,
     },
   };
 }

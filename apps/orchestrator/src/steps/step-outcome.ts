@@ -1,17 +1,8 @@
 import { jsonText, type JsonText } from '@chorda/contracts';
 import type { JsonValue } from '@chorda/kernel';
+import type { StepOutcome } from '@chorda/work';
 
-/** What a step, or another work of the engine, came to. Kept until its command is sent. */
-export type StepOutcome =
-  | {
-      readonly kind: 'result';
-      readonly status: 'completed' | 'failed' | 'lost';
-      readonly output_data: JsonText | null;
-      readonly error: JsonText | null;
-      readonly duration_ms: number;
-    }
-  /** Its end comes by another way: of an execution by its event, of a run by a command of its own. */
-  | { readonly kind: 'begun' };
+export type { StepOutcome };
 
 export const lostStep: StepOutcome = { kind: 'result', status: 'lost', output_data: null, error: null, duration_ms: 0 };
 

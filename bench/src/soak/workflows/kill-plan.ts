@@ -15,7 +15,7 @@ const places: Readonly<Record<string, readonly Place[]>> = {
     { point: 'decisions-after-commit', perRun: 0.7 },
     { point: 'orchestrator-after-answer', perRun: 0.15 },
     { point: 'decisions-after-timers', perRun: 0.2 },
-    { point: 'orchestrator-after-send', perRun: 0.7 },
+    { point: 'orchestrator-after-send', perRun: 0.15 },
     { point: 'decisions-after-publish', perRun: 0.7 },
   ],
   worker: [
@@ -25,6 +25,9 @@ const places: Readonly<Record<string, readonly Place[]>> = {
   gateway: [
     { point: 'gateway-answered-unkept', perRun: 1.5 },
     { point: 'gateway-kept-unanswered', perRun: 1.5 },
+    // Of a group of results each.
+    { point: 'gateway-step-after-answer', perRun: 0.3 },
+    { point: 'gateway-step-after-send', perRun: 0.3 },
   ],
   projector: [
     { point: 'before-rows', perRun: 0.1 },
@@ -43,6 +46,7 @@ const inHand: ReadonlySet<string> = new Set([
   'worker-before-effect',
   'worker-after-effect',
   'gateway-answered-unkept',
+  'gateway-step-after-answer',
   'before-rows',
   'after-rows-runs',
   'before-commit',

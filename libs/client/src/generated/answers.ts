@@ -1879,6 +1879,40 @@ export type StepResult = {
   readonly duration_ms?: number;
 };
 
+export type StepResults = {
+  readonly results: readonly {
+    /** As the step came with */
+    readonly work_id: string;
+    /** As the step came with */
+    readonly lease_token: string;
+    /** Any JSON value, at most 256 KiB */
+    readonly output?: unknown;
+    readonly error?: {
+      /** What retries and catches are chosen by */
+      readonly class?: string;
+      readonly code?: string;
+      /** For people */
+      readonly message: string;
+      /** Of an HTTP call */
+      readonly status?: number | null;
+      readonly details?: unknown;
+      readonly retriable?: boolean;
+    };
+    readonly duration_ms?: number;
+  }[];
+};
+
+export type StepsAnswered = {
+  /** In the order in which they were sent */
+  readonly results: readonly {
+    /** Of the step */
+    readonly work_id: string;
+    readonly status: 'stored' | 'lease_lost' | 'too_large';
+    /** Why it was not stored */
+    readonly detail: string | null;
+  }[];
+};
+
 /** What starts runs of a workflow at times of a clock. */
 export type Schedule = {
   /** Names the schedule */

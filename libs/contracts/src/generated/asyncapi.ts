@@ -13457,6 +13457,27 @@ export const asyncApiDocument: JsonValue = {
         },
         "doc": "How long it took, milliseconds.",
         "default": 0
+       },
+       {
+        "name": "worker",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Who was given the try; null: nobody outside the engine's own executors.",
+        "default": null
+       },
+       {
+        "name": "started_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When the worker was given it: a start that nobody has told of yet is told by this. null: none was given it.",
+        "default": null
        }
       ]
      }
@@ -13532,6 +13553,18 @@ export const asyncApiDocument: JsonValue = {
          "string"
         ],
         "doc": "Instance that runs it.",
+        "default": null
+       },
+       {
+        "name": "started_at",
+        "type": [
+         "null",
+         {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+         }
+        ],
+        "doc": "When the worker was given it; null: when this is decided.",
         "default": null
        }
       ]

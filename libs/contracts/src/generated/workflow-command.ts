@@ -1,5 +1,5 @@
 // libs/contracts/src/generated/workflow-command.ts: written by `npm run contracts:generate`, never by hand.
-import type { Command, JsonText } from '../event.js';
+import type { Command, JsonText, TimestampMs } from '../event.js';
 import type { SignalId, StepId, TaskId, UserId, WorkflowId } from './ids.js';
 
 /** The answer. */
@@ -116,6 +116,10 @@ export type RecordStepResult = Command<
     readonly error: JsonText | null;
     /** How long it took, milliseconds. */
     readonly duration_ms: number;
+    /** Who was given the try; null: nobody outside the engine's own executors. */
+    readonly worker: string | null;
+    /** When the worker was given it: a start that nobody has told of yet is told by this. null: none was given it. */
+    readonly started_at: TimestampMs | null;
   }
 >;
 
@@ -131,6 +135,8 @@ export type RecordStepStarted = Command<
     readonly attempt_token: string;
     /** Instance that runs it. */
     readonly worker: string | null;
+    /** When the worker was given it; null: when this is decided. */
+    readonly started_at: TimestampMs | null;
   }
 >;
 

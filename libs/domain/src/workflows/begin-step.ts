@@ -335,7 +335,7 @@ function settingsOf(course: RunCourse, form: Step, branch: BranchId, seen: Scope
     case 'sub_workflow':
       return { workflow: form.workflow, version: form.version, detached: form.detached };
     default:
-      // So that whoever hands out the step knows whether signs of life have to reach the engine.
-      return { idle_ms: form.timeouts.idle_ms };
+      // So that whoever hands out the step knows whether its start, and signs of life, have to reach the engine at once.
+      return { idle_ms: form.timeouts.idle_ms, start_ms: form.timeouts.schedule_to_start_ms };
   }
 }

@@ -29,7 +29,7 @@ function loseWith(run: WorkflowRunner, id: string, error: JsonValue): void {
     data: {
       ...{ workflow_id: run.runId, step_id: stepId(id), attempt: 1 },
       attempt_token: run.request(id).attempt_token,
-      ...{ status: 'lost', output_data: null, error: jsonText(error), duration_ms: 1 },
+      ...{ status: 'lost', output_data: null, error: jsonText(error), duration_ms: 1, worker: null, started_at: null },
     },
   });
 }

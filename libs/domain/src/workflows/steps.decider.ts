@@ -1,7 +1,7 @@
 import { jsonText, jsonValue, type StepId, type WorkflowCommand } from '@chorda/contracts';
 import type { Given, StatesOf } from '../aggregate.js';
 import { DomainError } from '../domain-error.js';
-import { askAgain, beginStep, isIdempotent, timerOf } from './begin-step.js';
+import { askAgain, beginStep, isIdempotent, stepNow, timerOf } from './begin-step.js';
 import { cancelRun, failRun } from './end-run.js';
 import { completeStep, failed, failStep, openIncident } from './end-step.js';
 import type { WorkflowError } from './form.js';
@@ -48,18 +48,27 @@ export function recordStarted(
 ): WorkflowDecision {
   const found = tried(given, states, ports);
   if (found?.step.status !== 'scheduled') return stale;
-  const { course, step } = found;
+  const { worker, started_at } = given.command.data;
+  started(found.course, found.step, { worker, startedMs: started_at ?? given.timeMs });
+  return found.course.decision(taken);
+}
+
+/** By the clock of whoever gave it out, which may differ from the engine's: never before it was scheduled, nor after now. */
+function started(
+  course: RunCourse,
+  step: StepState,
+  { worker, startedMs }: { readonly worker: string | null; readonly startedMs: number },
+): void {
   course.addOf(step.stepId, {
     type: 'workflow.step_started',
     data: {
       ...describedStep(course, step.stepId, course.form.stepOf(step.stepId)),
       attempt: step.attempt,
-      worker: given.command.data.worker,
-      started_at: given.timeMs,
-      idle_by: step.idleMs === null ? null : given.timeMs + step.idleMs,
+      worker,
+      started_at: Math.min(Math.max(startedMs, step.scheduledMs), course.timeMs),
+      idle_by: step.idleMs === null ? null : course.timeMs + step.idleMs,
     },
   });
-  return course.decision(taken);
 }
 
 export function recordProgress(
@@ -90,8 +99,12 @@ export function recordResult(
 ): WorkflowDecision {
   const found = tried(given, states, ports);
   if (!found) return stale;
-  const { course, step } = found;
+  const { course } = found;
   const { data } = given.command;
+  const { worker, started_at: startedMs } = data;
+  // Whoever is quick is heard of once.
+  if (found.step.status === 'scheduled' && startedMs !== null) started(course, found.step, { worker, startedMs });
+  const step = stepNow(course, found.step.stepId);
   const wasIncident = step.status === 'incident';
   if (wasIncident && data.status !== 'completed') return stale;
   if (wasIncident) liftIncident(course, step);

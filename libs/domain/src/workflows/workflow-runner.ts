@@ -207,6 +207,8 @@ export class WorkflowRunner {
         output_data: null,
         error: null,
         duration_ms: 1,
+        worker: null,
+        started_at: null,
         ...came,
       },
     });

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createPool } from '../database/pool.js';
 import { migrate } from '../migrations/migrate.js';
 import { AgentToolRepository } from './agent-tool.repository.js';
-import { AgentWorkRepository, type LeasedWork, type NewWork } from './agent-work.repository.js';
+import { AgentWorkRepository } from './agent-work.repository.js';
+import type { LeasedWork, NewWork } from './work-rows.js';
 
 let database: FreshDatabase;
 let pool: pg.Pool;
@@ -200,5 +201,40 @@ describe('works of many at once', () => {
     expect((await works.beat([late])).size).toBe(0);
     expect((await works.answer([answerOf(late, '{}')])).size).toBe(0);
     expect(await works.take([ready, held], 'one', 2)).toEqual([]);
+  });
+
+  it('are claimed for many workers in one statement, each piece given to one of those who asked for it', async () => {
+    const [a, b] = [tenantId('claims-a'), tenantId('claims-b')];
+    const call = (tenant: NewWork['tenantId'], toolName: string) =>
+      item({ tenantId: tenant, queue: 'workers', toolName });
+    const [one, two, three, foreign] = [call(a, 'x'), call(a, 'x'), call(a, 'y'), call(b, 'x')];
+    await works.take([one, two, three, foreign, call(a, 'z')], 'log', 0);
+    const asks = { tenantId: a, queue: 'workers' };
+    const claimed = await works.claimForAll([
+      { ...asks, tools: ['x'], owner: 'w-1', max: 1 },
+      { ...asks, tools: ['x', 'y'], owner: 'w-2', max: 5 },
+      { ...asks, queue: 'others', tools: ['x'], owner: 'w-3', max: 5 },
+      { ...asks, tenantId: b, tools: ['x'], owner: 'w-4', max: 5 },
+    ]);
+    expect(claimed.map(ids)).toEqual([[one.workId], [two.workId, three.workId].sort(), [], [foreign.workId]]);
+    const { rows } = await pool.query(
+      'SELECT owner, state, begun_at IS NOT NULL AS begun FROM agent_work WHERE work_id = $1',
+      [two.workId],
+    );
+    expect(rows).toEqual([{ owner: 'w-2', state: 'leased', begun: true }]);
+    expect(await works.claimForAll([])).toEqual([]);
+  });
+
+  it('that somebody has had for a while are shown until it was told, and answered with who began them and when', async () => {
+    await works.take([item({ isTold: false }), item()], 'told', 2);
+    const [untold, ...others] = (await works.untold(0, 10)).filter(({ owner }) => owner === 'told');
+    expect(others).toEqual([]);
+    expect(untold!.begunMs).toBeGreaterThan(Date.now() - 60_000);
+    expect(await works.untold(60_000, 10)).toEqual([]);
+    await works.told([untold!]);
+    expect((await works.untold(0, 10)).filter(({ owner }) => owner === 'told')).toEqual([]);
+    const [held] = await works.take([item()], 'answered', 1);
+    const kept = await works.answerAll([answerOf(held!, '"real"')]);
+    expect(kept.get(held!.leaseToken)).toMatchObject({ workId: held!.workId, outcome: '"real"', owner: 'answered' });
   });
 });

@@ -1,5 +1,6 @@
 import { GroupedCalls, sleep, type Logger } from '@chorda/kernel';
-import type { AgentWorkRepository, LeasedWork, WorkAnswer } from './agent-work.repository.js';
+import type { AgentWorkRepository } from './agent-work.repository.js';
+import type { LeasedWork, WorkAnswer } from './work-rows.js';
 
 export interface AnswerKeeperParts {
   readonly works: Pick<AgentWorkRepository, 'answer'>;

@@ -115,6 +115,7 @@ describe('tenants', () => {
       'CREATE INDEX workflow_work_deadline',
       'CREATE INDEX workflow_work_leased',
       'CREATE INDEX workflow_work_ready',
+      'CREATE INDEX workflow_work_untold',
       'CREATE UNIQUE INDEX api_keys_key_id_key',
       'CREATE UNIQUE INDEX decision_events_pkey',
       'CREATE UNIQUE INDEX external_types_type_key',

@@ -14,6 +14,7 @@ import { queryIndexes } from './0010-query-indexes.js';
 import { identityBlocks } from './0012-identity-blocks.js';
 import { decisions } from './0013-decisions.js';
 import { agentWork } from './0014-agent-work.js';
+import { workBegun } from './0016-work-begun.js';
 import { filledColumns } from './0017-filled-columns.js';
 import { workflowDefinitions } from './0019-workflow-definitions.js';
 import { workflowWork } from './0020-workflow-work.js';
@@ -57,6 +58,7 @@ export const migrations: readonly Migration[] = [
   eventsBetweenRuns,
   runJobs,
   rebuildTimeShare,
+  workBegun,
 ];
 
 export class MigrationError extends BackboneError {

@@ -109,7 +109,10 @@ export class ScriptedWorld {
     if (reply.what.kind === 'silence' && !reply.what.begins) return;
     const { workflow_id, step_id, attempt_token } = request;
     const names = { workflow_id, step_id, attempt_token };
-    this.runner.give({ type: 'workflow.record_step_started', data: { ...names, worker: 'scripted' } });
+    this.runner.give({
+      type: 'workflow.record_step_started',
+      data: { ...names, worker: 'scripted', started_at: null },
+    });
     if (reply.progressMs !== null) this.sayProgress(names, reply.progressMs, this.runner.nowMs + reply.afterMs);
     if (reply.what.kind === 'silence') return;
     if (reply.afterMs === 0) this.say(request, call, reply);

@@ -1,0 +1,101 @@
+import { backoffMs, pause, type RetryOptions } from './backoff.js';
+import { ChordaError, ProblemError } from './errors.js';
+import type { GivenStep, StepResult } from './generated/answers.js';
+import type { StepsApi } from './runs.js';
+
+type Result = Omit<StepResult, 'lease_token'>;
+
+interface Waiting {
+  readonly item: Result & Pick<GivenStep, 'work_id' | 'lease_token'>;
+  readonly bytes: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+const answersMax = 100;
+/** Of one request; the gateway takes 10 MB. */
+const bytesMax = 4_000_000;
+/** Beside each other: what ends while both are under way goes together. */
+const requestsMax = 2;
+/** What was done must not come to be unknown because a gateway was away for a while. */
+const triesMax = 60;
+
+/** Sends what steps came to: alone where nothing else ends, many in a request where much does. */
+export class StepAnswers {
+  readonly #api: Pick<StepsApi, 'answerAll'>;
+  readonly #retry: Required<RetryOptions>;
+  #waiting: Waiting[] = [];
+  #requests = 0;
+
+  constructor(api: Pick<StepsApi, 'answerAll'>, retry: Required<RetryOptions>) {
+    this.#api = api;
+    this.#retry = retry;
+  }
+
+  /** @throws {@link ProblemError} `LEASE_LOST`: it changes nothing any more. */
+  async send({ work_id, lease_token }: GivenStep, result: Result, signal: AbortSignal): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#enqueue({ work_id, lease_token, ...result });
+      } catch (error) {
+        if (!(error instanceof ChordaError) || !error.retriable || tries >= triesMax) throw error;
+        await pause(backoffMs(tries, this.#retry), signal);
+      }
+    }
+  }
+
+  #enqueue(item: Waiting['item']): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, bytes: JSON.stringify(item).length, resolve, reject });
+      // What ends in the same turn goes together.
+      queueMicrotask(() => this.#next());
+    });
+  }
+
+  #next(): void {
+    if (this.#requests >= requestsMax || this.#waiting.length === 0) return;
+    const group = this.#take();
+    this.#requests += 1;
+    void this.#sendGroup(group).finally(() => {
+      this.#requests -= 1;
+      this.#next();
+    });
+    this.#next();
+  }
+
+  #take(): readonly Waiting[] {
+    let bytes = 0;
+    const end = this.#waiting.findIndex((one, at) => {
+      bytes += one.bytes;
+      return at > 0 && (at >= answersMax || bytes > bytesMax);
+    });
+    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
+  }
+
+  async #sendGroup(group: readonly Waiting[]): Promise<void> {
+    try {
+      const answered = await this.#api.answerAll(group.map(({ item }) => item));
+      for (const [at, { item, resolve, reject }] of group.entries()) {
+        const { status, detail } = answered[at] ?? { status: 'lease_lost', detail: null };
+        if (status === 'stored') resolve();
+        else if (status === 'lease_lost') reject(leaseLost(detail));
+        else this.#waiting.push(tooLarge({ item, bytes: 0, resolve, reject }, detail));
+      }
+    } catch (error) {
+      // One that the gateway does not understand keeps no other back.
+      const isRefused = error instanceof ChordaError && !error.retriable;
+      if (isRefused && group.length > 1) await Promise.all(group.map((one) => this.#sendGroup([one])));
+      else for (const { reject } of group) reject(error);
+    }
+  }
+}
+
+function leaseLost(detail: string | null): ProblemError {
+  return new ProblemError(409, { code: 'LEASE_LOST', ...(detail !== null && { detail }) });
+}
+
+/** The step was done: that must not come to be unknown for the size of what it says. */
+function tooLarge({ item: { work_id, lease_token }, ...rest }: Waiting, detail: string | null): Waiting {
+  const error = { code: 'RESULT_TOO_LARGE', message: `The step was done; ${detail ?? ''}`, retriable: false };
+  return { item: { work_id, lease_token, error }, ...rest };
+}
