@@ -65,7 +65,7 @@ const untouched = [
 ];
 const bugs: readonly Planted[] = [...plantableUnitBugs, 'triggers-random-run-id'];
 
-describe('a planted bug that is seen without a server', { timeout: 180_000 }, () => {
+describe('a planted bug that is seen without a server', { timeout: 300_000 }, () => {
   let results: readonly TestResult[];
 
   // All at once, in one process: no two of them are seen by the same test.
@@ -75,7 +75,7 @@ describe('a planted bug that is seen without a server', { timeout: 180_000 }, ()
     const paths = files.map((file) => fileURLToPath(new URL(`../../../${file}.unit.spec.ts`, import.meta.url)));
     const tests = [...named.map(({ test }) => test), ...untouched];
     results = await runPlanted(undefined, bugs.join(), paths, tests, 'unit');
-  }, 180_000);
+  }, 300_000);
 
   it.each(bugs)('%s makes its named test fail', (bug) => {
     const named = results.find(({ fullName }) => fullName.includes(caughtBy[bug].test));

@@ -41,7 +41,7 @@ const groups: readonly (readonly PlantableWorkflowRule[])[] = [
 ];
 const untouched = 'has a bound where its definition has a loop without one';
 
-describe('a planted bug of the rules of workflows', { timeout: 180_000 }, () => {
+describe('a planted bug of the rules of workflows', { timeout: 300_000 }, () => {
   const results = new Map<PlantableWorkflowRule, readonly TestResult[]>();
 
   beforeAll(async () => {
@@ -50,7 +50,7 @@ describe('a planted bug of the rules of workflows', { timeout: 180_000 }, () => 
       const found = await runPlanted(undefined, bugs.join(), files, tests, 'unit');
       for (const bug of bugs) results.set(bug, found);
     }
-  }, 180_000);
+  }, 300_000);
 
   it.each(plantableWorkflowRules)('%s makes its named test fail', (bug) => {
     const named = results.get(bug)?.find(({ fullName }) => fullName.includes(caughtBy[bug]));
