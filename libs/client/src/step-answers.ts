@@ -7,14 +7,14 @@ type Result = Omit<StepResult, 'lease_token'>;
 
 interface Waiting {
   readonly item: Result & Pick<GivenStep, 'work_id' | 'lease_token'>;
-  readonly bytes: number;
+  readonly characters: number;
   resolve(): void;
   reject(error: unknown): void;
 }
 
 const answersMax = 100;
-/** Of one request; the gateway takes 10 MB. */
-const bytesMax = 4_000_000;
+/** Of one request; the gateway takes 10 MB, and a character may need three bytes. */
+const charactersMax = 3_000_000;
 /** Beside each other: what ends while both are under way goes together. */
 const requestsMax = 2;
 /** What was done must not come to be unknown because a gateway was away for a while. */
@@ -46,7 +46,7 @@ export class StepAnswers {
 
   #enqueue(item: Waiting['item']): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, bytes: JSON.stringify(item).length, resolve, reject });
+      this.#waiting.push({ item, characters: JSON.stringify(item).length, resolve, reject });
       // What ends in the same turn goes together.
       queueMicrotask(() => this.#next());
     });
@@ -64,10 +64,10 @@ export class StepAnswers {
   }
 
   #take(): readonly Waiting[] {
-    let bytes = 0;
+    let characters = 0;
     const end = this.#waiting.findIndex((one, at) => {
-      bytes += one.bytes;
-      return at > 0 && (at >= answersMax || bytes > bytesMax);
+      characters += one.characters;
+      return at > 0 && (at >= answersMax || characters > charactersMax);
     });
     return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
   }
@@ -79,7 +79,7 @@ export class StepAnswers {
         const { status, detail } = answered[at] ?? { status: 'lease_lost', detail: null };
         if (status === 'stored') resolve();
         else if (status === 'lease_lost') reject(leaseLost(detail));
-        else this.#waiting.push(tooLarge({ item, bytes: 0, resolve, reject }, detail));
+        else this.#waiting.push(tooLarge({ item, characters: 0, resolve, reject }, detail));
       }
     } catch (error) {
       // One that the gateway does not understand keeps no other back.

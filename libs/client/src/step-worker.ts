@@ -63,7 +63,7 @@ const beatsPerLease = 3;
 const messageLengthMax = 2_000;
 
 /**
- * Does steps of runs in this process.
+ * Does steps of runs in your own program.
  *
  * Each step is leased: heartbeats keep the lease while the tool runs. A process that dies loses its leases; an idempotent
  * step is then given to another process with the same key, and any other is never repeated: its run stops until a person

@@ -5,7 +5,7 @@ import type { CommandContext } from '../command-line/command-line.js';
 import { exitCodes, type ExitCode } from '../command-line/exit-codes.js';
 import { gatewayClient } from '../command-line/gateway.js';
 import type { Output } from '../command-line/output.js';
-import { rebuildText } from './rebuild-text.js';
+import { givingWay, rebuildText } from './rebuild-text.js';
 
 export interface RebuildCommandOptions {
   readonly manual?: boolean;
@@ -108,7 +108,6 @@ function progressView(output: Output): { show(rebuild: Rebuild): void; end(): vo
 export function leftOf({ events_per_second, seconds_left, time_share }: Rebuild): string {
   const parts = [`${events_per_second}/s`];
   if (seconds_left !== null) parts.push(`${seconds_left} s left`);
-  if (time_share !== null && time_share < 1)
-    parts.push(`giving way to live: ${Math.ceil(time_share * 100)} % of its time`);
+  if (time_share !== null && time_share < 1) parts.push(givingWay(time_share));
   return parts.join(', ');
 }

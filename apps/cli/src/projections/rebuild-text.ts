@@ -3,17 +3,23 @@ import type { Output, Tone } from '../command-line/output.js';
 
 /** A rebuild for people: what it is, what it found, and what may be done next. */
 export function rebuildText(output: Output, rebuild: Rebuild): string {
-  const { projection, state, from_version, to_version, events_done, events_total, reason, report, wanted } = rebuild;
+  const { projection, state, from_version, to_version, events_done, events_total, time_share, reason, report, wanted } =
+    rebuild;
   const lines = [
     `${projection} v${from_version} -> ${to_version === null ? 'new tables' : `v${to_version}`}: ${output.paint(toneOf(rebuild), state)}`,
     `${events_done} of ${events_total} events`,
   ];
+  if (time_share !== null && time_share < 1) lines.push(givingWay(time_share));
   if (wanted !== null) lines.push(`asked for: ${wanted}`);
   if (reason !== null) lines.push(output.paint('bad', reason));
   if (report !== null) lines.push(...reportLines(report));
   const next = nextOf(rebuild);
   if (next !== undefined) lines.push(`${output.paint('strong', 'Next:')} ${next}`);
   return lines.join('\n');
+}
+
+export function givingWay(timeShare: number): string {
+  return `giving way to live: ${Math.ceil(timeShare * 100)} % of its time`;
 }
 
 function reportLines(report: RebuildReport): readonly string[] {

@@ -1,6 +1,7 @@
 import { agentId, executionId, jsonValue, sessionId, userId, type AnyCommand, type agent } from '@chorda/contracts';
 import { derivedId, InvalidInputError, type JsonValue } from '@chorda/kernel';
 import { StillUndecidedError, type CommandGiver } from './command-giver.js';
+import { membersOf } from './members-of.js';
 import { failed, type StepOutcome } from './step-outcome.js';
 import type { StepAssignment } from './step-runner.js';
 
@@ -51,15 +52,6 @@ function executeCommand({ work: { data } }: StepAssignment): AnyCommand {
       metadata: { workflow_id: data.workflow_id, step_id: data.step_id },
     },
   };
-}
-
-/** Of an object; nothing of any other value. */
-export function membersOf(value: JsonValue): { readonly [name: string]: JsonValue } {
-  return isObject(value) ? value : {};
-}
-
-function isObject(value: JsonValue): value is { readonly [name: string]: JsonValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function limitsOf(value: JsonValue): agent.ExecutionLimits | null {

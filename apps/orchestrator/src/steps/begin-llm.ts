@@ -2,7 +2,7 @@ import { jsonValue } from '@chorda/contracts';
 import { BackboneError, newId, type JsonValue } from '@chorda/kernel';
 import { isPlanted } from '@chorda/platform';
 import { timeForWorkMs, type ModelAsks } from '@chorda/work';
-import { membersOf } from './begin-agent.js';
+import { membersOf } from './members-of.js';
 import { failed, type StepOutcome } from './step-outcome.js';
 import type { StepAssignment } from './step-runner.js';
 

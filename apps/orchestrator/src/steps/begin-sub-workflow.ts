@@ -1,6 +1,6 @@
 import { jsonValue, workflowId, type JsonText } from '@chorda/contracts';
 import { derivedId, type TenantId } from '@chorda/kernel';
-import { membersOf } from './begin-agent.js';
+import { membersOf } from './members-of.js';
 import { StillUndecidedError, type CommandGiver } from './command-giver.js';
 import { completed, failed, type StepOutcome } from './step-outcome.js';
 import type { StepAssignment } from './step-runner.js';

@@ -2,7 +2,7 @@ import { jsonValue, type EventMetadata, type JsonText, type WorkflowWork } from 
 import { isPlanted } from '@chorda/platform';
 import { stepAnsweredChannel, stepReadyChannel, stepRevokedChannel, type NewWork } from '@chorda/read-models';
 import { keptMetadata, stepAnswers, type StepOutcome, type WorkKind } from '@chorda/work';
-import { membersOf } from './begin-agent.js';
+import { membersOf } from './members-of.js';
 import { lostStep } from './step-outcome.js';
 
 export const { source } = stepAnswers;

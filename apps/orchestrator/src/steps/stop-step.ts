@@ -1,7 +1,7 @@
 import { agentId, executionId, jsonValue, workflowId, type workflowWork } from '@chorda/contracts';
 import { derivedId } from '@chorda/kernel';
 import type { Assignment, ModelAsks, WorkGround } from '@chorda/work';
-import { membersOf } from './begin-agent.js';
+import { membersOf } from './members-of.js';
 import type { CommandGiver } from './command-giver.js';
 
 interface StopParts {

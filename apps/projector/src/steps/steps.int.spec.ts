@@ -42,6 +42,27 @@ describe('steps', () => {
         },
       ]));
 
+  it('began when their worker began, also where that is heard of with their end', () =>
+    given([scheduled])
+      .when([
+        event('workflow.step_started', { ...step, started_at: '2026-11-20T12:00:02Z' }, at('12:00:05')),
+        event(
+          'workflow.step_completed',
+          { ...step, execution_time_ms: 3_000, status: 'completed', input_data: { a: 1 }, output_data: 'fine' },
+          at('12:00:05'),
+        ),
+      ])
+      .then([
+        {
+          ...of,
+          status: 'completed',
+          started_at: ms('12:00:02'),
+          ended_at: ms('12:00:05'),
+          queue_time_ms: 2_000,
+          execution_time_ms: 3_000,
+        },
+      ]));
+
   it('are tried again: times are those of the last attempt, and the whole from the first', () =>
     given([scheduled, started, retrying])
       .when([

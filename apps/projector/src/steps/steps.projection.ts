@@ -67,15 +67,19 @@ export const steps = defineProjection<StepEvent>()({
       total_time_ms: null,
       input_data: data.input_data,
     }),
-    'workflow.step_started': (row, { data }, { metadata }) => ({
-      ...row,
-      status: 'running',
-      attempts: Math.max(row.attempts, data.attempt),
-      worker: data.worker,
-      started_at: metadata.timeMs,
-      // A clock that was set back between the two gives no time below nothing.
-      queue_time_ms: row.scheduled_at === null ? null : Math.max(0, metadata.timeMs - row.scheduled_at),
-    }),
+    'workflow.step_started': (row, { data }, { metadata }) => {
+      // A step that is quick is heard of when it has ended: what counts is when it began.
+      const startedMs = data.started_at ?? metadata.timeMs;
+      return {
+        ...row,
+        status: 'running',
+        attempts: Math.max(row.attempts, data.attempt),
+        worker: data.worker,
+        started_at: startedMs,
+        // A clock that was set back between the two gives no time below nothing.
+        queue_time_ms: row.scheduled_at === null ? null : Math.max(0, startedMs - row.scheduled_at),
+      };
+    },
     'workflow.step_skipped': (row) => ({ ...row, status: 'skipped' }),
     'workflow.step_completed': (row, event, context) => ({
       ...ended(row, event, context),
