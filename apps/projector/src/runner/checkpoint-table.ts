@@ -87,16 +87,17 @@ export const checkpointTable = {
        ), filled AS (
          INSERT INTO filled_columns AS f (projection, version, topic, partition, owner_epoch, filled_from)
          SELECT projection, version, $3, $4, owner_epoch, (
-           SELECT jsonb_object_agg(name, next_offset) FROM jsonb_array_elements_text(mine.columns::jsonb) AS name)
+           SELECT coalesce(jsonb_object_agg(name, next_offset), '{}')
+           FROM jsonb_array_elements_text(mine.columns::jsonb) AS name)
          FROM claimed JOIN unnest($1::text[], $2::int[], $7::text[]) AS mine (projection, version, columns)
            USING (projection, version)
          ORDER BY projection, version
          ON CONFLICT (projection, version, topic, partition) DO UPDATE SET owner_epoch = excluded.owner_epoch,
            filled_from = (
-             SELECT jsonb_object_agg(name, CASE
+             SELECT coalesce(jsonb_object_agg(name, CASE
                WHEN f.filled_from -> name = '0' OR f.filled_from ? name AND f.owner_epoch + 1 = excluded.owner_epoch
                  THEN f.filled_from -> name
-               ELSE excluded.filled_from -> name END)
+               ELSE excluded.filled_from -> name END), '{}')
              FROM jsonb_object_keys(excluded.filled_from) AS name)
        )
        SELECT claimed.*, coalesce(before.topic_id <> claimed.topic_id, false) AS recreated
