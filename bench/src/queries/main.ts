@@ -68,6 +68,8 @@ try {
     'SELECT pg_size_pretty(pg_database_size(current_database())) AS size',
   );
   progress(`the database has ${sizes[0]?.size}`);
+  // What the filling left to be written would be written while pages are measured.
+  await filling.query('CHECKPOINT');
   await filling.end();
   const pool = createPool(database.url, { connectionsMax: clients, statementTimeoutMs: 60_000 });
   const asking: Asking = { stack, pool, clients, seconds };

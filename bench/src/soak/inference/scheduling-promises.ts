@@ -21,11 +21,13 @@ const manySlots = 32;
 const tokenMs = 10;
 const outcomeWithinMs = 300_000;
 const classes = ['high', 'normal', 'low'] as const;
-const ofClass = 160;
+const ofClass = 240;
 /** Long enough for a dozen rounds of the scheduler: a round of short ones has them in blocks of a class. */
 const ofRoundCharacters = 500;
-/** Dispatched before the worker has read all queues. */
+/** Dispatched before what was read of all queues is in order. */
 const warmingUp = 2 * fewSlots;
+/** Of a class, so that its share says something. */
+const seenMin = 5;
 const lowBeforeHigh = 100;
 const longPrompts = 60;
 /** How many times as long as the others. */
@@ -72,12 +74,17 @@ async function shares(
     backlog.map(({ id }) => id),
   );
   const places = order.map(({ id }) => priorityOf.get(id) ?? 'normal');
-  const lastHigh = places.lastIndexOf('high');
+  // The queues are read one by one, and until the last has come the others share what there is.
+  const firstReads = classes.map((each) =>
+    Math.min(...order.filter((_, at) => places[at] === each).map(({ fetchedMs }) => fetchedMs)),
+  );
+  const from = order.findIndex(({ dispatchedMs }) => dispatchedMs > Math.max(...firstReads)) + warmingUp;
   // The last of a class wait for nobody but each other.
-  const seen = places.slice(warmingUp, Math.max(warmingUp, lastHigh - fewSlots));
+  const seen = places.slice(from, Math.max(from, places.lastIndexOf('high') - fewSlots));
   const [high = 0, normal = 0, low = 0] = classes.map((each) => seen.filter((priority) => priority === each).length);
   const figures = [`Shares of high, normal and low: ${high}, ${normal}, ${low} (8 to 3 to 1)`];
   const anomalies: string[] = [];
+  if (low < seenMin) anomalies.push(`${low} of low were seen: the queues were read too late for a judgement`);
   // Somewhat more than its weight goes to high: a tenth of the window is kept for it.
   if (high / normal < 2 || high / normal > 5) anomalies.push(`high got ${high} and normal ${normal}: not 8 to 3`);
   if (normal / low < 1.8 || normal / low > 6) anomalies.push(`normal got ${normal} and low ${low}: not 3 to 1`);
