@@ -26,22 +26,9 @@ export {
   type ToolRegistration,
 } from './tools.js';
 export { isPayloadRef, PayloadsApi, type PayloadRef } from './payloads.js';
-export {
-  StepError,
-  StepWorker,
-  type StepContext,
-  type StepFunction,
-  type StepTrouble,
-  type StepWorkerOptions,
-} from './step-worker.js';
-export {
-  ToolCallError,
-  Worker,
-  type ToolContext,
-  type ToolFunction,
-  type WorkerOptions,
-  type WorkerTrouble,
-} from './worker.js';
+export { StepError, StepWorker, type StepContext, type StepFunction, type StepWorkerOptions } from './step-worker.js';
+export { ToolCallError, Worker, type ToolContext, type ToolFunction, type WorkerOptions } from './worker.js';
+export type { WorkerTrouble } from './leased-work.js';
 export { TriggersApi } from './triggers.js';
 export { RunJobsApi } from './run-jobs.js';
 export { SchedulesApi, type ScheduleAnswer } from './schedules.js';

@@ -1,6 +1,15 @@
 import { backoffMs, pause, type RetryOptions } from './backoff.js';
-import { ChordaError, InvalidCallError, ProblemError } from './errors.js';
+import { ChordaError, InvalidCallError } from './errors.js';
 import type { GivenStep, StepResult } from './generated/answers.js';
+import {
+  beatsPerLease,
+  concurrencyDefault,
+  isLeaseLost,
+  timerMsMax,
+  waitMs,
+  workMax,
+  type WorkerTrouble,
+} from './leased-work.js';
 import type { StepsApi } from './runs.js';
 import { StepAnswers } from './step-answers.js';
 
@@ -12,13 +21,7 @@ export interface StepWorkerOptions {
   /** Steps that run at once. Default 10. */
   readonly concurrency?: number;
   /** Told of what `run` lives through: a gateway that is away, a lease that was lost, a tool that throws. */
-  readonly onTrouble?: (trouble: StepTrouble) => void;
-}
-
-export interface StepTrouble {
-  readonly what: 'poll' | 'lease' | 'tool' | 'answer';
-  readonly tool?: string;
-  readonly error: unknown;
+  readonly onTrouble?: (trouble: WorkerTrouble) => void;
 }
 
 /** What a tool is told beside its input. */
@@ -54,12 +57,6 @@ export class StepError extends Error {
   }
 }
 
-const concurrencyDefault = 10;
-/** Of a poll. */
-const stepsMax = 100;
-const waitMs = 20_000;
-/** Three heartbeats a lease: two may be lost on the way. */
-const beatsPerLease = 3;
 const messageLengthMax = 2_000;
 
 /**
@@ -129,7 +126,7 @@ export class StepWorker {
     const { name, queue } = this.#options;
     const wanted = {
       tools: [...this.#tools.keys()],
-      max: Math.min(free, stepsMax),
+      max: Math.min(free, workMax),
       wait_ms: waitMs,
       ...(name && { worker: name }),
       ...(queue && { queue }),
@@ -143,7 +140,7 @@ export class StepWorker {
   async #do(step: GivenStep): Promise<void> {
     const lost = new AbortController();
     const over = new Error('The time of the step is over');
-    const timer = setTimeout(() => lost.abort(over), Math.min(step.left_ms, 2 ** 31 - 1));
+    const timer = setTimeout(() => lost.abort(over), Math.min(step.left_ms, timerMsMax));
     const beating = this.#keep(step, lost);
     try {
       const result = await this.#resultOf(step, lost);
@@ -205,13 +202,9 @@ export class StepWorker {
     }
   }
 
-  #tell(trouble: StepTrouble): void {
+  #tell(trouble: WorkerTrouble): void {
     this.#options.onTrouble?.(trouble);
   }
-}
-
-function isLeaseLost(error: unknown): boolean {
-  return error instanceof ProblemError && error.code === 'LEASE_LOST';
 }
 
 function faultOf(error: unknown): NonNullable<StepResult['error']> {

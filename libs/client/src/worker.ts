@@ -1,6 +1,15 @@
 import { backoffMs, pause, type RetryOptions } from './backoff.js';
 import { ChordaError, InvalidCallError, ProblemError } from './errors.js';
 import type { GivenCall } from './generated/answers.js';
+import {
+  beatsPerLease,
+  concurrencyDefault,
+  isLeaseLost,
+  timerMsMax,
+  waitMs,
+  workMax,
+  type WorkerTrouble,
+} from './leased-work.js';
 import type { CallResult, ToolRegistration, ToolsApi } from './tools.js';
 
 export interface WorkerOptions {
@@ -10,12 +19,6 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Told of what `run` lives through: a gateway that is away, a lease that was lost, a tool that throws. */
   readonly onTrouble?: (trouble: WorkerTrouble) => void;
-}
-
-export interface WorkerTrouble {
-  readonly what: 'poll' | 'lease' | 'tool' | 'answer';
-  readonly tool?: string;
-  readonly error: unknown;
 }
 
 /** What a tool is told beside its arguments. */
@@ -52,11 +55,6 @@ interface Offered {
   readonly registration: ToolRegistration;
   run(args: unknown, context: ToolContext): unknown;
 }
-
-const concurrencyDefault = 10;
-const waitMs = 20_000;
-/** Three heartbeats a lease: two may be lost on the way. */
-const beatsPerLease = 3;
 
 /**
  * Offers tools of this process to agents, and does their calls.
@@ -134,7 +132,7 @@ export class Worker {
     const { name } = this.#options;
     const asked = {
       tools: [...this.#tools.keys()],
-      max: Math.min(free, 100),
+      max: Math.min(free, workMax),
       wait_ms: waitMs,
       ...(name && { worker: name }),
     };
@@ -150,7 +148,7 @@ export class Worker {
     const lost = new AbortController();
     const over = setTimeout(
       () => lost.abort(new Error('The time of the call is over')),
-      Math.min(call.left_ms, 2 ** 31 - 1),
+      Math.min(call.left_ms, timerMsMax),
     );
     const beating = this.#keep(call, lost);
     try {
@@ -226,10 +224,6 @@ export class Worker {
   #tell(trouble: WorkerTrouble): void {
     this.#options.onTrouble?.(trouble);
   }
-}
-
-function isLeaseLost(error: unknown): boolean {
-  return error instanceof ProblemError && error.code === 'LEASE_LOST';
 }
 
 function faultOf(error: unknown) {
