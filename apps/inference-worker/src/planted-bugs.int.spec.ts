@@ -32,6 +32,10 @@ const caughtBy: Readonly<Record<PlantableInferenceBug, { readonly file: string; 
     file: 'scheduling/fair-queue.unit.spec.ts',
     test: 'lifts a class of which a request has waited for long',
   },
+  'inference-reserve-unpaid': {
+    file: 'scheduling/fair-queue.unit.spec.ts',
+    test: 'leaves kept room alone when its class has had its share, until the others have had theirs',
+  },
   'inference-prefix-ignored': {
     file: 'scheduling/scheduling.unit.spec.ts',
     test: 'keeps what begins alike together, and spreads what does not over all',

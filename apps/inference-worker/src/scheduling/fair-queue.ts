@@ -19,7 +19,7 @@ interface Class<Item extends Prioritized> {
   readonly priority: Priority;
   readonly queue: ClassQueue<Item>;
   readonly counters: TenantCounters;
-  /** Tokens that it may still spend in this round; below zero after requests that cost more than was expected. */
+  /** Tokens that it may still spend in this round; below zero after a request that cost more than was left of them. */
   deficit: number;
   /** The round that it was last given tokens in. */
   round: number;
@@ -27,11 +27,13 @@ interface Class<Item extends Prioritized> {
 
 /**
  * Requests that wait for one model, in the order of service: deficit round robin in tokens over the classes, within a
- * class the tenant that was served least. In each round the most urgent class that can pay is served first.
+ * class the tenant that was served least. In each round the most urgent class that has tokens left is served first, and
+ * what its last request cost beyond them it owes to the rounds that follow.
  *
  * A class that had nothing and gets something takes part in the round that is under way, so that an urgent request does
- * not wait for the others to spend theirs; it is given tokens once in a round, so coming and going gains nothing. What a
- * request really cost is settled afterwards, in the account of its class and in that of its tenant.
+ * not wait for the others to spend theirs; it is given tokens once in a round, so coming and going gains nothing. Rounds
+ * pass for a class that waits alone too: whoever joins it finds tokens of its own. What a request really cost is settled
+ * afterwards, in the account of its class and in that of its tenant.
  */
 export class FairQueue<Item extends Prioritized> {
   private readonly classes: readonly Class<Item>[];
@@ -55,8 +57,11 @@ export class FairQueue<Item extends Prioritized> {
   add(item: Item): void {
     const joined = this.classOf(item.priority);
     if (joined.queue.size === 0 && joined.round !== this.round) {
-      // What was left of an earlier round is gone; a debt stays.
-      joined.deficit = Math.min(0, joined.deficit) + quantumTokens * priorityWeights[joined.priority];
+      const given = quantumOf(joined);
+      // What was left of an earlier round is gone. Of a debt a round's worth stays: more would hold an urgent request
+      // behind others for what went long before it.
+      const owed = Math.max(-given, Math.min(0, joined.deficit));
+      joined.deficit = Math.min(given, owed + (this.round - joined.round) * given);
       joined.round = this.round;
     }
     joined.queue.add(item);
@@ -67,18 +72,22 @@ export class FairQueue<Item extends Prioritized> {
   }
 
   /**
-   * Takes the next request out. With `only`, the next of that class, at its expense: for room that is kept for it.
+   * Takes the next request out.
    *
    * @param nowMs By the clock that `queuedAtMs` was read from.
    */
-  take(nowMs: number, only?: Priority): Item | undefined {
-    const next = only === undefined ? this.nextClass(nowMs) : this.classOf(only);
-    const item = next?.queue.head();
-    if (!next || !item) return undefined;
-    this.spend(next, item.tokens);
-    next.counters.charge(item.tenantId, item.tokens);
-    next.queue.remove(item);
-    return item;
+  take(nowMs: number): Item | undefined {
+    return this.takeFrom(this.nextClass(nowMs), nowMs);
+  }
+
+  /**
+   * Takes the next urgent request out, for room that is kept for such beyond the window; undefined too when its class has
+   * spent what it has in this round. Else each place that becomes free, one after the other, would be theirs: while the
+   * kept room is in use, none ever seems free to the others.
+   */
+  takeUrgent(nowMs: number): Item | undefined {
+    const urgent = this.classOf('high');
+    return hasTokens(urgent) || isPlanted('inference-reserve-unpaid') ? this.takeFrom(urgent, nowMs) : undefined;
   }
 
   /** What a request that was taken cost beyond what was expected; negative: it cost less. */
@@ -86,7 +95,10 @@ export class FairQueue<Item extends Prioritized> {
     const of = this.classOf(priority);
     of.counters.charge(tenantId, tokens);
     // An empty class begins its next round anew: neither credit nor debt of requests of long ago.
-    if (of.queue.size > 0) this.spend(of, tokens);
+    if (of.queue.size === 0) return;
+    // Whoever guessed wrong many times at once owes a round for it, and not for all of them.
+    const owedMost = Math.min(of.deficit, -quantumOf(of));
+    of.deficit = Math.max(of.deficit - tokens, owedMost);
   }
 
   *[Symbol.iterator](): Generator<Item> {
@@ -94,28 +106,26 @@ export class FairQueue<Item extends Prioritized> {
   }
 
   private nextClass(nowMs: number): Class<Item> | undefined {
-    const waiting = this.classes.filter(({ queue }) => queue.size > 0);
+    const waiting = this.waiting();
     if (isPlanted('inference-priority-ignored')) {
       return waiting.sort((a, b) => (a.queue.oldestMs() ?? 0) - (b.queue.oldestMs() ?? 0))[0];
     }
-    if (waiting.length <= 1) return waiting[0];
-    const canPay = (each: Class<Item>) => each.deficit >= (each.queue.head()?.tokens ?? 0);
-    return waiting.find(canPay) ?? this.afterNextRound(waiting, nowMs).find(canPay);
+    this.passRounds(waiting, nowMs);
+    return waiting.find(hasTokens);
   }
 
-  /** As many rounds at once as it takes until somebody can pay, so that a dear request costs no loop. */
-  private afterNextRound(waiting: readonly Class<Item>[], nowMs: number): readonly Class<Item>[] {
+  /** As many rounds at once as it takes until somebody has tokens, so that a dear request costs no loop. */
+  private passRounds(waiting: readonly Class<Item>[], nowMs: number): void {
+    if (waiting.length === 0 || waiting.some(hasTokens)) return;
     const quanta = waiting.map((each) => quantumTokens * this.weightOf(each, nowMs));
-    const needed = waiting.map((each, index) =>
-      Math.ceil(((each.queue.head()?.tokens ?? 0) - each.deficit) / (quanta[index] ?? quantumTokens)),
+    const rounds = Math.min(
+      ...waiting.map(({ deficit }, index) => Math.floor(-deficit / (quanta[index] ?? quantumTokens)) + 1),
     );
-    const rounds = Math.max(1, Math.min(...needed));
-    this.round += 1;
+    this.round += rounds;
     waiting.forEach((each, index) => {
       each.deficit += rounds * (quanta[index] ?? 0);
       each.round = this.round;
     });
-    return waiting;
   }
 
   private weightOf({ priority, queue }: Class<Item>, nowMs: number): number {
@@ -126,9 +136,19 @@ export class FairQueue<Item extends Prioritized> {
     return priorityWeights[priorities[place] ?? priority];
   }
 
-  /** A debt is bounded by what a round gives: whoever was served out of turn pays for it, and soon. */
-  private spend(of: Class<Item>, tokens: number): void {
-    of.deficit = Math.max(of.deficit - tokens, -quantumTokens * priorityWeights[of.priority]);
+  private takeFrom(next: Class<Item> | undefined, nowMs: number): Item | undefined {
+    const item = next?.queue.head();
+    if (!next || !item) return undefined;
+    next.deficit -= item.tokens;
+    next.counters.charge(item.tenantId, item.tokens);
+    next.queue.remove(item);
+    // At once, and not when the next is taken: who joins later has no claim on what was spent while nobody else waited.
+    this.passRounds(this.waiting(), nowMs);
+    return item;
+  }
+
+  private waiting(): Class<Item>[] {
+    return this.classes.filter(({ queue }) => queue.size > 0);
   }
 
   private classOf(priority: Priority): Class<Item> {
@@ -136,4 +156,13 @@ export class FairQueue<Item extends Prioritized> {
     if (!found) throw new TypeError(`There is no class ${priority}`);
     return found;
   }
+}
+
+function hasTokens({ deficit }: { readonly deficit: number }): boolean {
+  return deficit > 0;
+}
+
+/** What a class is given in a round while none of its requests has waited for long. */
+function quantumOf({ priority }: { readonly priority: Priority }): number {
+  return quantumTokens * priorityWeights[priority];
 }

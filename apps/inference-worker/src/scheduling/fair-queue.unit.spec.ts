@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { reserveOf } from './choose-replica.js';
 import { FairQueue, type Prioritized } from './fair-queue.js';
 import { priorities, priorityWeights, type Priority } from './priority.js';
 
@@ -59,6 +60,33 @@ describe('classes that all wait', () => {
     );
   });
 
+  it.each([1, 2, 3, 8, 256])(
+    'share a window of %i and the room that is kept beyond it as their weights say',
+    (window) => {
+      const reserve = reserveOf(window);
+      // One answer after the other, as on a busy server, and all in one moment, as of equal requests that began together.
+      for (const endsAtOnce of [1, reserve, window + reserve]) {
+        const queue = filled([]);
+        const taken: Asked[] = [];
+        for (let inFlight = 0; taken.length < 6_000; inFlight -= Math.min(inFlight, endsAtOnce)) {
+          for (;;) {
+            for (const priority of priorities) while (queue.sizeOf(priority) < 2) queue.add(asked(priority, 160));
+            const hasRoom = inFlight < window;
+            const item = hasRoom ? queue.take(0) : inFlight < window + reserve ? queue.takeUrgent(0) : undefined;
+            if (!item) break;
+            taken.push(item);
+            inFlight += 1;
+          }
+        }
+        const sums = tokensBy(taken, ({ priority }) => priority);
+        for (const priority of priorities) {
+          const share = (sums[priority] ?? 0) / (taken.length * 160);
+          expect(Math.abs(share - priorityWeights[priority] / 12)).toBeLessThan(0.02);
+        }
+      }
+    },
+  );
+
   it('are all served: what went in comes out once', () => {
     const item = fc.record({
       priority: fc.constantFrom(...priorities),
@@ -101,11 +129,40 @@ describe('an urgent request', () => {
 
   it('takes room that is kept for it, at the expense of its class', () => {
     const queue = filled([asked('low'), asked('normal')]);
-    expect(queue.take(0, 'high')).toBeUndefined();
+    expect(queue.takeUrgent(0)).toBeUndefined();
     const urgent = asked('high');
     queue.add(urgent);
-    expect(queue.take(0, 'high')).toBe(urgent);
+    expect(queue.takeUrgent(0)).toBe(urgent);
     expect(queue.size).toBe(2);
+  });
+
+  it('leaves kept room alone when its class has had its share, until the others have had theirs', () => {
+    const queue = filled([
+      ...Array.from({ length: 10 }, () => asked('low', 200)),
+      ...Array.from({ length: 100 }, () => asked('high', 500)),
+    ]);
+    const first = Array.from({ length: 20 }, () => queue.takeUrgent(0)).filter((item) => item !== undefined);
+    expect(first).toHaveLength(9);
+    expect([queue.take(0), queue.take(0), queue.take(0)].map((item) => item?.priority)).toEqual(['low', 'low', 'low']);
+    expect(queue.takeUrgent(0)?.priority).toBe('high');
+  });
+
+  it('is next however long it is, and however many came before it, while the others have more than their share', () => {
+    const queue = filled(Array.from({ length: 500 }, () => asked('low', 400)));
+    for (let turn = 0; turn < 50; turn++) {
+      for (let others = 0; others < 8; others++) queue.take(0);
+      const urgent = asked('high', turn % 10 === 0 ? 50_000 : 3_000);
+      queue.add(urgent);
+      expect(queue.takeUrgent(0)).toBe(urgent);
+    }
+  });
+
+  it('owes nothing for what was served while nobody else waited', () => {
+    const queue = filled(Array.from({ length: 20 }, () => asked('low', 100_000)));
+    for (let turn = 0; turn < 5; turn++) queue.take(0);
+    for (let count = 0; count < 200; count++) queue.add(asked('normal', 100));
+    const sums = tokensBy(takeTokens(queue, 10_000), ({ priority }) => priority);
+    expect(sums['low']).toBe(100_000);
   });
 });
 

@@ -178,7 +178,7 @@ export class InferenceWorker {
         if (begun >= beginsPerTurn) return this.pump();
         const berth = pool.berth(route, nowMs);
         const urgent = berth || queue.sizeOf('high') === 0 ? undefined : pool.berth(route, nowMs, true);
-        const job = berth ? queue.take(nowMs) : urgent && queue.take(nowMs, 'high');
+        const job = berth ? queue.take(nowMs) : urgent && queue.takeUrgent(nowMs);
         const there = berth ?? urgent;
         if (!job || !there) break;
         const chosen = this.berthFor(job, route, !berth, nowMs) ?? there;

@@ -80,6 +80,8 @@ export const plantableInferenceBugs = [
   'inference-priority-ignored',
   /** A class keeps its weight however long its oldest request waits. */
   'inference-no-ageing',
+  /** Urgent requests take the room that is kept for them whatever their class was given already. */
+  'inference-reserve-unpaid',
   /** Any server with room is as good as the one that holds the beginning of a prompt. */
   'inference-prefix-ignored',
 ] as const;
