@@ -44,6 +44,7 @@ const { positionals, values } = parseArgs({
     requests: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '7' },
     plant: { type: 'string' },
+    minutes: { type: 'string' },
     factor: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '3' },
     help: { type: 'boolean', default: false },
@@ -63,7 +64,8 @@ if (soak === 'inference' && !values.help) {
 if (soak === 'workflows' && !values.help) {
   const counts = { runs: Number(values.runs), serverKills: Number(values['server-kills']) };
   const how = { atOnce: Number(values['at-once']), seed: Number(values.seed), plant: values.plant };
-  process.exit(await soakWorkflows({ ...counts, ...how, kills }));
+  const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+  process.exit(await soakWorkflows({ ...counts, ...how, kills, minutes }));
 }
 if (values.help || positionals[0] !== 'backbone') {
   console.log(usage);

@@ -19,6 +19,7 @@ const schema = z.object({
   CHORDA_INFERENCE_ABSENT_MS: wholeNumber(0, 86_400_000).default(30_000),
   CHORDA_DECISIONS_CONNECTIONS: wholeNumber(2, 100).default(6),
   CHORDA_DECISIONS_TURN_COMMANDS: wholeNumber(1, 10_000).default(500),
+  CHORDA_DECISIONS_SNAPSHOT_EVERY: wholeNumber(1, 100_000).default(100),
   CHORDA_DECISIONS_SESSION_TIMEOUT_MS: wholeNumber(6_000, 300_000).default(6_000),
   CHORDA_DECISIONS_DRAIN_TIMEOUT_MS: wholeNumber(100, 60_000).default(5_000),
 });

@@ -12,6 +12,8 @@ export interface PacedLoadOptions {
   over(): Promise<number>;
   /** The load goes on until all faults are behind it, and a little further. */
   hasFaultsLeft(): boolean;
+  /** Nothing is started after it; left out: there is no such time. Milliseconds since the epoch. */
+  readonly startsUntilMs?: number;
   readonly progress: (line: string) => void;
 }
 
@@ -45,6 +47,7 @@ export async function startPaced(options: PacedLoadOptions, lead: (index: number
   let lookAtMs = 0;
   for (let [index, last] = [0, count]; index < last;) {
     if (faults[0]) throw faults[0];
+    if (Date.now() > (options.startsUntilMs ?? Infinity)) break;
     if (hasFaultsLeft()) last = Math.max(count, Math.min(index + startsAfterFaults, count * startsMaxFactor));
     if (Date.now() >= lookAtMs) {
       over = await options.over().catch(() => over);

@@ -52,6 +52,7 @@ export type DecidingEnv = Parameters<typeof kafkaConnection>[0] &
     readonly CHORDA_SELF_REPORT_INTERVAL_MS: number;
     readonly CHORDA_DECISIONS_CONNECTIONS: number;
     readonly CHORDA_DECISIONS_TURN_COMMANDS: number;
+    readonly CHORDA_DECISIONS_SNAPSHOT_EVERY: number;
     readonly CHORDA_DECISIONS_SESSION_TIMEOUT_MS: number;
     readonly CHORDA_DECISIONS_DRAIN_TIMEOUT_MS: number;
   };
@@ -159,7 +160,11 @@ class DecidingApp<States, Command extends Typed, Event extends Typed> implements
       logger: host.logger,
       metrics: host.metrics,
       onIncident: (alert) => this.tell(alert),
-      bounds: { ...bounds, commandsMax: env.CHORDA_DECISIONS_TURN_COMMANDS },
+      bounds: {
+        ...bounds,
+        commandsMax: env.CHORDA_DECISIONS_TURN_COMMANDS,
+        snapshotEvery: env.CHORDA_DECISIONS_SNAPSHOT_EVERY,
+      },
       connectionsMax: env.CHORDA_DECISIONS_CONNECTIONS,
       sessionTimeoutMs: env.CHORDA_DECISIONS_SESSION_TIMEOUT_MS,
       drainTimeoutMs: env.CHORDA_DECISIONS_DRAIN_TIMEOUT_MS,

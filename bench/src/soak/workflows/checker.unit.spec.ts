@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LoggedEvent } from '../decisions/checker.js';
 import { runAnomalies, type RunHistory } from './checker.js';
 import { plannedRun } from './plan.js';
-import { replayAnomalies } from './replay.js';
+import { replay } from './replay.js';
 
 let made = 0;
 const event = (type: string, data: object = {}, stream = 'workflow-r1'): LoggedEvent => {
@@ -124,7 +124,7 @@ describe('the checker of runs', () => {
 
   it('holds the timers and snapshots of the engine against a replay', () => {
     const kept = { timers: [{ stream: 'workflow-r1', timer_id: 'sleep/1/nap', due_ms: '5' }], snapshots: [] };
-    expect(replayAnomalies([], kept)).toEqual([
+    expect(replay([], kept).anomalies).toEqual([
       { name: 'timers-differ', detail: 'workflow-r1 sleep/1/nap: nothing waits for it' },
     ]);
   });

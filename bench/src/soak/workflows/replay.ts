@@ -26,6 +26,12 @@ export async function readKeptStates(databaseUrl: string): Promise<KeptStates> {
   return { timers, snapshots: snapshots.map(({ snapshot, ...place }) => ({ ...place, state: stateOf(snapshot) })) };
 }
 
+export interface Replay {
+  readonly anomalies: readonly RunAnomaly[];
+  /** States that the engine had kept as it was deciding, each held against the one that its events lead to. */
+  readonly statesCompared: number;
+}
+
 /** Folding needs no expression. */
 const { streams } = workflowsAggregate({
   expressions: {
@@ -40,7 +46,7 @@ const { streams } = workflowsAggregate({
  * Folds the log by the pure rules alone: what each stream waits for is what the engine's index of timers has, and its
  * snapshot is the state that the events before it lead to.
  */
-export function replayAnomalies(first: readonly LoggedEvent[], kept: KeptStates): readonly RunAnomaly[] {
+export function replay(first: readonly LoggedEvent[], kept: KeptStates): Replay {
   const byStream = new Map<string, LoggedEvent[]>();
   for (const event of first) {
     if (event.stream === undefined) continue;
@@ -49,13 +55,17 @@ export function replayAnomalies(first: readonly LoggedEvent[], kept: KeptStates)
     list.push(event);
   }
   const found: RunAnomaly[] = [];
+  let statesCompared = 0;
   const timers = new Map(kept.timers.map((row) => [`${row.stream} ${row.timer_id}`, row.due_ms]));
   const snapshots = new Map(kept.snapshots.map((row) => [row.stream, row]));
   for (const [stream, events] of byStream) {
     const snapshot = snapshots.get(stream);
     const state = folded(stream, events, (version, now) => {
-      if (String(version) !== snapshot?.snapshot_at || isDeepStrictEqual(now, snapshot.state)) return;
-      found.push({ name: 'snapshot-differs', detail: `${stream} at ${version}` });
+      if (String(version) !== snapshot?.snapshot_at) return;
+      statesCompared += 1;
+      if (!isDeepStrictEqual(now, snapshot.state)) {
+        found.push({ name: 'snapshot-differs', detail: `${stream} at ${version}` });
+      }
     });
     for (const { id, dueMs } of state) {
       const key = `${stream} ${id}`;
@@ -66,7 +76,7 @@ export function replayAnomalies(first: readonly LoggedEvent[], kept: KeptStates)
     }
   }
   for (const key of timers.keys()) found.push({ name: 'timers-differ', detail: `${key}: nothing waits for it` });
-  return found;
+  return { anomalies: found, statesCompared };
 }
 
 /** @returns The timers of the state that the events lead to. */

@@ -28,9 +28,9 @@ export class RunLoad {
 
   /** @throws where a request was refused. */
   async run(): Promise<void> {
-    const { client, runs, atOnce, over, hasFaultsLeft, progress } = this.options;
+    const { client, acksFile: _, runs, ...pace } = this.options;
     for (const text of [childDefinition, definition]) await untilAnswered(() => client.workflows.apply(text));
-    await startPaced({ what: 'runs', count: runs, atOnce, over, hasFaultsLeft, progress }, (index) => {
+    await startPaced({ ...pace, what: 'runs', count: runs }, (index) => {
       const planned = plannedRun(newId(), index);
       this.planned.set(planned.runId, planned);
       return this.lead(planned);

@@ -5,7 +5,7 @@ import { startStack } from '@chorda/testing';
 import type { KilledServer } from './server-kills.js';
 import { runWorkflows, type WorkflowsRunReport } from './workflows-run.js';
 
-export const workflowsUsage = `npm run soak -- workflows [--runs 10000] [--kills 8] [--server-kills 6] [--at-once 100] [--seed 7]
+export const workflowsUsage = `npm run soak -- workflows [--runs 10000] [--kills 8] [--server-kills 6] [--at-once 100] [--seed 7] [--minutes N]
 
 Runs workflows with branches, joins, a race, a map, timers, signals, people, steps of workers and runs within runs, while
 two orchestrators, two workers, the gateway and the projector are killed that many times each, and Postgres and Kafka in
@@ -20,13 +20,15 @@ export interface SoakWorkflowsOptions {
   readonly atOnce: number;
   readonly seed: number;
   readonly plant: string | undefined;
+  /** After so many no run is started, and those that were are judged; undefined: all are started. */
+  readonly minutes: number | undefined;
 }
 
 const victims = 6;
 
 /** Runs it on servers of its own and tells what it saw. @returns The exit code. */
 export async function soakWorkflows(options: SoakWorkflowsOptions): Promise<number> {
-  const { plant, serverKills, ...rest } = options;
+  const { plant, serverKills, minutes, ...rest } = options;
   const folder = mkdtempSync(join(tmpdir(), 'chorda-soak-'));
   console.log(`Logs, acknowledgements and effects: ${folder}`);
   const stack = await startStack();
@@ -35,6 +37,7 @@ export async function soakWorkflows(options: SoakWorkflowsOptions): Promise<numb
       ...{ ...rest, stack, folder },
       serverKills: Array.from({ length: serverKills }, (_, at): KilledServer => (at % 2 === 0 ? 'postgres' : 'kafka')),
       ...(plant !== undefined && { plant }),
+      ...(minutes !== undefined && { startsForMs: minutes * 60_000 }),
       progress: (line) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`),
     });
     return tell(report, victims * options.kills + serverKills);
@@ -54,9 +57,14 @@ function tell(report: WorkflowsRunReport, killsWanted: number): number {
   for (const place of new Set(places)) console.log(`  ${places.filter((hit) => hit === place).length} x ${place}`);
   console.log(`  ${killsAtRandom} x at random`);
   console.log(`${report.repeated.length} calls of idempotent tools were repeated, each over a kill`);
+  console.log(`${report.statesReplayed} states kept by the engine were held against a replay of the log`);
   for (const anomaly of report.anomalies.slice(0, 30)) console.error(`${anomaly.name}: ${anomaly.detail}`);
   console.log(`${report.anomalies.length} anomalies`);
-  const isVacuous = kills < killsWanted || killsInHand * 3 < kills || report.acknowledgedAfterLastKill === 0;
+  const isVacuous =
+    kills < killsWanted ||
+    killsInHand * 3 < kills ||
+    report.acknowledgedAfterLastKill === 0 ||
+    report.statesReplayed === 0;
   if (isVacuous) console.error('The faults did not meet the load: start more runs, or kill more often');
   return report.anomalies.length > 0 || isVacuous ? 1 : 0;
 }

@@ -24,7 +24,7 @@ import { readRunTables } from './found-runs.js';
 import { isInHand, processKills, randomFrom } from './kill-plan.js';
 import { decideTasks, settleRuns } from './people.js';
 import { workflowName } from './plan.js';
-import { readKeptStates, replayAnomalies } from './replay.js';
+import { readKeptStates, replay } from './replay.js';
 import { RunLoad, type Acknowledged } from './run-load.js';
 import { killServer, type KilledServer, type ServerKill } from './server-kills.js';
 
@@ -34,6 +34,8 @@ export interface WorkflowsRunOptions {
   /** Logs, acknowledgements, effects and crash logs. */
   readonly folder: string;
   readonly runs: number;
+  /** No run is started after so long, however few there are by then; left out: all are. */
+  readonly startsForMs?: number;
   /** Runs that are under way at once. */
   readonly atOnce: number;
   /** Of each of two orchestrators, two workers, the gateway and the projector. */
@@ -61,12 +63,16 @@ export interface WorkflowsRunReport {
   /** Kills with a batch, a turn or a call in hand, or inside an open transaction. */
   readonly killsInHand: number;
   readonly acknowledgedAfterLastKill: number;
+  /** States that the engine had kept, each equal to what a replay of the log leads to, or an anomaly. */
+  readonly statesReplayed: number;
   readonly anomalies: readonly RunAnomaly[];
 }
 
 const effectDelayMsMax = 60;
 const endedWithinMs = 300_000;
 const foldedWithinMs = 120_000;
+/** Few, so that streams are loaded both from a kept state and from events alone, and most leave a state to compare. */
+const snapshotEvery = 7;
 const processes = fileURLToPath(new URL('../../../dist/soak/', import.meta.url));
 
 /**
@@ -117,7 +123,9 @@ class WorkflowsRun {
     this.startEffects(effects);
     this.startVictims(gateway, { ...access, EFFECTS_URL: `http://127.0.0.1:${effects}` }, metrics);
     const client = new ChordaClient({ url: access.CHORDA_URL, apiKey: key.text, timeoutMs: 20_000 });
+    const { startsForMs } = options;
     const load = new RunLoad({
+      ...(startsForMs !== undefined && { startsUntilMs: Date.now() + startsForMs }),
       ...{ client, acksFile: files.acks, runs: options.runs, atOnce: options.atOnce, progress: options.progress },
       over: () => this.over(),
       hasFaultsLeft: () => this.serverKillsLeft > 0 || this.victims.some(({ killsLeft }) => killsLeft > 0),
@@ -156,12 +164,15 @@ class WorkflowsRun {
 
   private startVictims(gateway: number, access: NodeJS.ProcessEnv, metrics: readonly number[]): void {
     const { env, options } = this;
-    const plant = options.plant !== undefined && { CHORDA_PLANT: options.plant };
+    const deciding = {
+      CHORDA_DECISIONS_SNAPSHOT_EVERY: `${snapshotEvery}`,
+      ...(options.plant !== undefined && { CHORDA_PLANT: options.plant }),
+    };
     const port = (index: number) => ({ METRICS_PORT: `${metrics[index] ?? 0}` });
     this.victim('gateway', entryOf('gateway'), { ...env, ...port(0), PORT: `${gateway}` });
     this.victim('projector', entryOf('projector'), { ...env, ...port(1) });
     for (const index of [0, 1]) {
-      this.victim(`orchestrator-${index}`, entryOf('orchestrator'), { ...env, ...port(2 + index), ...plant });
+      this.victim(`orchestrator-${index}`, entryOf('orchestrator'), { ...env, ...port(2 + index), ...deciding });
       this.victim(`worker-${index}`, join(processes, 'workflows', 'step-worker-process.js'), { ...env, ...access });
     }
     for (const victim of this.victims) victim.start();
@@ -229,6 +240,7 @@ class WorkflowsRun {
     const killsMs = [...processKillsMs, ...serverKills.flatMap(({ killedMs, backMs }) => [killedMs, backMs])];
     const lastKillMs = Math.max(...killsMs);
     const log = await readDecisions(this.log, 'workflow');
+    const replayed = replay(firstOccurrences(log), await readKeptStates(databaseUrl));
     const hits = victims.flatMap((victim) => victim.hits());
     const inTransaction = serverKills.filter(({ openTransactions = 0 }) => openTransactions > 0).length;
     return {
@@ -242,6 +254,7 @@ class WorkflowsRun {
       killsAtRandom: processKillsMs.length - hits.length,
       killsInHand: hits.filter(isInHand).length + inTransaction,
       acknowledgedAfterLastKill: acks.filter(({ what, at_ms: atMs }) => what === 'start' && atMs > lastKillMs).length,
+      statesReplayed: replayed.statesCompared,
       anomalies: [
         ...runAnomalies({
           ...{ planned: load.planned, effects, killsMs, log },
@@ -249,7 +262,7 @@ class WorkflowsRun {
           engine: await readEngine(databaseUrl, 'workflow'),
           readModel: await readRunTables(databaseUrl),
         }),
-        ...replayAnomalies(firstOccurrences(log), await readKeptStates(databaseUrl)),
+        ...replayed.anomalies,
       ],
     };
   }

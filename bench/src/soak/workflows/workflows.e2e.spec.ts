@@ -32,6 +32,8 @@ describe('while orchestrators, workers, gateway, projector and servers are kille
       expect(report.serverKills.map(({ server }) => server)).toEqual(['postgres', 'kafka']);
       expect(report.killsInHand * 3).toBeGreaterThanOrEqual(8);
       expect(report.acknowledgedAfterLastKill).toBeGreaterThan(0);
+      // Of each run, at least: what a replay of the log leads to is what the engine had in memory.
+      expect(report.statesReplayed).toBeGreaterThanOrEqual(40);
     } finally {
       await stack.stop();
     }
