@@ -15,6 +15,10 @@ interface Waiting {
 const answersMax = 100;
 /** Of one request; the gateway takes 10 MB, and a character may need three bytes. */
 const charactersMax = 3_000_000;
+/** Of one result: a larger one is not sent, since the gateway would hang up in the middle of it. */
+const resultBytesMax = 9_900_000;
+/** What the gateway says of a request that it will never take, whoever sends it. */
+const refusals: ReadonlySet<number> = new Set([400, 413, 422]);
 /** Beside each other: what ends while both are under way goes together. */
 const requestsMax = 2;
 /** What was done must not come to be unknown because a gateway was away for a while. */
@@ -46,7 +50,10 @@ export class StepAnswers {
 
   #enqueue(item: Waiting['item']): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, characters: JSON.stringify(item).length, resolve, reject });
+      const text = JSON.stringify(item);
+      const waiting = { item, characters: text.length, resolve, reject };
+      const bytes = text.length <= charactersMax ? text.length : new TextEncoder().encode(text).length;
+      this.#waiting.push(bytes > resultBytesMax ? tooLarge(waiting, `its result has ${bytes} bytes`) : waiting);
       // What ends in the same turn goes together.
       queueMicrotask(() => this.#next());
     });
@@ -84,8 +91,11 @@ export class StepAnswers {
     } catch (error) {
       // One that the gateway does not understand keeps no other back.
       const isRefused = error instanceof ChordaError && !error.retriable;
+      const [first] = group;
       if (isRefused && group.length > 1) await Promise.all(group.map((one) => this.#sendGroup([one])));
-      else for (const { reject } of group) reject(error);
+      else if (first && isRefused && refusals.has(error.status ?? 0) && !isOwn(first)) {
+        this.#waiting.push(refused(first, error));
+      } else for (const { reject } of group) reject(error);
     }
   }
 }
@@ -94,8 +104,35 @@ function leaseLost(detail: string | null): ProblemError {
   return new ProblemError(409, { code: 'LEASE_LOST', ...(detail !== null && { detail }) });
 }
 
+type Fault = NonNullable<Result['error']>;
+
+const ownCodes: ReadonlySet<string | undefined> = new Set(['RESULT_TOO_LARGE', 'RESULT_REFUSED']);
+const messageLengthMax = 2_000;
+
+/** Said in the place of a result: where that is refused too, there is nothing left to say. */
+function isOwn({ item }: Waiting): boolean {
+  return ownCodes.has(item.error?.code);
+}
+
 /** The step was done: that must not come to be unknown for the size of what it says. */
-function tooLarge({ item: { work_id, lease_token }, ...rest }: Waiting, detail: string | null): Waiting {
-  const error = { code: 'RESULT_TOO_LARGE', message: `The step was done; ${detail ?? ''}`, retriable: false };
-  return { item: { work_id, lease_token, error }, ...rest };
+function tooLarge(waiting: Waiting, detail: string | null): Waiting {
+  const message = `The step was done; ${detail ?? ''}`;
+  return instead(waiting, { code: 'RESULT_TOO_LARGE', message, retriable: false });
+}
+
+/** Nor for a rule that it breaks: a code that is too long, a value nested too deep. */
+function refused(waiting: Waiting, { message }: ChordaError): Waiting {
+  const { error } = waiting.item;
+  const what = error === undefined ? 'The step was done' : `The step failed (${error.message})`;
+  const said = `${what}, and its result was refused: ${message}`;
+  return instead(waiting, {
+    code: 'RESULT_REFUSED',
+    message: said,
+    retriable: error?.retriable ?? error !== undefined,
+  });
+}
+
+function instead({ item: { work_id, lease_token }, resolve, reject }: Waiting, fault: Fault): Waiting {
+  const error = { ...fault, message: fault.message.slice(0, messageLengthMax) };
+  return { item: { work_id, lease_token, error }, characters: 0, resolve, reject };
 }

@@ -210,5 +210,15 @@ export class StepWorker {
 function faultOf(error: unknown): NonNullable<StepResult['error']> {
   const message = (error instanceof Error ? error.message : String(error)).slice(0, messageLengthMax);
   if (!(error instanceof StepError)) return { code: 'TOOL_FAILED', message };
-  return { code: error.code, message, ...error.more };
+  const { details, ...said } = error.more;
+  return { code: error.code, message, ...said, ...(isJson(details) && { details }) };
+}
+
+/** What JSON cannot hold would keep the whole fault from being told. */
+function isJson(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
+  }
 }
