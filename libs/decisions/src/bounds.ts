@@ -8,7 +8,7 @@ export interface DecisionBounds {
   readonly timersMax: number;
   /** Bytes of events and work after which a turn takes no further command. Default 4 MiB. */
   readonly recordBytesMax: number;
-  /** Events, facts and work items that one command may make. Default 1,000. */
+  /** Events, facts and work items that one command may make, 20,000 at most: see `publication-size.ts`. Default 1,000. */
   readonly recordsOfCommandMax: number;
   /** Streams that one command may touch. Default 100. */
   readonly streamsOfCommandMax: number;

@@ -30,7 +30,7 @@ export class DecisionMetrics {
   readonly publishSeconds: Histogram<'kind'>;
   readonly publishFailures: Counter<'kind'>;
   readonly republished: Counter<'kind'>;
-  readonly cutCommands: Counter<'kind'>;
+  readonly tooLargeCommands: Counter<'kind'>;
   readonly imported: Counter<'kind'>;
   readonly claims: Counter<'kind'>;
   readonly waits: Counter<'kind' | 'cause'>;
@@ -96,9 +96,9 @@ export class DecisionMetrics {
       'chorda_decisions_publish_failures_total',
       'Batches that the brokers did not take at once',
     );
-    this.cutCommands = counter(
-      'chorda_decisions_cut_commands_total',
-      'Commands whose events are more than one batch of the log may be',
+    this.tooLargeCommands = counter(
+      'chorda_decisions_too_large_commands_total',
+      'Commands that were refused because what they make is more than one batch of the log takes',
     );
     this.republished = counter(
       'chorda_decisions_republished_records_total',

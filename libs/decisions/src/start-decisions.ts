@@ -24,6 +24,7 @@ import { SharedStatements } from './engine/shared-statements.js';
 import { DecisionUpkeep } from './engine/upkeep.js';
 import { DecisionMetrics, type PartitionStanding } from './metrics.js';
 import { streamKindPattern } from './stream-name.js';
+import { publicationBounds } from './turn/publication-size.js';
 
 /** A kind of aggregate, and where its commands and events lie. */
 export interface HostedAggregate<States, Command extends Typed, Event extends Typed> {
@@ -82,6 +83,12 @@ export function startDecisions<States, Command extends Typed, Event extends Type
 ): RunningDecisions {
   for (const kind of [hosted.aggregate.kind, ...Object.keys(hosted.aggregate.streams)]) {
     if (!streamKindPattern.test(kind)) throw new TypeError(`${kind} must match ${streamKindPattern.source}`);
+  }
+  const { recordsOfCommandMax = 0 } = options.bounds ?? {};
+  if (recordsOfCommandMax > publicationBounds.recordsMax) {
+    throw new TypeError(
+      `recordsOfCommandMax is ${recordsOfCommandMax}, and a batch takes ${publicationBounds.recordsMax}`,
+    );
   }
   const decisions = new Decisions(hosted, options);
   decisions.start();

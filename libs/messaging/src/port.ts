@@ -98,6 +98,8 @@ export interface ProducerOptions {
   readonly batchRecordsMax?: number;
   /** Keys, values and headers of a batch; a record above it goes alone. Default 256 KiB. */
   readonly batchBytesMax?: number;
+  /** A batch that a broker finds too large is refused, and not sent in halves. Default false. */
+  readonly keepsBatchesWhole?: boolean;
   /**
    * Requests to one broker follow each other no closer; at most 5. A record that comes alone does not wait, and of many
    * that come one by one several share a request. Default 0: as soon as nothing is in flight there.

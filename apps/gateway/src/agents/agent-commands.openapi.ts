@@ -24,6 +24,7 @@ const commandProblems: readonly ProblemCode[] = [
   'IDEMPOTENCY_KEY_REUSED',
   'NOT_IN_THIS_STATE',
   'PAYLOAD_TOO_LARGE',
+  'COMMAND_TOO_LARGE',
   'RECORD_TOO_LARGE',
   'DECISIONS_OVERLOADED',
   'COMMAND_FAULT',

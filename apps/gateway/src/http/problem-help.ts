@@ -111,6 +111,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     cause: 'Commands of this agent wait too long to be decided. Nothing was taken.',
     fix: 'Send it again after `Retry-After`.',
   },
+  COMMAND_TOO_LARGE: {
+    cause:
+      'What the command makes is more than one batch of the log takes; `detail` names the bound. It has no effect.',
+    fix: 'Give it in parts: end some of what the agent or the run has under way first, or start with less.',
+  },
   COMMAND_FAULT: {
     cause: 'The command met a fault of Chorda and was set aside; it has no effect.',
     fix: 'Tell the operator: the command is on the dead-letter topic of its command topic.',

@@ -48,6 +48,7 @@ export const problems = {
   CONTEXT_TOO_LARGE: { status: 409, title: 'What was said is too much to go on from', retriable: false },
   MEMORY_FULL: { status: 409, title: 'The session remembers as much as it may', retriable: false },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large', retriable: false },
+  COMMAND_TOO_LARGE: { status: 413, title: 'The command makes more than it may', retriable: false },
   RECORD_TOO_LARGE: { status: 413, title: 'The event is too large', retriable: false },
   URI_TOO_LONG: { status: 414, title: 'The address is too long', retriable: false },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not known here', retriable: false },

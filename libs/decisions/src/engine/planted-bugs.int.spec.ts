@@ -51,6 +51,11 @@ const runs: Readonly<Record<PlantableDecisionBug, Run>> = {
     caughtBy: 'are made anew from the event topic alone',
     untouched: 'say which engine took a partition back',
   },
+  'decisions-command-cut': {
+    file: pathOf('../restore/lost-database.int.spec.ts'),
+    caughtBy: 'in the middle of publishing a command of 600 events has all of them in the log, or none',
+    untouched: 'at decisions-mid-publish:2 comes back from the topics',
+  },
   'decisions-no-admission': {
     file: pathOf('../callers/callers.int.spec.ts'),
     caughtBy: 'are told when to come again while nobody decides',

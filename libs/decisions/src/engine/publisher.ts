@@ -1,8 +1,9 @@
 import { sleep, type Logger } from '@chorda/kernel';
 import type { Producer, RecordPlace } from '@chorda/messaging';
-import { crashPoint } from '@chorda/platform';
+import { crashPoint, isPlanted } from '@chorda/platform';
 import type { DecisionMetrics } from '../metrics.js';
 import type { OutboxRecord } from '../store/outbox.js';
+import { publicationBounds, recordBytes } from '../turn/publication-size.js';
 
 /**
  * One request's worth. All of it is handed over in one go and shares a batch of the log, which is stored whole or not at
@@ -10,16 +11,13 @@ import type { OutboxRecord } from '../store/outbox.js';
  */
 const windowRecordsMax = 400;
 const windowBytesMax = 200 * 1024;
-/** What one command decided goes alone where it is more than that. Brokers take batches of 2 MiB. */
-const commandRecordsMax = 10_000;
-const commandBytesMax = 1_792 * 1024;
-/** Of a header: its lengths beside name and value. */
-const headerOverheadBytes = 4;
-/** Of a record: its lengths, its place in the batch, its time. */
-const recordOverheadBytes = 32;
 
-/** Never less than what a window holds: the records of one window share a batch. */
-export const publisherBatches = { batchRecordsMax: commandRecordsMax, batchBytesMax: commandBytesMax } as const;
+/** Never less than what a window holds: the records of one window share a batch, and no broker's answer cuts it. */
+export const publisherBatches = {
+  batchRecordsMax: publicationBounds.recordsMax,
+  batchBytesMax: publicationBounds.bytesMax,
+  keepsBatchesWhole: true,
+} as const;
 const pauseMsMin = 100;
 const pauseMsMax = 5_000;
 
@@ -60,9 +58,9 @@ export class Publisher {
    */
   async publish(records: readonly OutboxRecord[]): Promise<Published | undefined> {
     let offset: bigint | undefined;
-    const { kind, metrics } = this.parts;
+    const { kind, metrics, eventTopic } = this.parts;
     const stopTimer = metrics.publishSeconds.startTimer({ kind });
-    for (const window of windowsOf(records, () => metrics.cutCommands.inc({ kind }))) {
+    for (const window of windowsOf(records, eventTopic)) {
       const places = await this.sendUntilDone(window);
       if (!places) return undefined;
       for (const place of places) {
@@ -132,32 +130,42 @@ interface Sent {
 }
 
 /**
- * Cuts between commands. One that is larger than a batch may be is cut anywhere: where the database is lost with the owner
- * in the middle of publishing it, what had reached the log counts for all of it.
+ * Cuts between commands. What one command decided, that is its events, always shares a window, and so a batch; what it gives
+ * to do goes apart where both are too much for one.
  */
-export function* windowsOf(
-  records: readonly OutboxRecord[],
-  onCut: () => void = () => undefined,
-): Generator<readonly OutboxRecord[]> {
+export function* windowsOf(records: readonly OutboxRecord[], eventTopic: string): Generator<readonly OutboxRecord[]> {
   let window: OutboxRecord[] = [];
   let bytes = 0;
   for (const run of runsOfCommands(records)) {
-    const runBytes = run.reduce((sum, record) => sum + bytesOf(record), 0);
-    const fits = window.length + run.length <= windowRecordsMax && bytes + runBytes <= windowBytesMax;
-    if (!fits && window.length > 0) {
-      yield window;
-      window = [];
-      bytes = 0;
-    }
-    if (run.length <= commandRecordsMax && runBytes <= commandBytesMax) {
+    const runBytes = bytesOf(run);
+    if (fits(run, runBytes, window, bytes)) {
       window = window.concat(run);
       bytes += runBytes;
-    } else {
-      onCut();
-      yield* piecesOf(run);
+      continue;
     }
+    if (window.length > 0) yield window;
+    window = [];
+    bytes = 0;
+    if (fits(run, runBytes)) [window, bytes] = [[...run], runBytes];
+    else yield* windowsOfLarge(run, eventTopic);
   }
   if (window.length > 0) yield window;
+}
+
+function fits(
+  run: readonly OutboxRecord[],
+  runBytes: number,
+  window: readonly OutboxRecord[] = [],
+  bytes = 0,
+): boolean {
+  return window.length + run.length <= windowRecordsMax && bytes + runBytes <= windowBytesMax;
+}
+
+function* windowsOfLarge(run: readonly OutboxRecord[], eventTopic: string): Generator<readonly OutboxRecord[]> {
+  const events = run.filter(({ topic }) => topic === eventTopic);
+  if (isPlanted('decisions-command-cut')) yield* piecesOf(events);
+  else if (events.length > 0) yield events;
+  yield* piecesOf(run.filter(({ topic }) => topic !== eventTopic));
 }
 
 function* runsOfCommands(records: readonly OutboxRecord[]): Generator<readonly OutboxRecord[]> {
@@ -177,8 +185,8 @@ function* piecesOf(run: readonly OutboxRecord[]): Generator<readonly OutboxRecor
   let piece: OutboxRecord[] = [];
   let bytes = 0;
   for (const record of run) {
-    const size = bytesOf(record);
-    if (piece.length > 0 && (piece.length >= windowRecordsMax || bytes + size > windowBytesMax)) {
+    const size = bytesOf([record]);
+    if (piece.length > 0 && !fits([record], size, piece, bytes)) {
       yield piece;
       piece = [];
       bytes = 0;
@@ -189,8 +197,6 @@ function* piecesOf(run: readonly OutboxRecord[]): Generator<readonly OutboxRecor
   if (piece.length > 0) yield piece;
 }
 
-function bytesOf({ key, value, headers }: OutboxRecord): number {
-  let bytes = key.length + value.length + recordOverheadBytes;
-  for (const name in headers) bytes += name.length + Buffer.byteLength(headers[name] ?? '') + headerOverheadBytes;
-  return bytes;
+function bytesOf(records: readonly OutboxRecord[]): number {
+  return records.reduce((sum, record) => sum + recordBytes(record.key, record), 0);
 }

@@ -1,4 +1,5 @@
 import type { Typed } from '@chorda/domain';
+import { commandTooLarge } from '../turn/command-decider.js';
 import type { EngineParts } from './engine-parts.js';
 import type { MadeTurn } from './turn-maker.js';
 
@@ -15,6 +16,10 @@ export function observeTurn<Command extends Typed>(
   for (const [outcome, count] of countsOf(result.outcomes, (each) => each.outcome.status)) {
     if (outcome !== 'failed') metrics.commands.inc({ kind, outcome }, count);
   }
+  const tooLarge = result.outcomes.filter(
+    ({ outcome }) => outcome.status === 'refused' && outcome.code === commandTooLarge,
+  );
+  if (tooLarge.length > 0) metrics.tooLargeCommands.inc({ kind }, tooLarge.length);
   const sorts = countsOf(result.records, ({ stream, topic }) => {
     return stream ? 'event' : topic === eventTopic ? 'fact' : 'work';
   });

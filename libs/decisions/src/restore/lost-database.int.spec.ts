@@ -66,6 +66,20 @@ describe('a database that is lost with an owner that was killed', { timeout: 120
     expect(new Set(work).size).toBe(count / 2);
   });
 
+  it('while the next owner publishes 1,200 events of a command for it has all of them in the log', async () => {
+    await ground.send({ type: 'till.chain', data: { times: 1_200 } }, { till: 'one', id: 'large' });
+    const log = join(folder, 'hit');
+    for (const crashAt of ['decisions-after-commit:1', 'decisions-mid-publish:1']) {
+      const bounds = { COMMANDS_MAX: '1', FOLLOW_UPS_MAX: '2000', RECORDS_OF_COMMAND_MAX: '2000' };
+      // A group of its own: the brokers wait for a dead member of the same.
+      const group = `spec.${crashAt.split(':')[0]}`;
+      const owner = ground.startProcess({ CHORDA_CRASH_AT: crashAt, CHORDA_CRASH_LOG: log, GROUP: group, ...bounds });
+      expect((await owner.ended).signal, owner.output()).toBe('SIGKILL');
+    }
+    expect(readFileSync(log, 'utf8')).toBe('decisions-after-commit\ndecisions-mid-publish\n');
+    expect(await ground.log()).toHaveLength(1_200);
+  });
+
   it('in the middle of publishing a command of 600 events has all of them in the log, or none', async () => {
     await ground.send({ type: 'till.add', data: { amount: 7 } }, { till: 'one', id: 'small' });
     await ground.send({ type: 'till.chain', data: { times: 600 } }, { till: 'one', id: 'large' });

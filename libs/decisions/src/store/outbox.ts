@@ -19,8 +19,28 @@ interface OutboxRow {
   readonly headers: string;
 }
 
-/** The committed records behind `seq`, in order, at most `limit`: what an owner before may not have published. */
+/**
+ * The committed records behind `seq`, in order: what an owner before may not have published. About `limit` of them, and never
+ * a part of a command: what it decided goes to the log together.
+ */
 export async function outboxAfter(
+  pool: pg.Pool,
+  place: PartitionPlace,
+  seq: bigint,
+  limit: number,
+): Promise<readonly OutboxRecord[]> {
+  const records: OutboxRecord[] = [];
+  for (;;) {
+    const page = await pageAfter(pool, place, records.at(-1)?.seq ?? seq, limit);
+    for (const record of page) records.push(record);
+    if (page.length < limit) return records;
+    const lastId = records.at(-1)?.headers['ce_commandid'];
+    const end = records.findLastIndex(({ headers }) => headers['ce_commandid'] !== lastId) + 1;
+    if (end > 0) return records.slice(0, end);
+  }
+}
+
+async function pageAfter(
   pool: pg.Pool,
   { kind, partition }: PartitionPlace,
   seq: bigint,

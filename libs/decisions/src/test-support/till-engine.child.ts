@@ -34,6 +34,7 @@ const engine = startDecisions(
     bounds: {
       ...(env['COMMANDS_MAX'] && { commandsMax: Number(env['COMMANDS_MAX']) }),
       ...(env['FOLLOW_UPS_MAX'] && { followUpsMax: Number(env['FOLLOW_UPS_MAX']) }),
+      ...(env['RECORDS_OF_COMMAND_MAX'] && { recordsOfCommandMax: Number(env['RECORDS_OF_COMMAND_MAX']) }),
       ...(env['SNAPSHOT_EVERY'] && { snapshotEvery: Number(env['SNAPSHOT_EVERY']) }),
     },
   },

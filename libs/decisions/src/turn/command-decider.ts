@@ -1,10 +1,19 @@
 import type { EventMetadata } from '@chorda/contracts';
-import type { Decision, Given, StatesOf, StreamRef, Typed, WorkItem } from '@chorda/domain';
+import {
+  DomainError,
+  type Decision,
+  type Given,
+  type StatesOf,
+  type StreamRef,
+  type Typed,
+  type WorkItem,
+} from '@chorda/domain';
 import { derivedId, type JsonValue } from '@chorda/kernel';
 import type { CommandContext, EncodedBody } from '../decision-codec.js';
 import type { DecidedEvent } from '../outcome.js';
 import { streamKey, streamName } from '../stream-name.js';
 import { definitionOf, TurnFault } from './definition-of.js';
+import { madeBytesMax, publicationBounds, tooLargeToPublish } from './publication-size.js';
 import type { StreamPlace, StreamState, Turn, TurnCommand, TurnRecord } from './turn.js';
 
 /** Leaves the turn, which is decided anew when the stream is there. */
@@ -22,6 +31,12 @@ export const answerHeader = 'chorda-answer';
 
 /** It is kept for every command, and travels in a header of its first event. */
 const answerCharactersMax = 8 * 1024;
+
+/** The code of a refusal: what the command makes does not fit in one batch of the log. */
+export const commandTooLarge = 'COMMAND_TOO_LARGE';
+
+/** More than an event's headers ever take, the answer's apart: what is small with it need not be measured. */
+const headerBytesMax = 4 * 1024;
 
 /** Decides one command of the log or of a timer, and those that follow from it: all of it, or nothing. */
 export class CommandDecider<States, Command extends Typed, Event extends Typed> {
@@ -58,6 +73,7 @@ export class CommandDecider<States, Command extends Typed, Event extends Typed> 
       this.expect(queue.length - 1, this.turn.bounds.followUpsMax, 'follow-up commands');
     }
     this.keepAnswer();
+    this.expectOneBatch();
   }
 
   private rootCommand(): Command {
@@ -106,7 +122,38 @@ export class CommandDecider<States, Command extends Typed, Event extends Typed> 
     for (const { stream, event } of decision.events) last = this.append(stream, event);
     for (const fact of decision.facts ?? []) this.addFact(fact, last);
     for (const item of decision.work ?? []) this.addWork(item);
-    this.expect(this.records.length, this.turn.bounds.recordsOfCommandMax, 'events and work items');
+    const { recordsOfCommandMax } = this.turn.bounds;
+    if (this.records.length > recordsOfCommandMax || this.bytes > madeBytesMax) {
+      throw this.tooLarge(`${this.records.length} events and work items of ${this.bytes} bytes`, {
+        ...{ records: this.records.length, records_max: recordsOfCommandMax },
+        ...{ bytes: this.bytes, bytes_max: madeBytesMax },
+      });
+    }
+  }
+
+  /** The log takes a batch whole or not at all: what a command makes fits in one, or it makes nothing. */
+  private expectOneBatch(): void {
+    const headersMax = this.records.length * headerBytesMax + 4 * answerCharactersMax;
+    if (this.bytes + headersMax <= publicationBounds.compressedBytesMax) return;
+    const events = this.records.filter(({ topic }) => topic === this.turn.eventTopic);
+    const { tenantId, subject } = this.context;
+    const found = tooLargeToPublish(
+      Buffer.from(`${tenantId}/${subject}`),
+      events.map(({ body }) => body),
+    );
+    if (!found) return;
+    const { bytes, bytesMax, measured } = found;
+    const details = { events: events.length, bytes, bytes_max: bytesMax, measured };
+    throw this.tooLarge(`${events.length} events of ${bytes} bytes (${measured})`, details);
+  }
+
+  /** A command of the log is refused, so that whoever gave it is told. One that a timer gives comes again. */
+  private tooLarge(what: string, details: { readonly [name: string]: JsonValue }): Error {
+    const { id } = this.context;
+    const bounds = Object.entries(details).filter(([name]) => name.endsWith('_max'));
+    const named = bounds.map(([name, max]) => `${name} ${String(max)}`).join(' and ');
+    const message = `${id} makes ${what}, and a command may make no more than ${named}: give it in parts`;
+    return this.root.timer ? new TurnFault(message) : new DomainError(commandTooLarge, message, details);
   }
 
   private append(stream: StreamRef, event: Event): DecidedEvent {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { defaultTenant } from '@chorda/kernel';
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
@@ -74,6 +75,52 @@ describe('a turn', () => {
       expect(fault?.error.message).toMatch(/at most \d+ are taken/);
       expect([records.length, outcomes.length, changed.size]).toEqual([0, 0, 0]);
     }
+  });
+
+  describe('with a command that makes more than a batch of the log takes', () => {
+    const mebibyte = 1024 * 1024;
+    const even = Buffer.alloc(mebibyte);
+    const varied = createHash('shake256', { outputLength: mebibyte }).digest();
+    /** So many events, each with this value. */
+    const turnWith = (times: number, value: Buffer, recordsOfCommandMax = 1_000) => ({
+      ...turnOf([given({ type: 'till.chain', data: { times } }, 'large')], loaded),
+      encoder: {
+        ...codec,
+        encodeEvent: (...asked: Parameters<typeof codec.encodeEvent>) => ({ ...codec.encodeEvent(...asked), value }),
+      },
+      bounds: { ...decisionBounds, recordsOfCommandMax },
+    });
+
+    it.each([
+      ['in number', turnWith(6, Buffer.alloc(1), 5), 'records_max 5'],
+      ['in bytes', turnWith(15, even), 'bytes_max 14680064'],
+      ['in bytes that hardly compress', turnWith(2, varied), 'bytes_max 1835008'],
+    ])('refuses it by the bound, %s, and leaves nothing of it', (_, turn, bound) => {
+      const { records, outcomes, changed } = decideTurn(turn);
+      const outcome = { status: 'refused', code: 'COMMAND_TOO_LARGE', message: expect.stringContaining(bound) };
+      expect(outcomes).toMatchObject([{ outcome }]);
+      expect([records.length, changed.size]).toEqual([0, 0]);
+    });
+
+    it('takes it where it compresses to less', () => {
+      const { records, outcomes } = decideTurn(turnWith(4, even));
+      expect(outcomes).toMatchObject([{ outcome: { status: 'accepted' } }]);
+      expect(records).toHaveLength(4);
+    });
+
+    it('leaves the timer that gave it for a time when the rules make less', () => {
+      const timer: DueTimer = { ...place('one'), timer: { id: 'r', dueMs: 500 }, correlationId: 'r' };
+      const { context } = given({ type: 'till.count', data: {} }, 'timer');
+      const command = { type: 'till.chain' as const, data: { times: 15 } };
+      const { fault, timers } = decideTurn({
+        ...turnWith(15, even),
+        commands: [{ context, command: undefined, offset: undefined, timer }],
+        loaded: new Map([stateOf('one', { balance: 0, reminders: new Map([['r', 500]]) })]),
+        aggregate: { ...till, due: () => command },
+      });
+      expect(fault?.error.message).toContain('bytes_max 14680064');
+      expect(timers).toEqual([]);
+    });
   });
 
   it('gives events, facts, work and ids that are the same when it is decided again', () => {
@@ -235,7 +282,7 @@ function commandsOf(
   return { distinct, log: repeated.map((command, offset) => ({ ...command, offset: BigInt(offset) })) };
 }
 
-describe('turns, however they are interrupted and whatever comes twice', () => {
+describe('turns, however they are interrupted and whatever comes twice', { timeout: 60_000 }, () => {
   const orders = fc.array(
     fc.record({ command: someCommand, tillId: fc.constantFrom('one', 'two'), again: fc.integer({ min: 0, max: 4 }) }),
     { maxLength: 25 },

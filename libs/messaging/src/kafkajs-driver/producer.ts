@@ -36,6 +36,7 @@ const defaults = {
   deliveryTimeoutMs: 30_000,
   recordBytesMax: 1024 * 1024 + 64 * 1024,
   requestEveryMs: 0,
+  keepsBatchesWhole: false,
 };
 
 interface Identity {
@@ -77,6 +78,7 @@ export class AccumulatingProducer implements Producer {
   private queuedBytes = 0;
   private waitingCount = 0;
   private pumpPlanned = false;
+  private turnMs: number | undefined;
   private refreshing = false;
   private closing = false;
   private readonly idle: (() => void)[] = [];
@@ -92,6 +94,7 @@ export class AccumulatingProducer implements Producer {
       deliveryTimeoutMs: options.deliveryTimeoutMs ?? defaults.deliveryTimeoutMs,
       recordBytesMax: options.recordBytesMax ?? defaults.recordBytesMax,
       requestEveryMs: Math.min(options.requestEveryMs ?? defaults.requestEveryMs, lingerMsMax),
+      keepsBatchesWhole: options.keepsBatchesWhole ?? defaults.keepsBatchesWhole,
     };
     this.bounds = {
       recordsMax: options.batchRecordsMax ?? batchRecordsMax,
@@ -106,7 +109,7 @@ export class AccumulatingProducer implements Producer {
 
   send(outgoing: OutgoingRecord): Promise<RecordPlace> {
     if (this.closing) return Promise.reject(new ProducerClosedError());
-    const nowMs = Date.now();
+    const nowMs = this.nowMs();
     const record = packRecord({
       key: outgoing.key,
       value: outgoing.value,
@@ -128,6 +131,15 @@ export class AccumulatingProducer implements Producer {
       const waiting: Waiting = { record, bytes, sinceMs: nowMs, resolve, reject };
       this.place(outgoing, waiting);
     });
+  }
+
+  /** What is sent in one go is of one age: it is given up together, and never its first part alone. */
+  private nowMs(): number {
+    if (this.turnMs === undefined) {
+      this.turnMs = Date.now();
+      queueMicrotask(() => (this.turnMs = undefined));
+    }
+    return this.turnMs;
   }
 
   async close(): Promise<void> {
@@ -318,8 +330,8 @@ export class AccumulatingProducer implements Producer {
     if (errorCode === kafkaErrors.none) return this.resolveBatch(partition, answer.baseOffset);
     if (errorCode === kafkaErrors.duplicateSequence) return this.resolveDuplicate(partition);
     if (errorCode === kafkaErrors.messageTooLarge || errorCode === kafkaErrors.recordListTooLarge) {
-      if (batch.waiting.length > 1) return partition.halve();
-      const [{ bytes }] = batch.waiting as [Waiting];
+      if (batch.waiting.length > 1 && !this.limits.keepsBatchesWhole) return partition.halve();
+      const bytes = batch.waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
       return this.rejectBatch(partition, new RecordTooLargeError(this.bare(partition), bytes, bytes - 1));
     }
     if (isSequenceFault(errorCode)) return this.mendSequence(partition, errorCode);

@@ -64,6 +64,8 @@ export const plantableDecisionBugs = [
   'decisions-stale-snapshot',
   /** Events do not say which stream of their subject they belong to. */
   'decisions-no-stream-name',
+  /** What a large command decided goes to the log in several batches. */
+  'decisions-command-cut',
 ] as const;
 
 export type PlantableDecisionBug = (typeof plantableDecisionBugs)[number];
