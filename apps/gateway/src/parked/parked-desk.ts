@@ -39,6 +39,12 @@ export class ParkedDesk {
     return (await this.parked.groups(tenant, projection)).map(groupJson);
   }
 
+  /** Nothing is parked of a name that was mistyped either: that must not pass for good news. */
+  async requireProjection(name: string): Promise<void> {
+    if (await this.parked.isProjection(name)) return;
+    throw new Problem('NOT_FOUND', `No projection is called ${name.slice(0, 100)}; GET /v1/projections lists them`);
+  }
+
   /** A sequence with a page of its events, as JSON text. */
   async show(
     tenant: TenantId,
@@ -72,7 +78,9 @@ export class ParkedDesk {
   }
 
   async retryAll(tenant: TenantId, projection: string, fingerprint: string | undefined, by: string) {
-    return { requested: await this.parked.requestRetry(tenant, projection, { fingerprint }, by) };
+    const requested = await this.parked.requestRetry(tenant, projection, { fingerprint }, by);
+    if (requested === 0) await this.requireProjection(projection);
+    return { requested };
   }
 
   async discard(tenant: TenantId, projection: string, id: string, request: DiscardRequest) {
@@ -113,8 +121,9 @@ export class ParkedDesk {
 
   private async sequence(tenant: TenantId, projection: string, id: string): Promise<ParkedSequence> {
     const found = /^[0-9a-f]{32}$/.test(id) ? await this.parked.find(tenant, projection, id) : undefined;
-    if (found === undefined) throw notFound();
-    return found;
+    if (found !== undefined) return found;
+    await this.requireProjection(projection);
+    throw notFound();
   }
 
   private eventText(

@@ -75,6 +75,7 @@ export class ParkedController {
     return this.answers.read({ request, reply }, wish, async (tenant) => {
       const page = await this.lists.page(tenant, parkedList, query.request);
       const rest = { next_cursor: page.nextCursor ?? null, groups: await this.desk.groups(tenant, name) };
+      if (rest.groups.length === 0) await this.desk.requireProjection(name);
       const items = page.rows.map((row) => itemJsonText(parkedList, row));
       return `{"items":[${items.join(',')}],${JSON.stringify(rest).slice(1)}`;
     });

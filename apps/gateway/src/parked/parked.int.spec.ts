@@ -26,6 +26,7 @@ describe('/v1/projections/{name}/parked', () => {
     ground = await prepareGround(inject('stack'));
     gateway = await startGatewayOn(ground);
     pool = createPool(ground.env['DATABASE_URL'] ?? '');
+    await pool.query(`INSERT INTO projections VALUES ('spec', 1, '{}'), ('elsewhere', 1, '{}')`);
     key = await ground.issueKey(['system:read', 'system:operate', 'events:read']);
     client = new ChordaClient({ url: gateway.url, apiKey: key });
   });
@@ -66,6 +67,25 @@ describe('/v1/projections/{name}/parked', () => {
     const response = await fetch(path(rest), { method: 'POST', headers, body: JSON.stringify(body) });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
+
+  it('tells a name that no projection has from one of which nothing is parked', async () => {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const told = async (method: string, rest: string) => {
+      const url = `${gateway.url}/v1/projections/${rest}`;
+      const answer = await fetch(url, { method, headers, ...(method === 'POST' ? { body: '{"reason":"x"}' } : {}) });
+      const { detail } = (await answer.json()) as { readonly detail?: string };
+      return `${answer.status} ${detail ?? ''}`;
+    };
+    expect(await told('GET', 'spec/parked')).toBe('200 ');
+    const unknown = '404 No projection is called spek; GET /v1/projections lists them';
+    expect(await told('GET', 'spek/parked')).toBe(unknown);
+    expect(await told('GET', `spek/parked/${id}`)).toBe(unknown);
+    for (const rest of [`${id}/retry`, `${id}/discard`])
+      expect(await told('POST', `spek/parked/${rest}`)).toBe(unknown);
+    expect((await post('/retry', {})).status).toBe(202);
+    const all = await fetch(`${gateway.url}/v1/projections/spek/parked/retry`, { method: 'POST', headers, body: '{}' });
+    expect(all.status).toBe(404);
+  });
 
   it('lists sequences by page, with all of them counted by cause', async () => {
     for (const digit of ['1', '2', '3']) await park(digit.repeat(32));

@@ -24,7 +24,7 @@ export const listOperation: OperationDocument = {
     ...pageParameters(parkedList.pageSizeMax),
   ],
   responses: { '200': jsonResponse('A page', 'ParkedPage') },
-  problems: readProblems,
+  problems: ['NOT_FOUND', ...readProblems],
 };
 
 export const showOperation: OperationDocument = {
@@ -71,7 +71,7 @@ export const retryAllOperation: OperationDocument = {
     },
   },
   responses: { '202': jsonResponse('How many were found', 'ParkedRetries', { requested: 12 }) },
-  problems: bodyProblems,
+  problems: ['NOT_FOUND', ...bodyProblems],
 };
 
 export const discardOperation: OperationDocument = {

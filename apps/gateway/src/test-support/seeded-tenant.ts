@@ -209,6 +209,7 @@ function valueOf(type: string): unknown {
 
 async function park(pool: pg.Pool): Promise<string> {
   const id = 'a'.repeat(32);
+  await pool.query(`INSERT INTO projections VALUES ('spec', 1, '{}') ON CONFLICT DO NOTHING`);
   await pool.query(
     `INSERT INTO parked_sequences (tenant_id, sequence_id, projection, version, topic, partition, aggregate_key, events,
        bytes, first_offset, last_offset, reason, fingerprint, error_class, error_message, event_type, parked_at, updated_at)

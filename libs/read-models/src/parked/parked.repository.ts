@@ -1,7 +1,7 @@
 import { newId, tenantId, type TenantId } from '@chorda/kernel';
 import type pg from 'pg';
 import { inTransaction } from '../database/in-transaction.js';
-import { withTenant } from '../database/with-tenant.js';
+import { withoutTenant, withTenant } from '../database/with-tenant.js';
 import type { ParkedDiscard } from './parked-discard.js';
 import { decodeParkedHeaders, type RecordHeaders } from './parked-headers.js';
 
@@ -118,6 +118,17 @@ interface EventRow {
 export class ParkedRepository {
   /** @param pool Of the role that owns the tables: reads drop to the reader role. */
   constructor(private readonly pool: pg.Pool) {}
+
+  /** Whether a projector has made it known; true as long as none has made any known. */
+  async isProjection(name: string): Promise<boolean> {
+    return withoutTenant(this.pool, async (tx) => {
+      const { rows } = await tx.query<{ known: boolean }>(
+        `SELECT EXISTS (SELECT FROM projections WHERE name = $1) OR NOT EXISTS (SELECT FROM projections) AS known`,
+        [name],
+      );
+      return rows[0]?.known === true;
+    });
+  }
 
   /** By cause, the one with the most sequences first; at most 100. */
   async groups(tenant: TenantId, projection: string): Promise<readonly ParkedGroup[]> {
