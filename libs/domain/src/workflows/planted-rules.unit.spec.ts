@@ -3,7 +3,7 @@ import { runPlanted, type TestResult } from '@chorda/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { plantableWorkflowRules, type PlantableWorkflowRule } from './planted-workflows.js';
 
-const files = ['graph', 'runs', 'run-promises'].map((name) =>
+const files = ['graph', 'runs', 'run-promises', 'quick-starts'].map((name) =>
   fileURLToPath(new URL(`./${name}.unit.spec.ts`, import.meta.url)),
 );
 
@@ -22,6 +22,8 @@ const caughtBy: Readonly<Record<PlantableWorkflowRule, string>> = {
   'workflows-parked-forgotten': 'tells whom it waits for that it is cancelled, people and events alike',
   'workflows-signal-counted-twice': 'may come before the wait, is correlated by its key, and counts once',
   'workflows-window-ignored': 'does as many items at once as its window has room for, and keeps their outputs in order',
+  'workflows-start-told-twice': 'is told once: not again where it was told apart',
+  'workflows-start-untold': 'is told by its outcome, before it, with who did it and since when',
 };
 /**
  * Planted together, one bug would make the test of another fail, or pass: those of a group have nothing to do with each
@@ -37,7 +39,13 @@ const groups: readonly (readonly PlantableWorkflowRule[])[] = [
     'workflows-window-ignored',
   ],
   ['workflows-old-token-taken', 'workflows-join-early', 'workflows-timer-counted-twice', 'workflows-parked-forgotten'],
-  ['workflows-step-given-twice', 'workflows-loser-kept', 'workflows-timer-kept'],
+  [
+    'workflows-step-given-twice',
+    'workflows-loser-kept',
+    'workflows-timer-kept',
+    'workflows-start-told-twice',
+    'workflows-start-untold',
+  ],
 ];
 const untouched = 'has a bound where its definition has a loop without one';
 

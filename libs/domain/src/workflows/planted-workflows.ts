@@ -35,6 +35,10 @@ export const plantableWorkflowRules = [
   'workflows-signal-counted-twice',
   /** All items of a map begin at once. */
   'workflows-window-ignored',
+  /** That a worker began a step is told twice. */
+  'workflows-start-told-twice',
+  /** What a worker did at once was begun by nobody. */
+  'workflows-start-untold',
 ] as const;
 
 export type PlantableWorkflowRule = (typeof plantableWorkflowRules)[number];
@@ -53,6 +57,9 @@ export function plantWorkflowRules(rules: Workflows, bugs: readonly PlantableWor
       const command = plantedCommand(given, states, has);
       const decision = rules.decide(regiven(given, command), states);
       if (has('workflows-timer-counted-twice') && isSleep(command)) {
+        return { ...decision, events: decision.events.flatMap(twice) };
+      }
+      if (has('workflows-start-told-twice') && command.type === 'workflow.record_step_started') {
         return { ...decision, events: decision.events.flatMap(twice) };
       }
       if (has('workflows-parked-forgotten') && command.type === 'workflow.cancel') {
@@ -93,6 +100,9 @@ function plantedCommand(
   if (command.type === 'workflow.signal' && has('workflows-signal-counted-twice')) {
     // The id of a command is as good a text as that of a signal.
     return { ...command, data: { ...command.data, signal_id: commandId as typeof command.data.signal_id } };
+  }
+  if (command.type === 'workflow.record_step_result' && has('workflows-start-untold')) {
+    return { ...command, data: { ...command.data, worker: null, started_at: null } };
   }
   if (command.type === 'workflow.record_step_result' && has('workflows-old-token-taken')) {
     const run = states.of(runStream(command.data.workflow_id));

@@ -183,6 +183,8 @@ export const plantableWorkflowBugs = [
   'workflows-parked-forgotten',
   'workflows-signal-counted-twice',
   'workflows-window-ignored',
+  'workflows-start-told-twice',
+  'workflows-start-untold',
 ] as const;
 
 export type PlantableWorkflowBug = (typeof plantableWorkflowBugs)[number];
