@@ -100,6 +100,9 @@ export class PostgresServer extends ManagedServer {
       shared_buffers: `${this.options.sharedBuffersMib ?? 256}MB`,
       max_wal_size: '2GB',
       checkpoint_timeout: '15min',
+      // Until the first checkpoints there is no file of the log to use again. To fill each new one with zeros holds every
+      // commit up for some 60 ms, every 3.5 s at a thousand events a second.
+      wal_init_zero: 'off',
       random_page_cost: '1.1',
       jit: 'off',
       timezone: 'UTC',
