@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
+import { openSharedSubjects } from './shared-subjects.js';
 import { startStack, type StackAddresses } from './stack.js';
 
 declare module 'vitest' {
@@ -12,14 +13,20 @@ declare module 'vitest' {
 /** One stack a run, made before the first spec; `CHORDA_TEST_STACK_FILE` names one that is there already. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const file = process.env['CHORDA_TEST_STACK_FILE'];
-  if (file) {
-    project.provide('stack', readAddresses(file));
-    return () => Promise.resolve();
-  }
+  if (file) return share(project, readAddresses(file));
   const stack = await startStack();
   const { kafkaBrokers, registryUrl, databaseUrl, redisUrl } = stack;
-  project.provide('stack', { kafkaBrokers, registryUrl, databaseUrl, redisUrl });
-  return () => stack.stop();
+  const unshare = await share(project, { kafkaBrokers, registryUrl, databaseUrl, redisUrl });
+  return async () => {
+    await unshare();
+    await stack.stop();
+  };
+}
+
+async function share(project: TestProject, addresses: StackAddresses): Promise<() => Promise<void>> {
+  const { url, close } = await openSharedSubjects(addresses.registryUrl);
+  project.provide('stack', { ...addresses, sharedRegistryUrl: url });
+  return close;
 }
 
 function readAddresses(file: string): StackAddresses {

@@ -21,6 +21,11 @@ export interface StackAddresses {
   readonly kafkaBrokers: string;
   /** `http://HOST:PORT/apis/ccompat/v7`. */
   readonly registryUrl: string;
+  /**
+   * The same registry, by a door behind which the catalogue's subjects need not be registered for each spec. For those
+   * that use schemas and say nothing of them; a stack of a spec's own has none.
+   */
+  readonly sharedRegistryUrl?: string;
   /** Superuser, database `postgres`. */
   readonly databaseUrl: string;
   readonly redisUrl: string;

@@ -34,9 +34,10 @@ export const everyScope: readonly Scope[] = scopes;
 export async function prepareGround(stack: StackAddresses): Promise<Ground> {
   const prefix = freshTopicPrefix();
   const database = await freshDatabase(stack);
+  const registryUrl = stack.sharedRegistryUrl ?? stack.registryUrl;
   const env = {
     KAFKA_BROKERS: stack.kafkaBrokers,
-    SCHEMA_REGISTRY_URL: stack.registryUrl,
+    SCHEMA_REGISTRY_URL: registryUrl,
     DATABASE_URL: database.url,
     CHORDA_TOPIC_PREFIX: prefix,
     CHORDA_SIMULATED_DECISIONS: 'true',
@@ -48,11 +49,7 @@ export async function prepareGround(stack: StackAddresses): Promise<Ground> {
   };
   const driver = createKafkaDriver({ brokers: [stack.kafkaBrokers], topicPrefix: prefix, clientId: 'gateway-spec' });
   const admin = await driver.admin();
-  await Promise.all([
-    migrate(database.url),
-    topicsOn(admin),
-    registerSchemas({ registryUrl: stack.registryUrl, topicPrefix: prefix }),
-  ]);
+  await Promise.all([migrate(database.url), topicsOn(admin), registerSchemas({ registryUrl, topicPrefix: prefix })]);
   const pool = createPool(database.url);
   const keys = new ApiKeyRepository(pool);
   const journal = await JournalStandIn.connect(driver, admin, pool);

@@ -77,7 +77,7 @@ export class InferenceGround {
   static async open(stack: StackAddresses): Promise<InferenceGround> {
     const database = await freshDatabase(stack);
     await migrate(database.url);
-    const { kafkaBrokers, registryUrl } = stack;
+    const { kafkaBrokers, sharedRegistryUrl: registryUrl = stack.registryUrl } = stack;
     const topicPrefix = freshTopicPrefix();
     await registerSchemas({ registryUrl, topicPrefix });
     const driver = createKafkaDriver({

@@ -54,7 +54,7 @@ export async function startGround(
   const driver = createKafkaDriver({ brokers: [stack.kafkaBrokers], topicPrefix, clientId: 'orchestrator-spec' });
   const admin = await driver.admin();
   await applyTopics(admin, { names: [...topics, ...moreTopics], replicationFactor: 1 });
-  const registryUrl = stack.registryUrl;
+  const registryUrl = stack.sharedRegistryUrl ?? stack.registryUrl;
   await registerSchemas({ registryUrl, topicPrefix });
   const registry = { registryUrl, topicPrefix };
   const [commands, events, work] = await Promise.all([

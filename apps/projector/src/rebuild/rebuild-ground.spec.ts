@@ -30,14 +30,15 @@ async function eventually<Value>(look: () => Promise<Value>, wanted: Value): Pro
 
 export async function prepareRebuildGround(stack: StackAddresses) {
   const topicPrefix = freshTopicPrefix();
+  const registryUrl = stack.sharedRegistryUrl ?? stack.registryUrl;
   const database = await freshDatabase(stack);
   await migrate(database.url);
   const pool = createPool(database.url);
   const driver = createKafkaDriver({ brokers: stack.kafkaBrokers.split(','), topicPrefix, clientId: 'spec' });
   const admin = await driver.admin();
   await applyTopics(admin);
-  await registerSchemas({ registryUrl: stack.registryUrl, topicPrefix });
-  const codec = await EventCodec.connect({ registryUrl: stack.registryUrl, topicPrefix });
+  await registerSchemas({ registryUrl, topicPrefix });
+  const codec = await EventCodec.connect({ registryUrl, topicPrefix });
   const producer = await driver.createProducer();
   const rebuilds = new RebuildRepository(pool);
   const running = new Set<SourceProcess>();
@@ -96,7 +97,7 @@ export async function prepareRebuildGround(stack: StackAddresses) {
     NODE_ENV: 'test',
     ...(plant ? { CHORDA_PLANT: plant } : {}),
     KAFKA_BROKERS: stack.kafkaBrokers,
-    SCHEMA_REGISTRY_URL: stack.registryUrl,
+    SCHEMA_REGISTRY_URL: registryUrl,
     DATABASE_URL: database.url,
     CHORDA_TOPIC_PREFIX: topicPrefix,
     CHORDA_REBUILD_BATCH_RECORDS: '50',

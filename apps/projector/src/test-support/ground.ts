@@ -60,8 +60,9 @@ export class ProjectorGround {
   ) {}
 
   static async open(
-    stack: Pick<StackAddresses, 'kafkaBrokers' | 'registryUrl' | 'databaseUrl'>,
+    given: Pick<StackAddresses, 'kafkaBrokers' | 'registryUrl' | 'sharedRegistryUrl' | 'databaseUrl'>,
   ): Promise<ProjectorGround> {
+    const stack = { ...given, registryUrl: given.sharedRegistryUrl ?? given.registryUrl };
     const topicPrefix = freshTopicPrefix();
     const database = await freshDatabase(stack);
     const pool = createPool(database.url);

@@ -28,7 +28,7 @@ export async function startBackbone(stack: StackAddresses, options: BackboneOpti
   const topicPrefix = freshTopicPrefix();
   const env = {
     KAFKA_BROKERS: stack.kafkaBrokers,
-    SCHEMA_REGISTRY_URL: stack.registryUrl,
+    SCHEMA_REGISTRY_URL: stack.sharedRegistryUrl ?? stack.registryUrl,
     DATABASE_URL: database.url,
     REDIS_URL: stack.redisUrl,
     CHORDA_TOPIC_PREFIX: topicPrefix,

@@ -71,8 +71,10 @@ async function registerOne(
   { subject, avro }: Pick<CurrentSubject, 'subject' | 'avro'>,
 ): Promise<SchemaRegistration> {
   const known = await idIfThere(registry, { subject, avro });
-  // The level first: the first version would otherwise come in under the registry's own.
-  await registry.requireFullTransitive(subject);
+  // The level first: the first version would otherwise come in under the registry's own. One that stands is not set
+  // again: a registry that keeps its schemas in Kafka would write a record for each, at every start.
+  const isLevelSet = known !== undefined && (await registry.isFullTransitive(subject));
+  if (!isLevelSet) await registry.requireFullTransitive(subject);
   if (known !== undefined) return { subject, id: known, outcome: 'present' };
   return { subject, id: await registry.register(subject, avro), outcome: 'registered' };
 }

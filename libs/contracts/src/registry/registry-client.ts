@@ -72,6 +72,18 @@ export class RegistryClient {
     return id;
   }
 
+  /** Whether the subject itself has this level. */
+  async isFullTransitive(subject: string): Promise<boolean> {
+    try {
+      const body = await this.call('GET', `config/${encodeURIComponent(subject)}`);
+      return isAvroObject(body) && body['compatibilityLevel'] === 'FULL_TRANSITIVE';
+    } catch (error) {
+      // A subject without a level of its own has the registry's.
+      if (error instanceof SchemaNotFoundError) return false;
+      throw error;
+    }
+  }
+
   /** The library can set a level only after it has registered a schema, so this request is our own. */
   async requireFullTransitive(subject: string): Promise<void> {
     const put = () => this.call('PUT', `config/${encodeURIComponent(subject)}`, { compatibility: 'FULL_TRANSITIVE' });

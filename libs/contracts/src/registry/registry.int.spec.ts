@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { startStack, type TestStack } from '@chorda/testing';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { RegistryUnavailableError, SchemaNotFoundError, SchemasNotRegisteredError } from '../codec/errors.js';
 import { EventCodec } from '../codec/event-codec.js';
 import {
@@ -12,6 +12,7 @@ import {
   schemaFingerprint,
   topicsOf,
 } from '../index.js';
+import { RegistryClient } from './registry-client.js';
 import type { AvroJson } from '../schema/avro.js';
 import { envelopeOf, someEvent } from '../testing/arbitrary-event.js';
 import { asReceived } from '../testing/record.js';
@@ -62,6 +63,18 @@ describe('schemas in the registry', () => {
     broken.fields.shift();
     const answer = await call(registryUrl, 'POST', `subjects/${subject}/versions`, { schema: JSON.stringify(broken) });
     expect(answer.status).toBe(409);
+  });
+
+  it('are held by it again where somebody loosened a subject, and no other level is written', async () => {
+    const subject = `${topicPrefix}agent.events-agent.Executed`;
+    const levelOf = async () => (await call(registryUrl, 'GET', `config/${subject}`)).json();
+    await call(registryUrl, 'PUT', `config/${subject}`, { compatibility: 'NONE' });
+    expect(await levelOf()).toMatchObject({ compatibilityLevel: 'NONE' });
+    const setting = vi.spyOn(RegistryClient.prototype, 'requireFullTransitive');
+    await registerSchemas({ registryUrl, topicPrefix });
+    expect(setting.mock.calls).toEqual([[subject]]);
+    setting.mockRestore();
+    expect(await levelOf()).toMatchObject({ compatibilityLevel: 'FULL_TRANSITIVE' });
   });
 
   it('are read back by a client that knows nothing of us, as Confluent frames them', async () => {
