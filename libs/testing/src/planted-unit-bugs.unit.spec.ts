@@ -12,6 +12,7 @@ interface Named {
 
 const webhooks = 'apps/orchestrator/src/steps/webhook/call-webhook';
 const jobs = 'apps/orchestrator/src/bulk/run-jobs';
+const events = 'apps/orchestrator/src/events/run-events';
 const triggers = 'apps/orchestrator/src/triggers/event-triggers';
 
 /** The tests are worth what they would catch: each bug has a named test that fails with it. */
@@ -53,6 +54,15 @@ const caughtBy: Readonly<Record<Planted, Named>> = {
     file: 'apps/gateway/src/stream/tail-session',
     test: 'sees the same version of two streams of one subject, from the journal and from the log',
   },
+  'rebuild-gives-no-way': {
+    file: 'apps/projector/src/rebuild/rebuild-pace',
+    test: 'takes what leaves live below its bound, and neither everything nor nothing',
+  },
+  'run-events-not-looked-back': {
+    file: events,
+    test: 'is heard by a run that begins to wait later, and that nobody waited for then',
+  },
+  'run-events-signal-per-telling': { file: events, test: 'counts once for a run, however often its batch is read' },
 };
 const untouched = [
   'gives status, headers and body where it is asked to, without cookies',
@@ -62,6 +72,8 @@ const untouched = [
   'tells no more than it may, and says that there were more',
   'shows a tenant its own values alone',
   'sees each partition in order',
+  'takes all of its time, in large transactions, while nothing is live',
+  'is told no more to a run that waits no more',
 ];
 const bugs: readonly Planted[] = [...plantableUnitBugs, 'triggers-random-run-id'];
 

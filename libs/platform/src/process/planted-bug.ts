@@ -22,6 +22,8 @@ export const plantableBugs = [
   'rebuild-swap-behind',
   /** A rebuild is swapped whatever the comparison found. */
   'rebuild-swap-uncompared',
+  /** Columns that came later are looked past in every row, and not only in those from before them. */
+  'rebuild-columns-unread',
 ] as const;
 
 export type PlantableBug = (typeof plantableBugs)[number];
@@ -164,6 +166,12 @@ export const plantableUnitBugs = [
   'payloads-reference-first',
   /** The live tail takes all streams of a subject for one. */
   'tail-streams-as-one',
+  /** A rebuild works all of its time, however late live is. */
+  'rebuild-gives-no-way',
+  /** What a run said is told to those alone who wait by then. */
+  'run-events-not-looked-back',
+  /** What a run said is another signal each time that it is told. */
+  'run-events-signal-per-telling',
 ] as const;
 
 export type PlantableUnitBug = (typeof plantableUnitBugs)[number];
