@@ -58,6 +58,10 @@ const caughtBy: Readonly<Record<Planted, Named>> = {
     file: 'apps/projector/src/rebuild/rebuild-pace',
     test: 'takes what leaves live below its bound, and neither everything nor nothing',
   },
+  'rebuild-gives-no-way': {
+    file: 'apps/projector/src/rebuild/rebuild-pace',
+    test: 'takes what leaves live below its bound, and neither everything nor nothing',
+  },
   'run-events-not-looked-back': {
     file: events,
     test: 'is heard by a run that begins to wait later, and that nobody waited for then',
@@ -72,6 +76,7 @@ const untouched = [
   'tells no more than it may, and says that there were more',
   'shows a tenant its own values alone',
   'sees each partition in order',
+  'takes all of its time, in large transactions, while nothing is live',
   'takes all of its time, in large transactions, while nothing is live',
   'is told no more to a run that waits no more',
 ];

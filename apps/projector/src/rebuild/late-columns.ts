@@ -1,4 +1,5 @@
 import type { TopicPartition } from '@chorda/messaging';
+import { isPlanted } from '@chorda/platform';
 import type pg from 'pg';
 import { quoted } from '../bulk/table.js';
 
@@ -61,7 +62,8 @@ export interface LenientRows {
 /** @param hasPlaces Else its rows are what several events have made, and any of them may be older than the column. */
 export function lenientRows(columns: readonly string[], late: readonly LateColumn[], hasPlaces: boolean): LenientRows {
   if (late.length === 0) return { row: 'r::text', kept: [], joins: '' };
-  const mayLack = (index: number) => (hasPlaces ? `r."offset" < late_${index}.until` : 'true');
+  const goesByPlace = hasPlaces && !isPlanted('rebuild-columns-unread');
+  const mayLack = (index: number) => (goesByPlace ? `r."offset" < late_${index}.until` : 'true');
   const cells = columns.map((name) => {
     const index = late.findIndex((each) => each.name === name);
     const cell = `r.${quoted(name)}`;

@@ -1,3 +1,4 @@
+import { isPlanted } from '@chorda/platform';
 import type { LiveView } from '../runner/live-delay.js';
 
 /** What a pace asks of live. */
@@ -163,7 +164,7 @@ export class RebuildPace {
   private adapt(nowMs: number): void {
     this.delayMs = this.live.since(this.lookedMs)?.delayMs;
     this.lookedMs = nowMs;
-    if (this.delayMs !== undefined && this.delayMs > this.lateMs()) {
+    if (this.delayMs !== undefined && this.delayMs > this.lateMs() && !isPlanted('rebuild-gives-no-way')) {
       this.isStarting = false;
       this.share = Math.max(shareMin, this.share * decrease);
     } else {

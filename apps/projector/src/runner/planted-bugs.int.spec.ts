@@ -56,6 +56,10 @@ const caughtBy: Readonly<Record<PlantableBug, { readonly file: string; readonly 
     file: '../rebuild/rebuild.int.spec.ts',
     test: 'that finds other rows stops before the swap, names them, and swaps when a person says so',
   },
+  'rebuild-columns-unread': {
+    file: '../rebuild/late-columns.int.spec.ts',
+    test: 'is a difference where a value is missing in a row that came after the column',
+  },
 };
 const untouched = {
   file: 'faults.int.spec.ts',

@@ -24,6 +24,8 @@ export const plantableBugs = [
   'rebuild-swap-uncompared',
   /** Columns that came later are looked past in every row, and not only in those from before them. */
   'rebuild-columns-unread',
+  /** Columns that came later are looked past in every row, and not only in those from before them. */
+  'rebuild-columns-unread',
 ] as const;
 
 export type PlantableBug = (typeof plantableBugs)[number];
@@ -166,6 +168,8 @@ export const plantableUnitBugs = [
   'payloads-reference-first',
   /** The live tail takes all streams of a subject for one. */
   'tail-streams-as-one',
+  /** A rebuild works all of its time, however late live is. */
+  'rebuild-gives-no-way',
   /** A rebuild works all of its time, however late live is. */
   'rebuild-gives-no-way',
   /** What a run said is told to those alone who wait by then. */
