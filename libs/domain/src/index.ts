@@ -27,6 +27,7 @@ export type {
   Backoff,
   Catch,
   Duration,
+  Correlation,
   EmitStep,
   ErrorMatch,
   Expression,

@@ -225,6 +225,12 @@ export {
   type RunRefusal,
 } from './workflows/run-job.repository.js';
 export {
+  AwaitedEventsRepository,
+  awaitedEventsMax,
+  type AwaitedByTenant,
+  type AwaitedEventType,
+} from './workflows/awaited-events.repository.js';
+export {
   keptBytesMax,
   keptEventsMax,
   RunEventsRepository,

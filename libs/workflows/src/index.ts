@@ -61,4 +61,6 @@ export { durationMsOf, durationText } from './document/durations.js';
 export { workflowJsonSchema } from './document/workflow-schema.js';
 export { workflowPorts } from './workflow-ports.js';
 export { fireTimes } from './schedules/fire-times.js';
+export { awaitedEventsOf, isEventTypeName, type AwaitedEvent } from './awaited-events.js';
+export { pinSubWorkflows, type NewestVersions } from './pin-sub-workflows.js';
 export { celFault } from './expressions/cel-fault.js';

@@ -78,18 +78,42 @@ export function documentsIn(folder: string): readonly Document[] {
   });
 }
 
-/** @throws CommandFailure where it is not ready in time. */
+/** @throws CommandFailure where it is not ready in time, or what was checked of it failed. */
 export async function untilReady(client: ChordaClient, agent: string, signal: AbortSignal): Promise<void> {
   const endMs = Date.now() + readyMsMax;
   for (;;) {
     const { state } = await client.agents.state(agent, { signal });
     if (state['state'] === 'READY') return;
+    const failed = state['state'] === 'VALIDATING' ? await failedChecks(client, agent, signal) : undefined;
+    if (failed !== undefined) {
+      throw new CommandFailure(
+        exitCodes.failed,
+        `Agent ${agent} cannot be used: ${failed}`,
+        `chorda agents history ${agent}`,
+      );
+    }
     if (Date.now() > endMs) {
       const why = `Agent ${agent} is ${String(state['state'])} after ${readyMsMax / 1000} s`;
       throw new CommandFailure(exitCodes.failed, why, `chorda agents history ${agent} shows what was checked.`);
     }
     await sleep(lookEveryMs, signal);
   }
+}
+
+/** @returns What its validation found wrong; undefined where it has not failed. */
+async function failedChecks(client: ChordaClient, agent: string, signal: AbortSignal): Promise<string | undefined> {
+  const { items } = await client.agents.history(agent, { signal });
+  const verdict = items.findLast(({ type }) => type === 'agent.validation_failed' || type === 'agent.validated');
+  return verdict?.type === 'agent.validation_failed' ? checksText(verdict.data) : undefined;
+}
+
+/** What did not pass, as it says of itself. */
+export function checksText({ checks }: Readonly<Record<string, unknown>>): string {
+  const failed = (Array.isArray(checks) ? checks : [])
+    .map((check: unknown) => ({ name: '', passed: false, detail: null, ...Object(check) }))
+    .filter(({ passed }) => passed !== true);
+  const told = failed.map(({ name, detail }) => `${String(name)}${detail === null ? '' : ` (${String(detail)})`}`);
+  return told.length === 0 ? 'its validation failed' : told.join(', ');
 }
 
 async function execute(client: ChordaClient, agent: string, document: Document, signal: AbortSignal): Promise<string> {

@@ -3,6 +3,7 @@ import type { WorkflowCommand } from '@chorda/contracts';
 import { DomainError, forkedState } from '@chorda/domain';
 import { derivedId } from '@chorda/kernel';
 import { WorkflowDefinitionRepository } from '@chorda/read-models';
+import { pinSubWorkflows } from '@chorda/workflows';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { JsonBody } from '../agents/agent-commands.js';
@@ -54,12 +55,13 @@ export class RunCommandsController {
       const version = body.version === undefined ? '' : ` of version ${body.version}`;
       throw new Problem('NOT_FOUND', `There is no workflow ${name}${version} that runs can be started of`);
     }
+    const newest = (names: readonly string[]) => this.definitions.newestVersions(tenantId, names);
     const ofKey = body.start_key === undefined ? undefined : derivedId(tenantId, 'run', name, body.start_key);
     return {
       workflow_id: body.run_id ?? ofKey ?? derivedId(commandId, 'run'),
       workflow_name: name,
       definition_hash: found.hash,
-      definition: JSON.parse(found.form),
+      definition: JSON.parse(await pinSubWorkflows(found.form, newest)),
       input_data: body.input,
       user_id: body.user_id,
       start_key: body.start_key ?? null,
@@ -136,6 +138,12 @@ export class RunCommandsController {
     const { tenantId } = credentialOf(request);
     const moment = body.at_version === undefined ? undefined : { version: BigInt(body.at_version) };
     const { run, version } = await this.commands.runOf(tenantId, id, moment);
+    if (moment !== undefined && version < moment.version) {
+      throw new Problem(
+        'INVALID_REQUEST',
+        `at_version is ${body.at_version}, and the run has come to ${version} so far`,
+      );
+    }
     return {
       workflow_id: body.run_id ?? derivedId(commandId, 'run'),
       workflow_name: run.name,

@@ -214,6 +214,10 @@ export const runReportOperation: OperationDocument = {
         ...{ steps: 3, completed: 3, failed: 0, skipped: 0, cancelled: 0, under_way: 0, retried: 0, rate: 1 },
       },
       ...{ errors: [], incidents: [], ending: null },
+      usage: {
+        ...{ attempts: 2, prompt_tokens: 640, completion_tokens: 210, cost_usd: '0.0042' },
+        models: [{ model: 'small', attempts: 2, prompt_tokens: 640, completion_tokens: 210, cost_usd: '0.0042' }],
+      },
     }),
   },
   problems: ['RUN_NOT_FOUND', 'QUERY_TIMEOUT'],

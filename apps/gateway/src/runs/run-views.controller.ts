@@ -1,7 +1,9 @@
 import { Controller, Get, Header, Param, Query, Req } from '@nestjs/common';
 import { eventDataToJsonText, eventTypes, formatTimestamp, workflowId, type WorkflowEvent } from '@chorda/contracts';
 import type { StreamEvent } from '@chorda/decisions';
-import { branchStream, runPlan, runReport, runStream } from '@chorda/domain';
+import { branchStream, runPlan, runReport, runStream, type KnownRun } from '@chorda/domain';
+import type { TenantId } from '@chorda/kernel';
+import { UsageRepository, type UsageSums } from '@chorda/read-models';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { historyPageMax } from '../agents/agent-commands.openapi.js';
@@ -13,6 +15,9 @@ import { Documented } from '../reference/documented.js';
 import { RunCommands } from './run-commands.js';
 import { runHistoryOperation, runPlanOperation, runReportOperation } from './run-commands.openapi.js';
 
+const hourMs = 3_600_000;
+/** In a report; the sums are of all. */
+const modelsMax = 50;
 const counter = z.string().regex(/^\d{1,18}$/, { error: 'must be a version, as decimal text' });
 const historyQuery = z.strictObject({
   after: counter.default('0'),
@@ -27,7 +32,10 @@ const historyQuery = z.strictObject({
 /** What was decided about runs, straight from the engine's tables: no read model is between, so nothing lags. */
 @Controller('v1/runs/:id')
 export class RunViewsController {
-  constructor(private readonly commands: RunCommands) {}
+  constructor(
+    private readonly commands: RunCommands,
+    private readonly usage: UsageRepository,
+  ) {}
 
   @Get('events')
   @Header('content-type', 'application/json; charset=utf-8')
@@ -61,9 +69,36 @@ export class RunViewsController {
   @RequireScope('events:read')
   @Documented(runReportOperation)
   async report(@Param('id') id: string, @Req() request: FastifyRequest): Promise<object> {
-    const { run, version } = await this.commands.runOf(credentialOf(request).tenantId, id);
-    return { workflow_id: id, version: String(version), ...runReport(run) };
+    const { tenantId } = credentialOf(request);
+    const { run, version } = await this.commands.runOf(tenantId, id);
+    return {
+      workflow_id: id,
+      version: String(version),
+      ...runReport(run),
+      usage: await this.usageOf(tenantId, id, run),
+    };
   }
+
+  /** What models cost the run so far, as the read model of usage has it. */
+  private async usageOf(tenantId: TenantId, id: string, { startedMs }: KnownRun) {
+    const fromMs = startedMs - hourMs;
+    const query = { groupBy: ['model'], fromMs, toMs: Date.now() + hourMs, workflowId: id, limit: modelsMax } as const;
+    const { groups, total } = await this.usage.sums(tenantId, query);
+    return {
+      ...spent(total),
+      models: groups.map((group) => ({ model: String(group['model'] ?? ''), ...spent(group) })),
+    };
+  }
+}
+
+function spent(sums: UsageSums) {
+  const count = (name: string) => Number(sums[name] ?? 0);
+  return {
+    attempts: count('attempts'),
+    prompt_tokens: count('prompt_tokens'),
+    completion_tokens: count('completion_tokens'),
+    cost_usd: String(sums['cost_usd'] ?? '0'),
+  };
 }
 
 function eventText({ version, event, metadata }: StreamEvent<WorkflowEvent>): string {

@@ -6,7 +6,7 @@ import {
   WorkflowDefinitionRepository,
   type WorkflowTrigger,
 } from '@chorda/read-models';
-import { expressions } from '@chorda/workflows';
+import { expressions, pinSubWorkflows } from '@chorda/workflows';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/scopes.js';
 import { parseExactJson } from '../http/exact-json.js';
@@ -88,7 +88,10 @@ export class HooksController {
 
   private async definition({ tenantId, workflowName: name, workflowVersion: version }: WorkflowTrigger) {
     const found = await this.definitions.find(tenantId, name, version ?? undefined);
-    if (found && found.archivedAt === null) return found;
+    if (found && found.archivedAt === null) {
+      const newest = (names: readonly string[]) => this.definitions.newestVersions(tenantId, names);
+      return { hash: found.hash, form: await pinSubWorkflows(found.form, newest) };
+    }
     throw new Problem('NOT_IN_THIS_STATE', `There is no workflow ${name} any more that runs could be started of`);
   }
 }

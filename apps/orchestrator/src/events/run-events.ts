@@ -2,9 +2,18 @@ import { signalId, workflowId, type JsonText, type OpenedEvent, type WorkflowEve
 import { derivedId, newId } from '@chorda/kernel';
 import type { Batch } from '@chorda/messaging';
 import { crashPoint, isPlanted } from '@chorda/platform';
-import type { EmittedEvent, EventWait, FoundWait, RunEventsRepository, RunRef } from '@chorda/read-models';
+import type {
+  AwaitedEventType,
+  EmittedEvent,
+  EventWait,
+  FoundWait,
+  RunEventsRepository,
+  RunRef,
+} from '@chorda/read-models';
+import { isEventTypeName } from '@chorda/workflows';
 import { allAtOnce } from '../routing/all-at-once.js';
 import type { Opened } from '../routing/opened-events.js';
+import { sentChannel } from './sent-channel.js';
 import { StillUndecidedError, type CommandGiver } from '../steps/command-giver.js';
 
 type Of<Type extends WorkflowEvent['type']> = Extract<WorkflowEvent, { readonly type: Type }>['data'];
@@ -26,7 +35,7 @@ const pageMax = 500;
 const tellingTimeMsMax = 120_000;
 const ends: ReadonlySet<string> = new Set(['workflow.completed', 'workflow.failed', 'workflow.cancelled']);
 /** What a step that waits is told when it was given out. */
-type WaitsFor = { readonly event: string; readonly key: string | null };
+type WaitsFor = { readonly event: string; readonly key: string | null; readonly by?: AwaitedEventType['by'] };
 
 /** What a batch says of waits and events, in its order: a run that ended waits for nothing that it waited for before. */
 class Heard {
@@ -69,12 +78,14 @@ class Heard {
 
   /** @param given Written by the rules of what waits. */
   private wait(runId: string, given: readonly WaitsFor[], metadata: OpenedEvent['metadata'], expiresMs: number): void {
-    given.forEach(({ event: name, key }, index) => {
+    given.forEach(({ event, key, by = null }, index) => {
       const waitId = `${metadata.id}/${index}`;
-      this.waits.set(JSON.stringify([metadata.tenantId, runId, name, key]), {
-        ...{ tenantId: metadata.tenantId, runId, waitId },
-        ...{ name, key, expiresMs },
-      });
+      for (const name of isEventTypeName(event) ? [event, sentChannel(event, by)] : [event]) {
+        this.waits.set(JSON.stringify([metadata.tenantId, runId, name, key]), {
+          ...{ tenantId: metadata.tenantId, runId, waitId },
+          ...{ name, key, expiresMs },
+        });
+      }
     });
   }
 
@@ -90,7 +101,7 @@ class Heard {
 }
 
 /**
- * Brings what a run emits to the other runs that wait for it, also where they begin to wait later. A run is told by a
+ * Brings what a run emits, or a producer sends, to the runs that wait for it, also where they begin to wait later. A run is told by a
  * signal that counts only while it waits, whose id is that of the event: it takes an event once, however often it is
  * told. A wait that is kept here though it has ended costs one such signal, and is forgotten by its answer.
  */
@@ -100,7 +111,7 @@ export class RunEvents {
   constructor(private readonly parts: RunEventsParts) {}
 
   async handle(batch: Batch<Opened>): Promise<void> {
-    const { stored, onCame } = this.parts;
+    const { stored } = this.parts;
     const heard = new Heard();
     for (const { event } of batch.messages) heard.hear(event.data);
     const waits = [...heard.waits.values()];
@@ -111,15 +122,31 @@ export class RunEvents {
     const until = { endMs: Date.now() + tellingTimeMsMax, signal: batch.signal };
     await allAtOnce(waits, (wait) => this.lookBack(wait, until));
     // What one run said is told in its order.
-    await allAtOnce(
-      [...Map.groupBy(heard.events, ({ tenantId, runId }) => `${tenantId}/${runId}`).values()],
-      async (said) => {
-        for (const event of said) await this.tellAll(event, until);
-      },
-    );
-    if (Date.now() - this.cleanedMs < cleanAfterMs || waits.length + heard.events.length === 0) return;
+    const said = Map.groupBy(heard.events, ({ tenantId, runId }) => `${tenantId}/${runId}`);
+    await this.tellInOrder([...said.values()], until);
+    if (waits.length + heard.events.length > 0) await this.clean();
+  }
+
+  /** Events that producers sent, those of each list one after another. */
+  async deliver(lists: readonly (readonly EmittedEvent[])[], signal: AbortSignal): Promise<void> {
+    const events = lists.flat();
+    if (events.length === 0) return;
+    await this.parts.stored.keep(events);
+    crashPoint('run-events-written');
+    await this.tellInOrder(lists, { endMs: Date.now() + tellingTimeMsMax, signal });
+    await this.clean();
+  }
+
+  private async clean(): Promise<void> {
+    if (Date.now() - this.cleanedMs < cleanAfterMs) return;
     this.cleanedMs = Date.now();
-    onCame('dropped', await stored.clean());
+    this.parts.onCame('dropped', await this.parts.stored.clean());
+  }
+
+  private tellInOrder(lists: readonly (readonly EmittedEvent[])[], until: Until): Promise<void> {
+    return allAtOnce(lists, async (events) => {
+      for (const event of events) await this.tellAll(event, until);
+    });
   }
 
   /** A wait is for what was said before, the oldest first, as long as it waits. */
@@ -151,10 +178,10 @@ export class RunEvents {
   /** @returns Whether the run may still wait there. */
   private async tell(event: EmittedEvent, wait: Pick<FoundWait, 'runId' | 'waitId'>): Promise<boolean> {
     const { stored, workflows, onCame } = this.parts;
-    const { tenantId, eventId, correlationId } = event;
+    const { tenantId, eventId, correlationId, causeId = eventId } = event;
     const answer = await workflows.give(signalOf(event, wait.runId), {
       ...{ tenantId, commandId: derivedId(tenantId, 'run event', eventId, wait.waitId), subject: wait.runId },
-      metadata: { id: eventId, subject: event.runId, correlationId },
+      metadata: { id: causeId, subject: event.runId, correlationId },
     });
     if (answer.kind === 'taken') throw new StillUndecidedError(`Run ${wait.runId} was not told of ${eventId} yet`);
     crashPoint('run-event-told');

@@ -7,6 +7,7 @@ import { createPool, RunEventsRepository } from '@chorda/read-models';
 import { fireTimes } from '@chorda/workflows';
 import { Counter, type Registry } from 'prom-client';
 import { RunEvents } from '../events/run-events.js';
+import { runEventsCounter } from '../events/run-events-counter.js';
 import { CommandWriter } from '../routing/command-writer.js';
 import { openingDecoder, type Opened } from '../routing/opened-events.js';
 import { CommandGiver } from '../steps/command-giver.js';
@@ -122,15 +123,6 @@ function startsCounter(registry: Registry): Counter<'came'> {
   return new Counter({
     name: 'chorda_schedule_starts_total',
     help: 'What fires of schedules came to: started, refused, cancelled (a run of before, since the next one is due)',
-    labelNames: ['came'],
-    registers: [registry],
-  });
-}
-
-function runEventsCounter(registry: Registry): Counter<'came'> {
-  return new Counter({
-    name: 'chorda_run_events_total',
-    help: 'What events that runs emitted came to for runs that wait: woken, left (its filter said no), late (it waits no more), failed (a fault of ours), dropped (kept for later, and its tenant keeps as many as it may)',
     labelNames: ['came'],
     registers: [registry],
   });

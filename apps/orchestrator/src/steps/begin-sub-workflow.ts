@@ -7,7 +7,7 @@ import type { StepAssignment } from './step-runner.js';
 
 export interface PinnedDefinition {
   readonly hash: string;
-  /** The text of the form. */
+  /** The text of the form, as a run is started with it: see `pinSubWorkflows`. */
   readonly form: string;
 }
 

@@ -1,4 +1,5 @@
 import { WorkflowDefinitionRepository } from '@chorda/read-models';
+import { pinSubWorkflows } from '@chorda/workflows';
 import type pg from 'pg';
 import type { DefinitionSource } from './begin-sub-workflow.js';
 
@@ -10,7 +11,9 @@ export function storedDefinitions(pool: pg.Pool): DefinitionSource {
       const wanted = version === null ? undefined : Number(version);
       if (wanted !== undefined && !Number.isSafeInteger(wanted)) return undefined;
       const found = await stored.find(tenantId, name, wanted);
-      return found && found.archivedAt === null ? found : undefined;
+      if (!found || found.archivedAt !== null) return undefined;
+      const newest = (names: readonly string[]) => stored.newestVersions(tenantId, names);
+      return { hash: found.hash, form: await pinSubWorkflows(found.form, newest) };
     },
   };
 }

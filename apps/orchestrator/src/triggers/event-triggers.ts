@@ -1,10 +1,11 @@
-import { eventDataToJsonText, jsonText, workflowId, type JsonText, type WorkflowCommand } from '@chorda/contracts';
+import { jsonText, workflowId, type JsonText, type WorkflowCommand } from '@chorda/contracts';
 import { BackboneError, derivedId, newId, type JsonValue } from '@chorda/kernel';
 import type { Batch, BatchHandler, Message, Outcomes } from '@chorda/messaging';
 import { crashPoint, isPlanted } from '@chorda/platform';
 import type { TriggerCame, TriggerRepository, WorkflowTrigger } from '@chorda/read-models';
 import { expressions } from '@chorda/workflows';
 import { bySubject } from '../routing/by-subject.js';
+import { eventValue } from '../routing/event-value.js';
 import type { Opened } from '../routing/opened-events.js';
 import type { DefinitionSource } from '../steps/begin-sub-workflow.js';
 import { StillUndecidedError, type CommandGiver } from '../steps/command-giver.js';
@@ -138,19 +139,6 @@ function passes({ filter: text }: WorkflowTrigger, event: JsonValue): boolean {
   const said = expressions.evaluate({ language: 'cel', text }, { event });
   if (typeof said === 'boolean') return said;
   throw new TypeError(`the filter is ${JSON.stringify(said).slice(0, 100)}, neither true nor false`);
-}
-
-function eventValue({ data }: Opened): JsonValue {
-  const { event, metadata } = data.read();
-  return {
-    id: metadata.id,
-    type: event.type,
-    source: metadata.source,
-    subject: metadata.subject,
-    time: new Date(metadata.timeMs).toISOString(),
-    correlation_id: metadata.correlationId,
-    data: JSON.parse(eventDataToJsonText(event)) as JsonValue,
-  };
 }
 
 function kept(metadata: Message<Opened>['envelope']['metadata']) {

@@ -1,17 +1,24 @@
 import type { CommandCodec, EventCodec } from '@chorda/contracts';
 import { CommandDoor, OutcomeWaiter } from '@chorda/decisions';
 import type { Logger } from '@chorda/kernel';
-import { startConsumer, type ConsumerHealth, type KafkaDriver, type RunningConsumer } from '@chorda/messaging';
+import { startConsumer, type BatchHandler, type ConsumerHealth, type KafkaDriver } from '@chorda/messaging';
 import {
+  AwaitedEventsRepository,
   ChannelListener,
   createPool,
   ExternalTypeRepository,
   ExternalTypesWatch,
+  RunEventsRepository,
   triggersChannel,
   TriggerRepository,
 } from '@chorda/read-models';
 import { Counter, type Registry } from 'prom-client';
+import { AwaitedBook } from '../events/awaited-book.js';
+import { RunEvents } from '../events/run-events.js';
+import { runEventsCounter } from '../events/run-events-counter.js';
+import { SentEvents } from '../events/sent-events.js';
 import { openingDecoder, type Opened } from '../routing/opened-events.js';
+import { TopicsRead, type TopicsBook } from '../routing/topics-read.js';
 import { CommandGiver } from '../steps/command-giver.js';
 import { storedDefinitions } from '../steps/stored-definitions.js';
 import { EventTriggers } from './event-triggers.js';
@@ -32,13 +39,14 @@ export interface RunningTriggers {
 }
 
 export const triggersGroup = 'orchestrator.triggers';
+export const sentEventsGroup = 'orchestrator.sent-events';
 const connectionsMax = 3;
 const transactionTimeoutMs = 5_000;
 /** For a notification that was lost with its connection. */
 const lookAgainMs = 15_000;
 const noAdmission = { refusal: () => undefined };
 
-/** Reads the topics that triggers wait for, and no others; where there is no trigger, nothing. */
+/** Reads the topics that triggers and runs wait for, and no others; where nothing is waited for, nothing. */
 export async function startTriggers(options: TriggersOptions): Promise<RunningTriggers> {
   const { driver, codecs, databaseUrl, logger, metrics, instance } = options;
   const pool = createPool(databaseUrl, {
@@ -57,84 +65,55 @@ export async function startTriggers(options: TriggersOptions): Promise<RunningTr
   const types = new ExternalTypesWatch({ types: new ExternalTypeRepository(pool), codec: codecs.events, logger });
   await types.start();
   const stored = new TriggerRepository(pool);
+  const workflows = new CommandGiver(codecs.commands, new CommandDoor(producer, waiter, noAdmission));
   const counter = eventsCounter(metrics);
-  const book = new TriggerBook(stored);
-  const handler = new EventTriggers({
-    ...{ book, triggers: stored },
-    workflows: new CommandGiver(codecs.commands, new CommandDoor(producer, waiter, noAdmission)),
+  const read = (group: string, handler: BatchHandler<Opened>, book: TopicsBook) => {
+    const codec = openingDecoder(codecs.events);
+    return new TopicsRead(
+      (topics) => startConsumer<Opened>({ ...{ driver, logger, metrics, handler, codec }, options: { group, topics } }),
+      book,
+      logger,
+    );
+  };
+  const triggers = new EventTriggers({
+    ...{ book: new TriggerBook(stored), triggers: stored, workflows },
     definitions: storedDefinitions(pool),
     onEvent: (came) => counter.inc({ came }),
   });
-  const reading = new TopicsRead(
-    (topics) =>
-      startConsumer<Opened>({
-        ...{ driver, logger, metrics, handler },
-        codec: openingDecoder(codecs.events),
-        options: { group: triggersGroup, topics },
-      }),
-    new TriggerBook(stored),
-    logger,
-  );
+  const awaited = new AwaitedEventsRepository(pool);
+  const came = runEventsCounter(metrics);
+  const sent = new SentEvents({
+    book: new AwaitedBook(awaited),
+    runs: new RunEvents({
+      ...{ stored: new RunEventsRepository(pool), workflows },
+      onCame: (how, count) => came.inc({ came: how }, count),
+    }),
+    onKeyless: () => came.inc({ came: 'keyless' }),
+  });
+  const readings = [
+    read(triggersGroup, triggers, new TriggerBook(stored)),
+    read(sentEventsGroup, sent, new AwaitedBook(awaited)),
+  ];
+  const look = () => {
+    for (const reading of readings) reading.look();
+  };
   const listener = new ChannelListener(databaseUrl, triggersChannel, logger);
-  listener.subscribe(() => reading.look());
-  const timer = setInterval(() => reading.look(), lookAgainMs);
+  listener.subscribe(look);
+  const timer = setInterval(look, lookAgainMs);
   timer.unref();
-  reading.look();
+  look();
   return {
-    health: () => reading.health(),
+    health: () => readings.flatMap((reading) => reading.health()),
     async stop() {
       clearInterval(timer);
       await listener.close();
-      await reading.stop();
+      await Promise.all(readings.map((reading) => reading.stop()));
       await types.stop();
       await waiter.close();
       await producer.close();
       await pool.end();
     },
   };
-}
-
-/** A consumer of what triggers wait for; another one when that changes. Offsets are the group's, so none is passed by. */
-class TopicsRead {
-  private consumer: RunningConsumer | undefined;
-  private topics = '';
-  private looking: Promise<void> = Promise.resolve();
-  private isStopped = false;
-
-  constructor(
-    private readonly start: (topics: readonly string[]) => Promise<RunningConsumer>,
-    private readonly book: TriggerBook,
-    private readonly logger: Logger,
-  ) {}
-
-  /** One after another: a look that comes while one is under way sees what that one may have missed. */
-  look(): void {
-    this.looking = this.looking
-      .then(() => this.change())
-      .catch((error: unknown) => {
-        this.logger.warn('Cannot look which topics triggers wait for; it is tried again', { error });
-      });
-  }
-
-  health(): readonly ConsumerHealth[] {
-    return this.consumer === undefined ? [] : [this.consumer.health()];
-  }
-
-  async stop(): Promise<void> {
-    this.isStopped = true;
-    await this.looking;
-    await this.consumer?.stop();
-  }
-
-  private async change(): Promise<void> {
-    if (this.isStopped) return;
-    await this.book.refresh();
-    const topics = this.book.topics();
-    if (topics.join() === this.topics) return;
-    await this.consumer?.stop();
-    this.consumer = topics.length === 0 ? undefined : await this.start(topics);
-    this.topics = topics.join();
-  }
 }
 
 function eventsCounter(registry: Registry): Counter<'came'> {

@@ -5,15 +5,23 @@ import { durationMsMax } from './limits.js';
 
 const isoDuration =
   /^P(?:(?<weeks>\d+)W)?(?:(?<days>\d+)D)?(?:T(?:(?<hours>\d+)H)?(?:(?<minutes>\d+)M)?(?:(?<seconds>\d+(?:\.\d{1,3})?)S)?)?$/;
+/** As definitions write them: what an expression makes is read like what stands there. */
+const shortDuration = /^(?<count>\d+(?:\.\d+)?)(?<unit>ms|s|m|h|d)$/;
+const shortUnitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const unitMs = { weeks: 604_800_000, days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1_000 };
 
-/** Milliseconds of a number or an ISO 8601 duration without years and months. @throws {@link ExpressionError} */
+/** Milliseconds of a number, of `90s`, or of an ISO 8601 duration without years and months. @throws {@link ExpressionError} */
 export function durationMs(value: JsonValue): number {
-  const ms = typeof value === 'number' ? value : typeof value === 'string' ? isoMs(value) : Number.NaN;
+  const ms = typeof value === 'number' ? value : typeof value === 'string' ? textMs(value) : Number.NaN;
   if (!Number.isFinite(ms) || ms < 0) {
-    throw new ExpressionError(`${JSON.stringify(value)} is no duration: milliseconds, or text such as "PT5M"`);
+    throw new ExpressionError(`${JSON.stringify(value)} is no duration: milliseconds, or text such as "90s" or "PT5M"`);
   }
   return Math.min(Math.round(ms), durationMsMax);
+}
+
+function textMs(text: string): number {
+  const { count, unit } = shortDuration.exec(text)?.groups ?? {};
+  return unit === undefined ? isoMs(text) : Number(count) * (shortUnitMs[unit] ?? Number.NaN);
 }
 
 function isoMs(text: string): number {

@@ -20,6 +20,11 @@ export interface WorkflowForm {
   /** The run is stopped then; null: it may take for ever. */
   readonly timeout_ms: number | null;
   readonly flow: Flow;
+  /**
+   * Of the form of a run, never of a stored one, and not part of its hash: versions of the workflows that steps name
+   * without one, as they were when the run was started. Runs of before it have none.
+   */
+  readonly sub_versions?: { readonly [workflow: string]: string };
 }
 
 /** An expression by its language. CEL is ours; jq is what imports of Serverless Workflow bring along. */
@@ -128,7 +133,13 @@ export type Trigger =
   | { readonly kind: 'done' }
   /** The step failed, and its retries are used up; `errors` empty: whatever failed. */
   | { readonly kind: 'error'; readonly errors: ErrorMatch }
-  | { readonly kind: 'event'; readonly name: string; readonly key: Expression | null }
+  | {
+      readonly kind: 'event';
+      readonly name: string;
+      readonly key: Expression | null;
+      /** Forms of before it have none. */
+      readonly correlate?: Correlation;
+    }
   /** So long after the state was entered. A state with a step cancels it. */
   | { readonly kind: 'after'; readonly ms: Duration };
 
@@ -327,6 +338,17 @@ export interface EmitStep {
   readonly ttl?: Duration;
 }
 
+/**
+ * What the key of an event is that no run emitted and nobody signalled: one that a producer sent, of the type that is
+ * waited for. Left out: its subject, kept for {@link emittedTtlMsOf} for whoever waits later.
+ */
+export interface Correlation {
+  /** Sees `event`: `{id, type, source, subject, time, correlation_id, data}`. Null: its subject. */
+  readonly key: Expression | null;
+  /** How long it is kept for whoever begins to wait later; null: see above. */
+  readonly kept_ms: number | null;
+}
+
 /** Waits until an event comes, or one that came before and nobody has taken. It comes to `{name, key, data}`, or a list. */
 export interface WaitStep {
   readonly kind: 'wait';
@@ -335,6 +357,8 @@ export interface WaitStep {
   readonly key: Template | null;
   /** Sees `event`; others are left for others. Not `when`, which says of every step whether it is skipped. */
   readonly accept: Expression | null;
+  /** See {@link Correlation}. Forms of before it have none. */
+  readonly correlate?: Correlation;
   /** How many; more than 1: the output is a list. */
   readonly count: number;
   /** Without it by then the step fails with class timeout. */
@@ -353,7 +377,7 @@ export interface TimerStep {
 export interface SubWorkflowStep {
   readonly kind: 'sub_workflow';
   readonly workflow: string;
-  /** Null: the newest when the step begins. */
+  /** Null: the newest when the run was started, of `sub_versions`; of one that was not there yet, when the step begins. */
   readonly version: string | null;
   /** Goes on at once with `{run_id}`. */
   readonly detached: boolean;

@@ -139,11 +139,22 @@ export function runReport(run: KnownRun): RunReport {
       rate: completed + failed === 0 ? null : completed / (completed + failed),
     },
     errors: steps
-      .filter(({ error }) => error !== null)
+      // What was cancelled because others came first, or the run ended, is told above and went not wrong.
+      .filter(({ status, error }) => error !== null && status !== 'cancelled')
       .map(({ stepId, attempt, error }) => ({ step_id: stepId, attempts: attempt, error })),
     incidents: run.incidents,
-    ending: ending && { reason: ending.reason, error_code: ending.errorCode, failed_step_id: ending.failedStepId },
+    ending: ending && {
+      reason: ending.reason === '' ? messageOf(ending.error) : ending.reason,
+      error_code: ending.errorCode,
+      failed_step_id: ending.failedStepId,
+    },
   };
+}
+
+/** A run that failed with nothing to undo has its reason in its error alone. */
+function messageOf(error: JsonValue): string {
+  const message: unknown = Object.getOwnPropertyDescriptor(Object(error), 'message')?.value;
+  return typeof message === 'string' ? message : '';
 }
 
 export interface ForkEdits {

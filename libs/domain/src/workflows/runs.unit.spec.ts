@@ -365,6 +365,30 @@ describe('a run', () => {
     });
   });
 
+  it('asks for other workflows in the versions that there were when it was started, where its steps name none', () => {
+    const sub = (workflow: string, version: string | null = null) =>
+      step(workflow, { kind: 'sub_workflow', workflow, version, detached: false });
+    const flow = graph([sub('pinned'), sub('named', '3'), sub('later')]);
+    const run = runner(flow, { sub_versions: { pinned: '7', named: '9' } });
+    run.start();
+    const asked = run.requests.map(({ step_id, settings }) => [step_id, Object(JSON.parse(settings ?? '')).version]);
+    expect(asked).toEqual([
+      ['pinned', '7'],
+      ['named', '3'],
+      ['later', null],
+    ]);
+  });
+
+  it('says in its report why it failed, and no error of what was cancelled because another came first', () => {
+    const failing = runner(sequence([tool('a', { on_failure: 'fail' })]));
+    failing.start();
+    failing.fail('a', { code: 'NOPE', message: 'out of stock', retriable: false });
+    expect(runReport(failing.run).ending).toEqual({ reason: 'out of stock', error_code: 'NOPE', failed_step_id: 'a' });
+    const raced = runner(graph([script('a', val(1)), wait('never')], { join: first }));
+    raced.start();
+    expect(runReport(raced.run)).toMatchObject({ status: 'completed', errors: [], success: { cancelled: 1 } });
+  });
+
   it('asks a run that is a step of it again, ever more rarely, and hears its end again when it had ended', () => {
     const parent = runner(
       sequence([step('child', { kind: 'sub_workflow', workflow: 'w', version: null, detached: false })]),

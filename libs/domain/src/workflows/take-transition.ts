@@ -1,6 +1,7 @@
 import { jsonText } from '@chorda/contracts';
 import type { JsonValue } from '@chorda/kernel';
 import { cancelStep } from './cancel-steps.js';
+import { correlationOf, type WaitCorrelation } from './correlation.js';
 import { durationMs } from './durations.js';
 import type { MachineState, Transition } from './form.js';
 import { isActive } from './flow-state.js';
@@ -67,7 +68,7 @@ export function enterState(
   course.todo.push({ kind: 'flow_goes_on', branch });
 }
 
-type Awaited = { readonly event: string; readonly key: string | null };
+type Awaited = { readonly event: string; readonly key: string | null } & WaitCorrelation;
 
 function awaitedIn(
   course: RunCourse,
@@ -77,16 +78,17 @@ function awaitedIn(
 ): readonly Awaited[] {
   return transitions.flatMap(({ on }): Awaited[] => {
     if (on.kind !== 'event') return [];
+    const by = correlationOf(on.correlate);
     // A step of the state may change what the key is made of: whoever looks for waits is told that any may do.
-    if (on.key === null || step !== null) return [{ event: on.name, key: null }];
+    if (on.key === null || step !== null) return [{ event: on.name, key: null, ...by }];
     const template = { kind: 'expression', expression: on.key } as const;
     try {
       const seen = context === null ? {} : { context };
-      return [{ event: on.name, key: textOf(course.value(template, branch, seen)) }];
+      return [{ event: on.name, key: textOf(course.value(template, branch, seen)), ...by }];
     } catch (error) {
       // It is asked again when an event comes, and is the state's fault then.
       expressionFault(error);
-      return [{ event: on.name, key: null }];
+      return [{ event: on.name, key: null, ...by }];
     }
   });
 }

@@ -10,6 +10,7 @@ export const keptHereAlone = [
   'agent_tools',
   'workflows',
   'workflow_versions',
+  'workflow_awaited_events',
   'workflow_triggers',
   'workflow_trigger_fires',
   // A job that ran at the time of the backup goes on: what it did before is known by the ids of its commands.

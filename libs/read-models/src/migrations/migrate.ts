@@ -24,6 +24,7 @@ import { agentsV2 } from './0023-agents-v2.js';
 import { journalStreams } from './0024-journal-streams.js';
 import { schedules } from './0026-schedules.js';
 import { inferenceLighter } from './0028-inference-lighter.js';
+import { awaitedEvents } from './0030-awaited-events.js';
 import { triggers } from './0032-triggers.js';
 import { eventsBetweenRuns } from './0033-events-between-runs.js';
 import { runJobs } from './0034-run-jobs.js';
@@ -59,6 +60,7 @@ export const migrations: readonly Migration[] = [
   runJobs,
   rebuildTimeShare,
   workBegun,
+  awaitedEvents,
 ];
 
 export class MigrationError extends BackboneError {

@@ -8,6 +8,7 @@ export interface EventWait {
   readonly runId: string;
   /** Another one each time that it begins to wait. */
   readonly waitId: string;
+  /** Of the event, or the channel that it comes by. */
   readonly name: string;
   /** Null: of any key. */
   readonly key: string | null;
@@ -15,12 +16,16 @@ export interface EventWait {
   readonly expiresMs: number;
 }
 
-/** What a run said to all others. */
+/** What a run said to all others, or a producer to whoever waits for it. */
 export interface EmittedEvent {
   readonly tenantId: TenantId;
   readonly eventId: string;
-  /** Who said it: it does not hear itself. */
+  /** Who said it: it does not hear itself. Empty: a producer. */
   readonly runId: string;
+  /** The event that was sent; absent: `eventId`. */
+  readonly causeId?: string;
+  /** What waits are looked up by in the place of its name. */
+  readonly channel?: string;
   readonly name: string;
   readonly key: string | null;
   /** JSON text. */
@@ -66,7 +71,7 @@ interface WaitRow {
   readonly key_digest: string;
 }
 
-type Said = Pick<EmittedEvent, 'name' | 'key' | 'data' | 'correlationId'>;
+type Said = Pick<EmittedEvent, 'name' | 'key' | 'data' | 'correlationId' | 'causeId'>;
 
 /**
  * Who waits, and what was said. A wait and an event that belong together may be read by two processes at once: each is
@@ -108,7 +113,7 @@ export class RunEventsRepository {
         kept.map(({ tenantId }) => tenantId),
         kept.map(({ eventId }) => eventId),
         kept.map(({ runId }) => runId),
-        kept.map(({ name }) => digest(name)),
+        kept.map(({ channel, name }) => digest(channel ?? name)),
         kept.map(({ key }) => keyDigest(key)),
         kept.map(saidOf),
         kept.map(({ emittedMs }) => emittedMs),
@@ -127,7 +132,7 @@ export class RunEventsRepository {
            WHERE t.tenant_id = $1 AND t.event_id = $7 AND t.run_id = w.run_id)
        ORDER BY run_id, key_digest LIMIT $8`,
       [
-        ...[event.tenantId, digest(event.name), [anyKey, keyDigest(event.key)], event.runId],
+        ...[event.tenantId, digest(event.channel ?? event.name), [anyKey, keyDigest(event.key)], event.runId],
         ...[last?.runId ?? '', last?.keyDigest ?? '', event.eventId, max],
       ],
     );
@@ -206,8 +211,8 @@ function keyDigest(key: string | null): string {
 }
 
 /** As JSON: a name may hold what a text of Postgres cannot. */
-function saidOf({ name, key, data, correlationId }: EmittedEvent): string {
-  const said: Said = { name, key, data, correlationId };
+function saidOf({ name, key, data, correlationId, causeId }: EmittedEvent): string {
+  const said: Said = { name, key, data, correlationId, ...(causeId !== undefined && { causeId }) };
   return JSON.stringify(said);
 }
 

@@ -53,7 +53,7 @@ export class TriggersFullError extends BackboneError {
 }
 
 export const triggersMax = 200;
-/** Told whenever one is created, changed or deleted. */
+/** Told whenever one is created, changed or deleted, and when runs may wait for other events than before. */
 export const triggersChannel = 'workflow_triggers';
 
 interface Row {

@@ -2,6 +2,7 @@ import { BackboneError, type TenantId } from '@chorda/kernel';
 import type pg from 'pg';
 import { AuditOutbox, type AuditActor } from '../access/audit-outbox.js';
 import { inTransaction } from '../database/in-transaction.js';
+import { AwaitedEventsRepository, awaitedEventsMax, type AwaitedEventType } from './awaited-events.repository.js';
 
 export type DefinitionFormat = 'chorda' | 'serverless-workflow';
 
@@ -31,7 +32,10 @@ export interface WorkflowVersion extends WorkflowVersionSummary {
 export type NewWorkflowVersion = Pick<
   WorkflowVersion,
   'name' | 'hash' | 'title' | 'authorVersion' | 'form' | 'source' | 'sourceFormat'
->;
+> & {
+  /** Events of producers that its runs may wait for. */
+  readonly awaits?: readonly AwaitedEventType[];
+};
 
 export interface StoredWorkflow {
   /** `restored`: it was archived, and the same as it was. */
@@ -80,6 +84,11 @@ export class WorkflowDefinitionRepository {
     return inTransaction(this.pool, async (tx) => {
       // One after another for a tenant: two cannot both count the same version as the last, or find room for the last one.
       await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`workflows ${tenantId}`]);
+      if (!(await AwaitedEventsRepository.add(tx, tenantId, given.awaits ?? []))) {
+        throw new WorkflowsFullError(
+          `Its runs wait for events of producers, and the tenant's workflows wait for ${awaitedEventsMax} of them, by type and key; no more may be`,
+        );
+      }
       const newest = await newestOf(tx, tenantId, given.name);
       const isSame = newest?.hash === given.hash;
       if (isSame && newest.archivedAt === null) return { outcome: 'unchanged', version: newest };
@@ -129,6 +138,16 @@ export class WorkflowDefinitionRepository {
       [tenantId, name, version ?? null],
     );
     return rows.map(wholeOf)[0];
+  }
+
+  /** By name, of those that there are. */
+  async newestVersions(tenantId: TenantId, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const { rows } = await this.pool.query<{ name: string; version: number }>(
+      `SELECT name, max(version) AS version FROM workflow_versions WHERE tenant_id = $1 AND name = ANY ($2::text[])
+       GROUP BY name`,
+      [tenantId, names],
+    );
+    return new Map(rows.map(({ name, version }) => [name, version]));
   }
 
   /** Any version with this form: the same hash is the same form. */

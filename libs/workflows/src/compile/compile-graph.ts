@@ -1,5 +1,5 @@
 import type { Graph, GraphStep } from '@chorda/domain';
-import { idPattern } from '../document/parts.js';
+import { idFault } from '../document/parts.js';
 import type { FlowDocument, StepDocument } from '../document/types.js';
 import { within } from '../source/fault.js';
 import type { ScopeTypes } from '../types/check-cel.js';
@@ -66,8 +66,8 @@ function checkIds(documents: Steps, { pointer, compiler }: Pick<FlowPlace, 'poin
   const ids = Object.keys(documents);
   if (ids.length === 0) compiler.faults.add(place, 'must have at least one step');
   for (const id of ids) {
-    if (idPattern.test(id)) continue;
-    compiler.faults.add(within(place, id), 'must be 1 to 64 letters, digits, _ and -, and not begin with a digit or -');
+    const fault = idFault(id);
+    if (fault !== undefined) compiler.faults.add(within(place, id), fault);
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Final, Machine, MachineState, Step, Transition, Trigger } from '@chorda/domain';
-import { idPattern } from '../document/parts.js';
+import { idFault } from '../document/parts.js';
 import type { FlowDocument, StateDocument, TransitionDocument, TransitionsDocument } from '../document/types.js';
 import { within } from '../source/fault.js';
 import type { ScopeTypes } from '../types/check-cel.js';
 import { closed, dyn, type Known } from '../types/known.js';
 import type { FlowPlace } from './compile-flow.js';
 import { compileStep, eventKnown, refuseOrder } from './compile-step.js';
+import { correlationOf } from './correlation.js';
 import { checkWays } from './machine-ways.js';
 import { errorKnown, errorMatchOf } from './policies.js';
 
@@ -48,9 +49,8 @@ export function compileMachine(
 
 function compileState(name: string, document: StateDocument, place: StatePlace): MachineState {
   const { pointer, scope, compiler } = place;
-  if (!idPattern.test(name)) {
-    compiler.faults.add(pointer, 'must be 1 to 64 letters, digits, _ and -, and not begin with a digit or -');
-  }
+  const fault = idFault(name);
+  if (fault !== undefined) compiler.faults.add(pointer, fault);
   const compiled = stepOf(name, document, place);
   const final = finalOf(document, place);
   const transitions = [
@@ -108,7 +108,13 @@ function onEvent(name: string, ways: TransitionsDocument, place: StatePlace): re
   return listed(ways).map(([way, at]) => {
     const pointer = within(place.pointer, 'on', name, ...at);
     const key = place.compiler.value(way.key, within(pointer, 'key'), place.scope);
-    return transitionOf({ ...way, key: undefined }, pointer, { kind: 'event', name, key }, place.scope, place);
+    const on: Trigger = {
+      kind: 'event',
+      name,
+      key,
+      ...correlationOf(way.correlate, within(pointer, 'correlate'), place.compiler),
+    };
+    return transitionOf({ ...way, key: undefined, correlate: undefined }, pointer, on, place.scope, place);
   });
 }
 
@@ -131,6 +137,7 @@ function transitionOf(
 ): Transition {
   if (way.errors !== undefined) compiler.faults.add(within(pointer, 'errors'), 'means something in on_error alone');
   if (way.key !== undefined) compiler.faults.add(within(pointer, 'key'), 'means something in on alone');
+  if (way.correlate !== undefined) compiler.faults.add(within(pointer, 'correlate'), 'means something in on alone');
   return {
     on,
     when: compiler.condition(way.when, within(pointer, 'when'), scope),

@@ -1,10 +1,11 @@
-import type { Catch, Flow, Step, StepBase, StepKind } from '@chorda/domain';
+import { workflowLimits, type Catch, type Flow, type Step, type StepBase, type StepKind } from '@chorda/domain';
 import type { JsonValue } from '@chorda/kernel';
 import type { MapDocument, StepDocument, StepKindDocument } from '../document/types.js';
 import { within } from '../source/fault.js';
 import type { ScopeTypes } from '../types/check-cel.js';
 import { closed, dyn, knownBySchema, type Known } from '../types/known.js';
 import type { Compiler } from './compiler.js';
+import { correlationOf } from './correlation.js';
 import { errorKnown, errorMatchOf, retryOf, timeoutsOf } from './policies.js';
 
 /** Where a step stands, and what may be said there. */
@@ -226,6 +227,7 @@ function compileKind(document: StepKindDocument, place: StepPlace, input: Known)
           event: made(document.event, 'event'),
           key: optional(document.key, 'key'),
           accept: compiler.condition(document.accept, at('accept'), { ...scope, event: eventKnown }),
+          ...correlationOf(document.correlate, at('correlate'), compiler),
           count,
           ttl: compiler.optionalDelay(document.ttl, at('ttl'), scope),
         },
@@ -280,6 +282,10 @@ function compileKind(document: StepKindDocument, place: StepPlace, input: Known)
 const windowDefault = 10;
 const count: Known = { type: 'int' };
 
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= workflowLimits.mapItemsMax;
+}
+
 function compileMap(document: MapDocument, { pointer, scope, compiler }: StepPlace): CompiledKind {
   const at = (...names: readonly string[]) => within(pointer, ...names);
   const { window = windowDefault, collect = 'all' } = document;
@@ -289,6 +295,10 @@ function compileMap(document: MapDocument, { pointer, scope, compiler }: StepPla
   const items = compiler.made(document.items, at('items'), scope);
   if (!['list', 'int', 'number', 'double', 'dyn'].includes(items.known.type)) {
     compiler.faults.add(at('items'), `must come to a list or a number of times; this is of type ${items.known.type}`);
+  }
+  const { template } = items;
+  if (template.kind === 'value' && typeof template.value === 'number' && !isCount(template.value)) {
+    compiler.faults.add(at('items'), `must be a whole number of times, at most ${workflowLimits.mapItemsMax}`);
   }
   const item = items.known.item ?? dyn;
   const inside = { ...scope, item, index: count };

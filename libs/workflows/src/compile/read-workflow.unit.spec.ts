@@ -44,6 +44,17 @@ function faultsOf(text: string): readonly string[] {
 
 const oneStep = (text: string) => `workflow: w\nsteps:\n  a:\n    ${text.replaceAll('\n', '\n    ')}\n`;
 
+describe('the name of a step or a state', () => {
+  it.each(['constructor', 'toString', 'hasOwnProperty'])('is not %s, which every object has', (name) => {
+    const rule = 'is a name that every object has: choose another';
+    expect(faultsOf(`workflow: w\nsteps:\n  ${name}: { kind: script, value: 1 }\n`)).toEqual([
+      `3:3 /steps/${name} ${rule}`,
+    ]);
+    const machine = `workflow: w\nstart: ${name}\nstates:\n  ${name}: { final: completed }\n`;
+    expect(faultsOf(machine)).toEqual([`4:3 /states/${name} ${rule}`]);
+  });
+});
+
 describe('a definition', () => {
   it('comes to a form that says everything', () => {
     const { form } = readWorkflow(order);

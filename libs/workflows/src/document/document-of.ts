@@ -2,6 +2,7 @@ import type {
   Assign,
   Backoff,
   Catch,
+  Correlation,
   Duration,
   ErrorMatch,
   Expression,
@@ -76,6 +77,10 @@ function plain(json: JsonValue): JsonValue {
 function condition(expression: Expression | null): string | undefined {
   if (expression === null) return undefined;
   return expression.language === 'cel' ? expression.text : expressionText(expression);
+}
+
+function correlation(made: Correlation | undefined): JsonValue | undefined {
+  return made && some({ key: condition(made.key), kept: ms(made.kept_ms) });
 }
 
 function duration(made: Duration | null): JsonValue | undefined {
@@ -185,6 +190,7 @@ function kind(made: Step): Members {
         event: value(made.event),
         key: template(made.key),
         accept: condition(made.accept),
+        correlate: correlation(made.correlate),
         count: made.count,
         ttl: duration(made.ttl),
       };
@@ -277,7 +283,7 @@ function ways(all: readonly Transition[]): JsonValue | undefined {
     some({
       ...(on.kind === 'after' ? { delay: duration(on.ms) } : {}),
       ...(on.kind === 'error' ? { errors: errors(on.errors) } : {}),
-      ...(on.kind === 'event' ? { key: condition(on.key) } : {}),
+      ...(on.kind === 'event' ? { key: condition(on.key), correlate: correlation(on.correlate) } : {}),
       when: condition(when),
       assign: assign(own),
       to,

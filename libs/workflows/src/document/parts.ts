@@ -2,7 +2,16 @@ import { workflowLimits } from '@chorda/domain';
 import { z } from 'zod';
 import { durationMsOf, durationText } from './durations.js';
 
-export const idPattern = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+const idPattern = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+const idRule = 'must be 1 to 64 letters, digits, _ and -, and not begin with a digit or -';
+
+/** What is wrong with the name of a step or a state. */
+export function idFault(id: string): string | undefined {
+  if (!idPattern.test(id)) return idRule;
+  // The states of steps are kept in objects, where these would be found before anything was.
+  return id in {} ? 'is a name that every object has: choose another' : undefined;
+}
+
 export const namePattern = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 
 const json = z.json();
@@ -50,9 +59,7 @@ export function textField(most: number) {
   return z.string({ error: 'must be a text' }).max(most, { error: `must have at most ${most} characters` });
 }
 
-export const identifier = z
-  .string({ error: 'must be a text' })
-  .regex(idPattern, { error: 'must be 1 to 64 letters, digits, _ and -, and not begin with a digit or -' });
+export const identifier = z.string({ error: 'must be a text' }).regex(idPattern, { error: idRule });
 
 export const joinField = z
   .union(
@@ -132,6 +139,23 @@ export const timeoutsField = z
     whole: durationField.optional().describe('All tries and pauses together'),
   })
   .describe('How long the step may take');
+
+/** See `Correlation` of the form. */
+export const correlationField = z
+  .union(
+    [
+      conditionField,
+      z.strictObject({
+        key: conditionField.optional().describe('Makes the key of the event, which it sees as `event`'),
+        kept: durationField.optional().describe('How long one that came before is kept; at most 30 days'),
+      }),
+    ],
+    { error: 'must be an expression in CEL, or {key, kept}' },
+  )
+  .describe(
+    'Of events that producers send: makes the key of an `event`, such as `event.data.order_id`. Left out: its subject',
+  )
+  .meta({ id: 'Correlation' });
 
 const assignObject = z.record(z.string(), templateField);
 export const assignField = z

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   assignField,
   conditionField,
+  correlationField,
   delayField,
   errorMatchField,
   identifier,
@@ -151,6 +152,7 @@ export const waitStep = step('wait', 'Waits for an event; it may have come befor
   event: templateField.describe('Name of the event'),
   key: templateField.optional().describe('A text. Left out: whichever is sent to the run or emitted by another one'),
   accept: conditionField.optional().describe('An expression in CEL that sees `event`; others are left for others'),
+  correlate: correlationField.optional(),
   count: wholeField(1, workflowLimits.waitCountMax).optional().describe('More than 1: the output is a list'),
   ttl: delayField.optional().describe('Without it by then the step fails with class timeout'),
 });
@@ -165,7 +167,7 @@ export const subWorkflowStep = step('sub_workflow', 'Another workflow, as a run 
   version: z
     .union([textField(64), z.int()])
     .optional()
-    .describe('Left out: the newest when the step begins'),
+    .describe('Left out: the newest when the run was started'),
   detached: z.boolean().optional().describe('Goes on at once with {run_id}'),
 });
 
@@ -244,6 +246,7 @@ const transitionObject = z.strictObject({
   assign: assignField.optional(),
   errors: errorMatchField.optional().describe('Of `on_error` alone: which errors'),
   key: conditionField.optional().describe('Of `on` alone: an expression that the key of the event must equal'),
+  correlate: correlationField.optional().describe('Of `on` alone: as of a wait step'),
 });
 
 const transitions = z

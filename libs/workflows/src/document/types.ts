@@ -42,6 +42,7 @@ export interface TransitionDocument {
   readonly assign?: AssignDocument | undefined;
   readonly errors?: ErrorMatchDocument | undefined;
   readonly key?: string | undefined;
+  readonly correlate?: CorrelationDocument | undefined;
 }
 
 export interface DelayedDocument extends TransitionDocument {
@@ -164,11 +165,16 @@ export interface EmitDocument {
   readonly ttl?: DurationDocument | undefined;
 }
 
+/** What the key of an event is that a producer sent; a text: the expression alone. */
+export type CorrelationDocument =
+  string | { readonly key?: string | undefined; readonly kept?: DurationDocument | undefined };
+
 export interface WaitDocument {
   readonly kind: 'wait';
   readonly event: JsonValue;
   readonly key?: JsonValue | undefined;
   readonly accept?: string | undefined;
+  readonly correlate?: CorrelationDocument | undefined;
   readonly count?: number | undefined;
   readonly ttl?: DurationDocument | undefined;
 }

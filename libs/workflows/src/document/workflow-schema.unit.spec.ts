@@ -24,5 +24,6 @@ describe('the JSON Schema of definitions', () => {
     const example = readFileSync(join(import.meta.dirname, '../examples/order.yaml'), 'utf8');
     expect(check.issuesOf(parse(example))).toEqual([]);
     expect(check.issuesOf({ workflow: 'w', steps: { a: { kind: 'tool' } } })).not.toEqual([]);
-  });
+    // It compiles a large schema, which takes a starved machine long.
+  }, 60_000);
 });

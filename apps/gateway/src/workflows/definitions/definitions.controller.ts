@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { WorkflowDefinitionRepository, WorkflowsFullError, type WorkflowVersionSummary } from '@chorda/read-models';
-import { exportWorkflow, hashOfForm, textOfForm } from '@chorda/workflows';
+import { awaitedEventsOf, exportWorkflow, hashOfForm, textOfForm } from '@chorda/workflows';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { actorOf } from '../../audit/actor.js';
@@ -52,7 +52,11 @@ export class DefinitionsController {
       return { outcome: outcomeOf(newest, hash), name: form.name, hash, version: null };
     }
     const stored = await this.definitions
-      .store(tenantId, { ...given, form: textOfForm(form), source, sourceFormat }, actorOf(request))
+      .store(
+        tenantId,
+        { ...given, form: textOfForm(form), source, sourceFormat, awaits: awaitedEventsOf(form) },
+        actorOf(request),
+      )
       .catch((error: unknown) => {
         throw error instanceof WorkflowsFullError ? new Problem('LIMIT_REACHED', error.message) : error;
       });
