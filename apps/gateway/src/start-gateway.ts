@@ -254,7 +254,10 @@ async function openParts(
     payloads,
     runDecisions,
     scheduleDecisions,
-    stepDesk: openStepDesk({ env, pool, host, commands: decisions.codec, producer, door: runDecisions.door }, closing),
+    stepDesk: openStepDesk(
+      { ...{ env, pool, host, producer, payloads }, commands: decisions.codec, door: runDecisions.door },
+      closing,
+    ),
     inference,
     journal: new JournalRepository(pool),
     services: new ServicesRepository(pool),

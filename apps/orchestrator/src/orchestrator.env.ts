@@ -1,4 +1,13 @@
-import { databaseEnv, kafkaEnv, loggingEnv, readEnv, registryEnv, selfReportEnv, wholeNumber } from '@chorda/platform';
+import {
+  databaseEnv,
+  kafkaEnv,
+  loggingEnv,
+  payloadsEnv,
+  readEnv,
+  registryEnv,
+  selfReportEnv,
+  wholeNumber,
+} from '@chorda/platform';
 import { z } from 'zod';
 import { webhookEnv } from './steps/webhook/webhook.env.js';
 
@@ -8,6 +17,7 @@ const schema = z.object({
   ...databaseEnv,
   ...loggingEnv,
   ...selfReportEnv,
+  ...payloadsEnv,
   /** Steps that one process does at once. */
   CHORDA_STEP_SLOTS: wholeNumber(1, 1_000).default(100),
   /** Steps that may wait in the inbox of all executors and workers; past it they stay on the log. */

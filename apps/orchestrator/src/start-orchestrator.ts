@@ -1,7 +1,7 @@
 import type { WorkflowCommand, WorkflowEvent } from '@chorda/contracts';
 import { contractsCodec, type DecisionCodec } from '@chorda/decisions';
 import { plantWorkflowRules, workflowsAggregate, type AnyWorkflowCommand } from '@chorda/domain';
-import { isPlanted, plantableWorkflowBugs, type AppHost, type RunningApp } from '@chorda/platform';
+import { isPlanted, openPayloads, plantableWorkflowBugs, type AppHost, type RunningApp } from '@chorda/platform';
 import { startDecidingApp, type DecidingCodecs } from '@chorda/work';
 import { workflowPorts } from '@chorda/workflows';
 import { readOrchestratorEnv } from './orchestrator.env.js';
@@ -25,6 +25,7 @@ const workflowBounds = { followUpsMax: 100, streamsOfCommandMax: 5_000, recordsO
 export async function startOrchestrator(source: NodeJS.ProcessEnv, host: AppHost): Promise<RunningApp> {
   const env = readOrchestratorEnv(source);
   const { instance, logger, metrics } = host;
+  const payloads = openPayloads(env, metrics);
   return startDecidingApp({
     name: 'orchestrator',
     ...{ env, host },
@@ -36,6 +37,7 @@ export async function startOrchestrator(source: NodeJS.ProcessEnv, host: AppHost
       group: workflowDecisionsGroup,
     }),
     bounds: workflowBounds,
+    payloads,
     parts: [
       {
         name: 'steps',
@@ -46,6 +48,7 @@ export async function startOrchestrator(source: NodeJS.ProcessEnv, host: AppHost
             slotsMax: env.CHORDA_STEP_SLOTS,
             readyMax: env.CHORDA_STEP_INBOX_MAX,
             webhook: webhookOptionsOf(env),
+            payloads,
             defaultModel: env.CHORDA_MODEL,
             inferenceAbsentMs: env.CHORDA_INFERENCE_ABSENT_MS,
           }),

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TestStack } from '@chorda/testing';
 import { waitFor } from '../backbone.js';
-import { cpuSeconds } from '../projector/processors.js';
+import { postgresSeconds, residentMib, treeSeconds } from '../projector/processors.js';
 import { figure, percentile } from '../samples.js';
 import { rowsOf } from '../soak/decisions/found-decisions.js';
 import type { ChordaGround } from './chorda.js';
@@ -15,29 +15,35 @@ export interface ParkedOptions {
   readonly progress: (line: string) => void;
 }
 
-const idleMs = 15_000;
-const settleMs = 5_000;
+const idleMs = 20_000;
+/** The spread between them is what a system that idles differs by from one moment to the next. */
+const idleWindows = 3;
+const settleMs = 10_000;
 const startsAtOnce = 128;
 const decisionsAtOnce = 16;
-const shownMsMax = 120_000;
+const shownMsMax = 600_000;
 /** The one that the ground begins with. */
 const runsWithoutTask = 1;
 
 /** What runs that wait for people cost while nobody answers, and what an answer costs beside them. */
 export async function parkedWaits(options: ParkedOptions): Promise<object> {
   const { progress, parked, decisions } = options;
+  await park(options, decisions);
+  await decide(options);
   const emptyIdle = await idle(options);
   await park(options, decisions);
   const emptyMs = await decide(options);
-  progress(`none parked: idle ${figure(emptyIdle)} CPU s a minute; decisions p50 ${told(emptyMs)}`);
+  progress(`none parked: ${idleTold(emptyIdle)}; decisions p50 ${told(emptyMs)}`);
   const startMs = performance.now();
   await park(options, parked);
   progress(`${parked} parked in ${figure((performance.now() - startMs) / 1_000)} s`);
+  await shown(options.ground);
+  progress(`All of them are shown after ${figure((performance.now() - startMs) / 1_000)} s`);
   const parkedIdle = await idle(options);
   const parkedMs = await decide(options);
-  progress(`${parked} parked: idle ${figure(parkedIdle)} CPU s a minute; decisions p50 ${told(parkedMs)}`);
-  const of = (samples: readonly number[], idleSeconds: number) => ({
-    idleCpuSecondsPerMinute: idleSeconds,
+  progress(`${parked} parked: ${idleTold(parkedIdle)}; decisions p50 ${told(parkedMs)}`);
+  const of = (samples: readonly number[], found: Idle) => ({
+    ...found,
     decisionP50Ms: percentile(samples, 0.5),
     decisionP99Ms: percentile(samples, 0.99),
   });
@@ -47,14 +53,50 @@ export async function parkedWaits(options: ParkedOptions): Promise<object> {
 const told = (samples: readonly number[]) =>
   `${figure(percentile(samples, 0.5))} ms, p99 ${figure(percentile(samples, 0.99))} ms`;
 
-/** Processor seconds a minute of gateway, orchestrator, projector, worker, Postgres and Kafka. */
-async function idle({ stack, ground }: ParkedOptions): Promise<number> {
+interface Idle {
+  /** Processor seconds a minute of all processes, for each window. */
+  readonly idleCpuSecondsPerMinute: readonly number[];
+  /** The middle window, by process. */
+  readonly byProcess: Readonly<Record<string, number>>;
+  readonly residentMib: Readonly<Record<string, number>>;
+}
+
+function idleTold({ idleCpuSecondsPerMinute: windows, byProcess, residentMib: memory }: Idle): string {
+  const each = Object.entries(byProcess).map(([name, seconds]) => `${name} ${figure(seconds)}`);
+  const held = Object.entries(memory).map(([name, mib]) => `${name} ${Math.round(mib)}`);
+  return `idle ${windows.map(figure).join(', ')} CPU s a minute (${each.join(', ')}); MiB ${held.join(', ')}`;
+}
+
+/** Gateway, orchestrator, projector, worker, Postgres and Kafka while nobody asks for anything. */
+async function idle(options: ParkedOptions): Promise<Idle> {
   await pause(settleMs);
-  const total = () =>
-    Object.values(cpuSeconds(stack, Object.values(ground.pids))).reduce((sum: number, each: number) => sum + each, 0);
-  const before = total();
-  await pause(idleMs);
-  return ((total() - before) * 60_000) / idleMs;
+  const windows: Record<string, number>[] = [];
+  for (let window = 0; window < idleWindows; window++) {
+    const before = secondsByProcess(options);
+    await pause(idleMs);
+    const after = secondsByProcess(options);
+    windows.push(
+      Object.fromEntries(
+        Object.entries(after).map(([name, seconds]) => [name, ((seconds - (before[name] ?? 0)) * 60_000) / idleMs]),
+      ),
+    );
+  }
+  const { pids } = options.ground;
+  return {
+    idleCpuSecondsPerMinute: windows.map(totalOf),
+    byProcess: windows.toSorted((a, b) => totalOf(a) - totalOf(b))[Math.floor(idleWindows / 2)] ?? {},
+    residentMib: Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, residentMib(pid)])),
+  };
+}
+
+function secondsByProcess({ stack, ground }: ParkedOptions): Record<string, number> {
+  const own = Object.entries(ground.pids).map(([name, pid]) => [name, treeSeconds(pid)] as const);
+  const kafka = treeSeconds(stack.server('kafka').pid ?? 0);
+  return { ...Object.fromEntries(own), postgres: postgresSeconds(stack), kafka };
+}
+
+function totalOf(seconds: Readonly<Record<string, number>>): number {
+  return Object.values(seconds).reduce((sum, each) => sum + each, 0);
 }
 
 async function park({ ground }: ParkedOptions, count: number): Promise<void> {
@@ -80,21 +122,25 @@ async function decide({ ground, decisions }: ParkedOptions): Promise<readonly nu
   return samples;
 }
 
-/** Once the read model shows all of them. */
-async function openTasks({ databaseUrl }: ChordaGround, count: number): Promise<string[]> {
-  const left = await rowsOf<{ open: number }>(
-    databaseUrl,
-    `SELECT count(*)::int AS open FROM decision_streams WHERE kind = 'workflow' AND stream_kind = 'workflow'`,
-  );
-  const started = left[0]?.open ?? 0;
-  await waitFor('The read model shows the tasks', shownMsMax, async () => {
-    const [row] = await rowsOf<{ shown: number }>(databaseUrl, 'SELECT count(*)::int AS shown FROM tasks');
-    return (row?.shown ?? 0) >= started - runsWithoutTask;
-  });
+async function openTasks(ground: ChordaGround, count: number): Promise<string[]> {
+  await shown(ground);
   const rows = await rowsOf<{ task_id: string }>(
-    databaseUrl,
+    ground.databaseUrl,
     `SELECT task_id FROM tasks WHERE status = 'open' ORDER BY md5(task_id) LIMIT ${count}`,
   );
   if (rows.length < count) throw new Error(`${rows.length} tasks stand open, and ${count} are to be answered`);
   return rows.map(({ task_id: id }) => id);
+}
+
+/** Once the read model shows a task for each run. */
+async function shown({ databaseUrl }: ChordaGround): Promise<void> {
+  const [streams] = await rowsOf<{ started: number }>(
+    databaseUrl,
+    `SELECT count(*)::int AS started FROM decision_streams WHERE kind = 'workflow' AND stream_kind = 'workflow'`,
+  );
+  const started = streams?.started ?? 0;
+  await waitFor('The read model shows the tasks', shownMsMax, async () => {
+    const [row] = await rowsOf<{ shown: number }>(databaseUrl, 'SELECT count(*)::int AS shown FROM tasks');
+    return (row?.shown ?? 0) >= started - runsWithoutTask;
+  });
 }

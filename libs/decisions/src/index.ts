@@ -15,6 +15,7 @@ export {
 } from './callers/outcome-waiter.js';
 export { contractsCodec, type ContractsCodecs } from './contracts-codec.js';
 export type { CommandContext, CommandEnvelope, DecisionCodec, EncodedBody } from './decision-codec.js';
+export { payloadBounds, type PayloadStoreReader } from './engine/loaded-payloads.js';
 export type { DecidedEvent, Outcome } from './outcome.js';
 export {
   startDecisions,

@@ -35,6 +35,7 @@ export class DecisionMetrics {
   readonly claims: Counter<'kind'>;
   readonly waits: Counter<'kind' | 'cause'>;
   readonly streamReads: Counter<'kind' | 'from'>;
+  readonly payloads: Counter<'kind' | 'result'>;
   readonly waiters: Gauge<'kind'>;
   readonly answers: Counter<'kind' | 'result'>;
   readonly refusedAtDoor: Counter<'kind' | 'reason'>;
@@ -118,6 +119,11 @@ export class DecisionMetrics {
       'chorda_decisions_stream_reads_total',
       'Streams that turns needed, by where they came from',
       'from',
+    );
+    this.payloads = counter(
+      'chorda_decisions_payloads_total',
+      'Values by reference that rules read: from memory, from the store (read), failed, or too large',
+      'result',
     );
     this.answers = counter('chorda_decisions_answers_total', 'Waits for an outcome by how they ended', 'result');
     this.refusedAtDoor = counter(

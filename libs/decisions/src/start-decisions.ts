@@ -16,6 +16,7 @@ import type { Registry } from 'prom-client';
 import { decisionBounds, type DecisionBounds } from './bounds.js';
 import type { DecisionCodec } from './decision-codec.js';
 import type { EngineParts } from './engine/engine-parts.js';
+import { Payloads, type PayloadStoreReader } from './engine/loaded-payloads.js';
 import { PartitionEngine } from './engine/partition-engine.js';
 import { ProgressNotifier } from './engine/progress-notifier.js';
 import { Rounds } from './engine/rounds.js';
@@ -49,6 +50,8 @@ export interface DecisionsOptions {
   readonly onIncident: (alert: Alert) => void;
   /** What is left out has its default. */
   readonly bounds?: Partial<DecisionBounds>;
+  /** Left out: nothing is kept by reference, and rules see references as they are. */
+  readonly payloads?: PayloadStoreReader | undefined;
   /** Default 10. */
   readonly connectionsMax?: number;
   /** A transaction that takes longer is ended by the server, so that a take-over waits no longer. Default 5 s. */
@@ -195,6 +198,7 @@ class Decisions<States, Command extends Typed, Event extends Typed> implements R
       ...hosted,
       ...{ bounds, driver, admin, producer, pool, notifier, metrics, logger, partitions: topics.partitions },
       ...{ statements: new SharedStatements(pool, hosted, metrics), rounds: new Rounds() },
+      payloads: Payloads.of(options.payloads, hosted.aggregate.kind, metrics),
       topicIds: topics.ids,
       owner: options.instance,
       source: `urn:chorda:service:${options.service}`,

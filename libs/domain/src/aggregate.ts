@@ -1,4 +1,4 @@
-import type { JsonValue, TenantId } from '@chorda/kernel';
+import type { JsonValue, PayloadRef, TenantId } from '@chorda/kernel';
 
 /** One thing that has a history: an agent, an execution of it. `id` is unique within the tenant and the event topic. */
 export interface StreamRef<Kind extends string = string> {
@@ -84,4 +84,12 @@ export interface StatesOf<States> {
   of<Kind extends keyof States & string>(stream: StreamRef<Kind>): States[Kind];
   /** Number of events of the stream. */
   versionOf(stream: StreamRef): bigint;
+  /**
+   * What a reference of the command's tenant stands for: the same value whenever it is asked. Absent where nothing is kept
+   * by reference.
+   *
+   * @throws BackboneError that is not retriable: it is not there, was changed, or is larger than may be read. Any other
+   * throw is the caller's to decide the command anew, and must not be caught.
+   */
+  readonly payload?: (ref: PayloadRef) => JsonValue;
 }

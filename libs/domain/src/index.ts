@@ -63,6 +63,7 @@ export type {
   WorkflowForm,
 } from './workflows/form.js';
 export { evaluateTemplate, ExpressionError, type Expressions } from './workflows/expressions.js';
+export { holdsReference, ReferredTooLargeError, wholeOf, type PayloadSource } from './workflows/referred-values.js';
 export * as workflowLimits from './workflows/limits.js';
 export { workflowsAggregate } from './workflows/workflows.aggregate.js';
 export type { WorkflowPorts, WorkflowStates } from './workflows/run-course.js';

@@ -42,7 +42,12 @@ export { startMetricsServer, type MetricsServer, type MetricsServerOptions } fro
 export { renderMetrics } from './metrics/render-metrics.js';
 export { FolderStore } from './payloads/folder-store.js';
 export type { ObjectStore } from './payloads/object-store.js';
-export { PayloadChangedError, PayloadMissingError, PayloadTooLargeError } from './payloads/payload-errors.js';
+export {
+  PayloadChangedError,
+  PayloadMissingError,
+  PayloadTooLargeError,
+  StoreAwayError,
+} from './payloads/payload-errors.js';
 export { payloadBytesMax, PayloadStore, type PayloadReport } from './payloads/payload-store.js';
 export { openPayloads, payloadsEnv } from './payloads/payloads.env.js';
 export { createAppHost, productVersion, type AppHostOptions } from './process/app-host.js';
@@ -61,6 +66,7 @@ export {
   plantableExecutorBugs,
   plantableScheduleBugs,
   plantableUnitBugs,
+  plantableWorkBugs,
   type PlantableBug,
   type PlantableDecisionBug,
   type PlantableGatewayBug,
@@ -72,6 +78,7 @@ export {
   type PlantableExecutorBug,
   type PlantableScheduleBug,
   type PlantableUnitBug,
+  type PlantableWorkBug,
 } from './process/planted-bug.js';
 export { ProcessSampler, type ProcessFigures } from './process/process-sampler.js';
 export { runAsProcess } from './process/run-as-process.js';

@@ -1,5 +1,11 @@
 import { CommandCodec, EventCodec, WorkCodec } from '@chorda/contracts';
-import { startDecisions, type DecisionBounds, type HostedAggregate, type RunningDecisions } from '@chorda/decisions';
+import {
+  startDecisions,
+  type DecisionBounds,
+  type HostedAggregate,
+  type PayloadStoreReader,
+  type RunningDecisions,
+} from '@chorda/decisions';
 import type { Typed } from '@chorda/domain';
 import {
   createKafkaDriver,
@@ -63,6 +69,8 @@ export interface DecidingAppParts<States, Command extends Typed, Event extends T
   readonly host: AppHost;
   hosted(codecs: DecidingCodecs): HostedAggregate<States, Command, Event>;
   readonly bounds: Partial<DecisionBounds>;
+  /** Where values lie that its rules read by reference. */
+  readonly payloads?: PayloadStoreReader | undefined;
   /** What works beside the engine; started in this order, and stopped in the other. */
   readonly parts: readonly AppPart[];
 }
@@ -151,7 +159,7 @@ class DecidingApp<States, Command extends Typed, Event extends Typed> implements
   }
 
   private decide(codecs: DecidingCodecs): RunningDecisions {
-    const { env, host, hosted, bounds } = this.parts;
+    const { env, host, hosted, bounds, payloads } = this.parts;
     return startDecisions(hosted(codecs), {
       driver: this.driver,
       databaseUrl: env.DATABASE_URL,
@@ -160,6 +168,7 @@ class DecidingApp<States, Command extends Typed, Event extends Typed> implements
       logger: host.logger,
       metrics: host.metrics,
       onIncident: (alert) => this.tell(alert),
+      payloads,
       bounds: {
         ...bounds,
         commandsMax: env.CHORDA_DECISIONS_TURN_COMMANDS,

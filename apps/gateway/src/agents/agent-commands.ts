@@ -4,6 +4,7 @@ import {
   InvalidEventError,
   parseCommandData,
   type AgentCommand,
+  type JsonText,
   type ScheduleCommand,
   type WorkflowCommand,
 } from '@chorda/contracts';
@@ -48,7 +49,7 @@ export class AgentCommands {
     private readonly answers: IdempotentAnswers,
     private readonly lists: ListReader,
     @Inject(decisionParts) private readonly decisions: CommandParts,
-    /** Where inputs are kept that are too large; runs of workflows have none. */
+    /** Where values are kept that are too large. */
     @Optional() private readonly payloads?: PayloadDesk,
   ) {}
 
@@ -79,12 +80,29 @@ export class AgentCommands {
     return 'problem' in sent ? sent : outcomeOf(commandId, sent, wish.shown(command));
   }
 
-  /** With a reference where an input is too large to travel with every event of its execution. */
+  /** With a reference where a value is too large to travel with every event of its execution or run. */
   private async smallened(command: GivenCommand, request: FastifyRequest): Promise<GivenCommand> {
-    if (command.type !== 'agent.execute' || this.payloads === undefined) return command;
+    const { payloads } = this;
+    if (payloads === undefined) return command;
     const { tenantId } = credentialOf(request);
-    const input_data = await this.payloads.taken(tenantId, 'input_data', command.data.input_data);
-    return { ...command, data: { ...command.data, input_data } };
+    const small = (field: string, text: JsonText) => payloads.taken(tenantId, field, text);
+    switch (command.type) {
+      case 'agent.execute': {
+        const input_data = await small('input_data', command.data.input_data);
+        return { ...command, data: { ...command.data, input_data } };
+      }
+      case 'workflow.start': {
+        const input_data = await small('input', command.data.input_data);
+        return { ...command, data: { ...command.data, input_data } };
+      }
+      case 'workflow.retry': {
+        const { output_data: said } = command.data;
+        const output_data = said === null ? null : await small('output_data', said);
+        return { ...command, data: { ...command.data, output_data } };
+      }
+      default:
+        return command;
+    }
   }
 
   private async send(

@@ -8,6 +8,7 @@ import { AgentCommands } from '../agents/agent-commands.js';
 import { runDecisionParts } from '../gateway.tokens.js';
 import { Problem } from '../http/problem.js';
 import { IdempotentAnswers } from '../idempotency/idempotent-answers.js';
+import { PayloadDesk } from '../payloads/payload-desk.js';
 import type { RunDecisionParts } from './open-run-decisions.js';
 
 /** Gives the commands of callers to the engine of runs, and reads what it has decided. */
@@ -17,8 +18,9 @@ export class RunCommands extends AgentCommands {
     answers: IdempotentAnswers,
     lists: ListReader,
     @Inject(runDecisionParts) private readonly runs: RunDecisionParts,
+    payloads: PayloadDesk,
   ) {
-    super(answers, lists, runs);
+    super(answers, lists, runs, payloads);
   }
 
   get streams(): RunDecisionParts['streams'] {

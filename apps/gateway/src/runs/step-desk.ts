@@ -1,7 +1,14 @@
 import type { OnModuleDestroy } from '@nestjs/common';
-import { jsonText, jsonValue, type AnyCommand, type CommandCodec, type workflowWork } from '@chorda/contracts';
+import {
+  jsonText,
+  jsonValue,
+  type AnyCommand,
+  type CommandCodec,
+  type JsonText,
+  type workflowWork,
+} from '@chorda/contracts';
 import type { CommandDoor } from '@chorda/decisions';
-import { derivedId, GroupedCalls, newId, type JsonValue, type TenantId } from '@chorda/kernel';
+import { derivedId, GroupedCalls, inlineBytesMax, newId, type JsonValue, type TenantId } from '@chorda/kernel';
 import type { Producer } from '@chorda/messaging';
 import { crashPoint, type AppHost } from '@chorda/platform';
 import {
@@ -17,7 +24,9 @@ import type pg from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { GatewayEnv } from '../gateway.env.js';
 import { Problem } from '../http/problem.js';
+import type { PayloadDesk } from '../payloads/payload-desk.js';
 import { ParkedPolls } from '../workers/parked-polls.js';
+import { openedBytesMax, openedInput } from './step-inputs.js';
 import type { StepPollBody, StepResultBody } from './step-bodies.js';
 
 /** A step that a worker has the lease of. */
@@ -65,6 +74,7 @@ interface StepDeskParts {
   readonly polls: ParkedPolls;
   readonly sender: Pick<OutcomeSender<workflowWork.StepRequested, never>, 'sendOnce'>;
   readonly door: Pick<CommandDoor, 'give'>;
+  readonly payloads: PayloadDesk;
   readonly codec: CommandCodec;
   readonly producer: Pick<Producer, 'send'>;
   readonly metrics: ReturnType<typeof stepDeskMetrics>;
@@ -106,7 +116,8 @@ export class StepDesk implements OnModuleDestroy {
       body.wait_ms,
       gone,
     );
-    const given = await Promise.all(claimed.map((leased) => this.handOut(leased, owner)));
+    const opened = await this.open(claimed);
+    const given = await Promise.all(opened.map((each) => this.handOut(each, owner)));
     const steps = given.filter((step) => step !== undefined);
     metrics.steps.inc({ result: 'given' }, steps.length);
     return steps;
@@ -140,7 +151,7 @@ export class StepDesk implements OnModuleDestroy {
 
   /** Stores what a step came to, once; the same answer again is taken as such. @throws Problem `LEASE_LOST`, `PAYLOAD_TOO_LARGE` */
   async answer(lease: StepLease, body: StepResultBody): Promise<void> {
-    const outcome = outcomeOf(body);
+    const outcome = await this.small(lease.tenantId, outcomeOf(body));
     if (outcome.bytes > stepResultBytesMax) {
       throw new Problem('PAYLOAD_TOO_LARGE', `The result ${tooLarge(outcome.bytes)}`);
     }
@@ -151,7 +162,7 @@ export class StepDesk implements OnModuleDestroy {
   answerAll(tenantId: TenantId, results: readonly StepAnswer[]): Promise<readonly StepAnswered[]> {
     return Promise.all(
       results.map(async ({ work_id, ...body }) => {
-        const outcome = outcomeOf(body);
+        const outcome = await this.small(tenantId, outcomeOf(body));
         if (outcome.bytes > stepResultBytesMax) {
           return { work_id, status: 'too_large' as const, detail: `The result ${tooLarge(outcome.bytes)}` };
         }
@@ -160,6 +171,20 @@ export class StepDesk implements OnModuleDestroy {
         return { work_id, status, detail: status === 'stored' ? null : leaseLostDetail };
       }),
     );
+  }
+
+  /** With a reference in the place of an output that is too large to travel with the events of the run. */
+  private async small(tenantId: TenantId, outcome: Outcome): Promise<Outcome> {
+    const { output } = outcome;
+    if (output === null || outcome.bytes <= inlineBytesMax) return outcome;
+    try {
+      return completedOf(await this.parts.payloads.taken(tenantId, 'output', output), outcome.durationMs);
+    } catch (error) {
+      // A store that is away takes nothing from what was done, where the events of the run can hold it.
+      if (outcome.bytes <= stepResultBytesMax) return outcome;
+      const headers = { 'retry-after': '5' };
+      throw new Problem('UNAVAILABLE', 'The result cannot be kept at the moment', { headers, cause: error });
+    }
   }
 
   private async keep(lease: StepLease, { text, status }: Outcome): Promise<'stored' | 'lease_lost'> {
@@ -193,12 +218,41 @@ export class StepDesk implements OnModuleDestroy {
     this.sending.add(sending);
   }
 
+  /** With inputs whole, as far as one answer may hold; what is left over is given back for the next poll. */
+  private async open(claimed: readonly LeasedWork[]): Promise<readonly OpenedStep[]> {
+    const { works, payloads } = this.parts;
+    const opened: OpenedStep[] = [];
+    let bytes = 0;
+    for (const [at, leased] of claimed.entries()) {
+      if (bytes > openedBytesMax) {
+        await works.release(claimed.slice(at));
+        break;
+      }
+      const work: workflowWork.StepRequested = JSON.parse(leased.work);
+      try {
+        const input = await openedInput(payloads, leased.tenantId, work.data.input_data);
+        if ('failure' in input) {
+          const error = { class: 'workflow', ...input.failure, status: null, retriable: false };
+          await this.keep(leased, outcomeOf({ error, duration_ms: 0 }));
+          continue;
+        }
+        bytes += input.bytes;
+        opened.push({ leased, work, input: input.input });
+      } catch (error) {
+        // The store is away: what was read so far is given out, the rest waits for it.
+        await works.release(claimed.slice(at));
+        if (opened.length === 0) throw error;
+        break;
+      }
+    }
+    return opened;
+  }
+
   /** Undefined: the engine has given the step up meanwhile. */
-  private async handOut(leased: LeasedWork, worker: string): Promise<GivenStep | undefined> {
-    const work: workflowWork.StepRequested = JSON.parse(leased.work);
+  private async handOut({ leased, work, input }: OpenedStep, worker: string): Promise<GivenStep | undefined> {
     const watch: Watch = JSON.parse(work.data.settings);
     if (isWatched(watch) && !(await this.begun(leased, work, { worker, watch }))) return undefined;
-    return stepOf(leased, work, watch);
+    return stepOf(leased, work, { watch, input });
   }
 
   /**
@@ -277,23 +331,34 @@ export interface StepAnswered {
   readonly detail: string | null;
 }
 
+/** A step that a worker is about to be given. */
+interface OpenedStep {
+  readonly leased: LeasedWork;
+  readonly work: workflowWork.StepRequested;
+  readonly input: JsonValue;
+}
+
 interface Outcome {
   readonly text: string;
   readonly status: 'completed' | 'failed';
+  /** Null: it failed. */
+  readonly output: JsonText | null;
+  readonly durationMs: number;
   readonly bytes: number;
 }
 
 function outcomeOf({ output, error, duration_ms }: Omit<StepResultBody, 'lease_token'>): Outcome {
-  const status = error === undefined ? 'completed' : 'failed';
-  const text = jsonText(error === undefined ? (output ?? null) : errorOf(error));
-  const outcome = {
-    kind: 'result',
-    status,
-    output_data: error === undefined ? text : null,
-    error: error === undefined ? null : text,
-    duration_ms,
-  };
-  return { text: JSON.stringify(outcome), status, bytes: Buffer.byteLength(text) };
+  if (error === undefined) return completedOf(jsonText(output ?? null), duration_ms);
+  const text = jsonText(errorOf(error));
+  const outcome = { kind: 'result', status: 'failed', output_data: null, error: text, duration_ms };
+  const bytes = Buffer.byteLength(text);
+  return { text: JSON.stringify(outcome), status: 'failed', output: null, durationMs: duration_ms, bytes };
+}
+
+function completedOf(output: JsonText, durationMs: number): Outcome {
+  const outcome = { kind: 'result', status: 'completed', output_data: output, error: null, duration_ms: durationMs };
+  const bytes = Buffer.byteLength(output);
+  return { text: JSON.stringify(outcome), status: 'completed', output, durationMs, bytes };
 }
 
 const tooLarge = (bytes: number) => `has ${bytes} bytes; at most ${stepResultBytesMax} may be`;
@@ -301,7 +366,7 @@ const tooLarge = (bytes: number) => `has ${bytes} bytes; at most ${stepResultByt
 function stepOf(
   leased: LeasedWork,
   { data }: workflowWork.StepRequested,
-  { idle_ms: idleMs = null }: Watch,
+  { watch: { idle_ms: idleMs = null }, input }: { readonly watch: Watch; readonly input: JsonValue },
 ): GivenStep {
   const { traceparent }: { readonly traceparent?: string } = JSON.parse(leased.metadata);
   const kept = data.checkpoint_value;
@@ -315,7 +380,7 @@ function stepOf(
     step_id: data.step_id,
     queue: data.worker_queue ?? 'default',
     tool: data.tool_name ?? '',
-    input: jsonValue(data.input_data),
+    input,
     idempotency_key: data.idempotency_key,
     attempt: data.attempt,
     delivery: leased.deliveries,
@@ -368,10 +433,11 @@ export function openStepDesk(
     readonly commands: CommandCodec;
     readonly producer: Producer;
     readonly door: CommandDoor;
+    readonly payloads: PayloadDesk;
   },
   closing: (() => Promise<unknown> | void)[],
 ): StepDesk {
-  const { env, pool, host, commands, producer, door } = needs;
+  const { env, pool, host, commands, producer, door, payloads } = needs;
   const { logger } = host;
   const ready = new ChannelListener(env.DATABASE_URL, stepReadyChannel, logger);
   closing.push(() => ready.close());
@@ -381,6 +447,6 @@ export function openStepDesk(
   return new StepDesk({
     polls: new ParkedPolls({ works, ready, metrics, logger }),
     sender: new OutcomeSender({ kind, works, codec: commands, producer, logger }),
-    ...{ works, door, producer, metrics, codec: commands },
+    ...{ works, door, producer, metrics, payloads, codec: commands },
   });
 }

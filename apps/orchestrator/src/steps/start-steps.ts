@@ -1,6 +1,7 @@
 import type { AgentEvent } from '@chorda/contracts';
 import { CommandDoor, OutcomeWaiter } from '@chorda/decisions';
 import { startConsumer, type ConsumerHealth, type Producer } from '@chorda/messaging';
+import type { PayloadStore } from '@chorda/platform';
 import { InferenceReader, WorkerPresence } from '@chorda/read-models';
 import { ModelAsks, startWork, type PartGround, type WorkGround } from '@chorda/work';
 import type { Logger } from '@chorda/kernel';
@@ -8,6 +9,7 @@ import type pg from 'pg';
 import type { Registry } from 'prom-client';
 import { CommandGiver } from './command-giver.js';
 import { ExecutionEnds } from './execution-ends.js';
+import { withPayloads } from './payloads-of-steps.js';
 import { stepMetrics } from './step-metrics.js';
 import { stepRunner, type StepRunner } from './step-runner.js';
 import { source, stepWorkKind } from './step-work.kind.js';
@@ -21,6 +23,8 @@ export interface StepsOptions extends PartGround {
   readonly slotsMax: number;
   readonly readyMax: number;
   readonly webhook: WebhookOptions;
+  /** Undefined: nothing is kept by reference here. */
+  readonly payloads: PayloadStore | undefined;
   /** Of llm steps that name none. Left out: what an inference worker offers. */
   readonly defaultModel: string | undefined;
   /** See `WorkerPresence`. */
@@ -80,7 +84,8 @@ function runnerOn(options: StepsOptions, { pool, producer, revoke }: WorkGround)
     }),
     webhook: webhookCall(options.webhook),
   });
-  return { ...runner, close: async () => void (await Promise.all([agents.close(), workflows.close()])) };
+  const told = withPayloads(runner, options.payloads, options.logger);
+  return { ...told, close: async () => void (await Promise.all([agents.close(), workflows.close()])) };
 }
 
 /** What the engine asked for is not refused because others ask much: its own commands bring work to an end. */

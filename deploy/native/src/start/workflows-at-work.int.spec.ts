@@ -1,17 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startBackbone, type Backbone } from './backbone.fixture.spec.js';
 
 /** Every app as `npm start` runs them, and the specs in the place of a user's workers and people. */
 let backbone: Backbone;
+const folder = mkdtempSync(join(tmpdir(), 'chorda-payloads-'));
 
 beforeAll(async () => {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  backbone = await startBackbone(inject('stack'), { logDestination: nowhere });
+  backbone = await startBackbone(inject('stack'), { logDestination: nowhere, env: { CHORDA_PAYLOADS: folder } });
   await call('POST', '/v1/workflows', refund, 'application/yaml');
+  await call('POST', '/v1/workflows', filing, 'application/yaml');
 }, 120_000);
 afterAll(async () => {
   await backbone?.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 const refund = `
@@ -26,6 +32,21 @@ steps:
     assignees: [ada]
   paid: { kind: wait, event: payment, key: "\${ string(input.order) }", needs: [approve] }
 output: { amount: "\${ steps.check.output.amount }", by: "\${ steps.approve.output.decided_by }" }
+`;
+
+const filing = `
+workflow: filing
+input_schema: { type: object, required: [document], properties: { document: { type: string } } }
+steps:
+  scan: { kind: tool, tool: scan, idempotent: true, input: "\${ input }" }
+  file:
+    kind: tool
+    tool: file
+    idempotent: true
+    needs: [scan]
+    input: { scanned: "\${ steps.scan.output }", pages: "\${ size(steps.scan.output.pages) }" }
+    on_failure: fail
+output: { pages: "\${ size(steps.scan.output.pages) }", filed: "\${ steps.file.output }" }
 `;
 
 async function call(method: string, path: string, body?: unknown, type = 'application/json', headers = {}) {
@@ -43,11 +64,11 @@ async function call(method: string, path: string, body?: unknown, type = 'applic
 }
 
 async function until<Found>(what: string, look: () => Promise<Found | undefined>): Promise<Found> {
-  const endMs = Date.now() + 30_000;
+  const endMs = Date.now() + 50_000;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (Date.now() > endMs) throw new Error(`${what}: not within 30 s`);
+    if (Date.now() > endMs) throw new Error(`${what}: not within 50 s`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -129,6 +150,57 @@ describe('a run, over HTTP', () => {
     expect(history.body.items[0].type).toBe('workflow.started');
   });
 
+  it('has values of more than 64 KiB: workers get and give them whole, and its events have references', async () => {
+    const input = { document: 'ä'.repeat(50_000) };
+    const wrong = await call('POST', '/v1/workflows/filing/runs', { input: { pages: 'x'.repeat(70_000) } });
+    expect(wrong).toMatchObject({ status: 422, body: { detail: expect.stringContaining('document') } });
+    const started = await call('POST', '/v1/workflows/filing/runs', { input });
+    expect(started).toMatchObject({ status: 201, body: { status: 'running' } });
+    const id: string = started.body.workflow_id;
+
+    const scan = await nextStep('scan');
+    expect(scan.input).toEqual(input);
+    const output = { pages: Array.from({ length: 3 }, (_, page) => ({ page, text: 'p'.repeat(50_000) })) };
+    const answered = { lease_token: scan.lease_token, output };
+    expect((await call('POST', `/v1/steps/${scan.work_id}/result`, answered)).body).toEqual({ status: 'stored' });
+
+    const file = await nextStep('file');
+    expect(file.input).toEqual({ scanned: output, pages: 3 });
+    const results = [{ work_id: file.work_id, lease_token: file.lease_token, output: 'f'.repeat(300_000) }];
+    expect((await call('POST', '/v1/steps/results', { results })).body).toMatchObject({
+      results: [{ status: 'stored' }],
+    });
+    const report = await until('the report', async () => {
+      const found = await call('GET', `/v1/runs/${id}/report`);
+      return found.body.status === 'completed' ? found.body : undefined;
+    });
+    const { filed } = report.output;
+    expect(report.output).toEqual({
+      pages: 3,
+      filed: { uri: expect.any(String), length: 300_002, sha256: filed.sha256 },
+    });
+    expect((await call('GET', filed.uri)).body).toBe('f'.repeat(300_000));
+  });
+
+  it('fails the step whose input is gone, and says so', async () => {
+    const started = await call('POST', '/v1/workflows/filing/runs', { input: { document: 'x'.repeat(70_000) } });
+    const scan = await nextStep('scan');
+    const output = { pages: ['p'.repeat(70_000)] };
+    await call('POST', `/v1/steps/${scan.work_id}/result`, { lease_token: scan.lease_token, output });
+    const path = `/v1/runs/${String(started.body.workflow_id)}`;
+    await until('the step is given out', async () => {
+      const { body } = await call('GET', `${path}/steps`);
+      return body.items?.find(({ step_id }: { step_id: string }) => step_id === 'file');
+    });
+    rmSync(join(folder, 'default'), { recursive: true });
+    await call('POST', '/v1/steps/poll', { tools: ['file'], wait_ms: 1_000, worker: 'spec' });
+    const report = await until('the end', async () => {
+      const found = await call('GET', `${path}/report`);
+      return found.body.status === 'failed' ? found.body : undefined;
+    });
+    expect(JSON.stringify(report)).toContain('PAYLOAD_NOT_FOUND');
+  });
+
   it('is refused with what is wrong, and where', async () => {
     expect(await call('POST', '/v1/workflows/refund/runs', { input: { order: 'x' } })).toMatchObject({
       status: 422,
@@ -142,7 +214,7 @@ describe('a run, over HTTP', () => {
     const { body } = await call('POST', '/v1/workflows/refund/runs', { input: { order: 8 } });
     const id: string = body.workflow_id;
     const step = await nextStep('check');
-    const big = { lease_token: step.lease_token, output: 'x'.repeat(300_000) };
+    const big = { lease_token: step.lease_token, output: 'x'.repeat(11_000_000) };
     expect(await call('POST', `/v1/steps/${step.work_id}/result`, big)).toMatchObject({
       status: 413,
       body: { code: 'PAYLOAD_TOO_LARGE' },

@@ -6,6 +6,7 @@ import type { DecisionBounds } from '../bounds.js';
 import type { DecisionCodec } from '../decision-codec.js';
 import type { DecisionMetrics } from '../metrics.js';
 import type { TopicIds } from '../store/partition-row.js';
+import type { Payloads } from './loaded-payloads.js';
 import type { ProgressNotifier } from './progress-notifier.js';
 import type { Rounds } from './rounds.js';
 import type { SharedStatements } from './shared-statements.js';
@@ -29,6 +30,8 @@ export interface EngineParts<States, Command extends Typed, Event extends Typed>
   readonly producer: Producer;
   /** Sessions with `transaction_timeout`, of the role that owns the tables. */
   readonly pool: pg.Pool;
+  /** Undefined: nothing is kept by reference here. */
+  readonly payloads: Payloads | undefined;
   readonly statements: SharedStatements<States, Command, Event>;
   readonly rounds: Rounds;
   readonly notifier: ProgressNotifier;

@@ -93,19 +93,28 @@ export class TurnMaker<States, Command extends Typed, Event extends Typed> {
   ): Promise<TurnResult<Command>> {
     const { parts } = this;
     const loaded = new LoadedStates(this.cache);
+    let payloads = parts.payloads?.ofTurn();
+    let inTurn = commands;
     await this.load(loaded, this.placesOf(commands));
     for (;;) {
       const result = decideTurn({
         ...{ aggregate: parts.aggregate, eventTopic: parts.eventTopic, source: parts.source, encoder: parts.codec },
         ...{ bounds: parts.bounds, epoch: claim.epoch, firstSeq: claim.nextSeq, nowMs: this.lastMs },
-        ...{ commands, loaded, condemned },
+        ...{ commands: inTurn, loaded, payloads, condemned },
       });
-      if (result.missing.length === 0) {
+      if (result.missing.length === 0 && result.missingPayloads.length === 0) {
         parts.metrics.streamReads.inc({ kind: claim.kind, from: 'memory' }, loaded.fromMemory);
         return result;
       }
       // Streams that only deciding shows, such as those of follow-up commands; each round loads at least one more.
       await this.load(loaded, result.missing);
+      if (payloads === undefined || (await payloads.load(result.missingPayloads))) continue;
+      // With fewer commands it needs less; one alone has all the room that there is.
+      if (inTurn.length === 1) payloads.refuse(result.missingPayloads);
+      else {
+        inTurn = inTurn.slice(0, Math.ceil(inTurn.length / 2));
+        payloads = parts.payloads?.ofTurn();
+      }
     }
   }
 

@@ -15,6 +15,7 @@ import { streamKey, streamName } from '../stream-name.js';
 import { definitionOf, TurnFault } from './definition-of.js';
 import { madeBytesMax, publicationBounds, tooLargeToPublish } from './publication-size.js';
 import type { StreamPlace, StreamState, Turn, TurnCommand, TurnRecord } from './turn.js';
+import { payloadIn } from './turn-payloads.js';
 
 /** Leaves the turn, which is decided anew when the stream is there. */
 export class NotLoaded extends Error {
@@ -61,7 +62,7 @@ export class CommandDecider<States, Command extends Typed, Event extends Typed> 
     this.context = root.context;
   }
 
-  /** @throws DomainError, {@link NotLoaded}, or a fault. */
+  /** @throws DomainError, {@link NotLoaded}, `PayloadNotLoaded`, or a fault. */
   decide(): void {
     const queue: Command[] = [this.rootCommand()];
     for (let index = 0; index < queue.length; index++) {
@@ -95,9 +96,12 @@ export class CommandDecider<States, Command extends Typed, Event extends Typed> 
   }
 
   private statesFor(command: Command): StatesOf<States> {
+    const { payloads } = this.turn;
+    const { tenantId } = this.context;
     const states: StatesOf<States> = {
       of: <Kind extends keyof States & string>(stream: StreamRef<Kind>) => this.stateOf(stream).state as States[Kind],
       versionOf: (stream) => this.stateOf(stream).version,
+      ...(payloads && { payload: (ref) => payloadIn(payloads, { tenantId, ref }) }),
     };
     for (const stream of this.turn.aggregate.reads(command)) this.stateOf(stream);
     return states;

@@ -3,6 +3,7 @@ import type { Outcome } from '../outcome.js';
 import { streamKey } from '../stream-name.js';
 import { CommandDecider, NotLoaded } from './command-decider.js';
 import { definitionOf, TurnFault } from './definition-of.js';
+import { payloadKey, PayloadNotLoaded, type WantedPayload } from './turn-payloads.js';
 import {
   commandKey,
   type DueTimer,
@@ -41,6 +42,7 @@ class TurnDecider<States, Command extends Typed, Event extends Typed> {
   private readonly outcomes: TurnOutcome[] = [];
   private readonly dead: Fault<Command>[] = [];
   private readonly missing = new Map<string, StreamPlace>();
+  private readonly missingPayloads = new Map<string, WantedPayload>();
   private readonly timers = new Map<string, TimerChange>();
   private bytes = 0;
 
@@ -58,8 +60,23 @@ class TurnDecider<States, Command extends Typed, Event extends Typed> {
     }
     const { records, outcomes, changed, dead } = this;
     const missing = [...this.missing.values()];
-    if (missing.length === 0) this.reconcileTimers();
-    return { missing, taken, records, outcomes, changed, timers: [...this.timers.values()], dead, fault };
+    const missingPayloads = [...this.missingPayloads.values()];
+    if (this.hasAll) this.reconcileTimers();
+    return {
+      missing,
+      missingPayloads,
+      taken,
+      records,
+      outcomes,
+      changed,
+      timers: [...this.timers.values()],
+      dead,
+      fault,
+    };
+  }
+
+  private get hasAll(): boolean {
+    return this.missing.size === 0 && this.missingPayloads.size === 0;
   }
 
   private take(command: TurnCommand<Command>): Fault<Command> | undefined {
@@ -75,8 +92,11 @@ class TurnDecider<States, Command extends Typed, Event extends Typed> {
     } catch (error) {
       // What comes after it is still looked through, so that all that is missing is loaded in one read.
       if (error instanceof NotLoaded) return void this.missing.set(error.key, error.place);
+      if (error instanceof PayloadNotLoaded) {
+        return void this.missingPayloads.set(payloadKey(error.wanted), error.wanted);
+      }
       // States are not those that the command would meet: only whole turns tell faults.
-      if (this.missing.size > 0) return undefined;
+      if (!this.hasAll) return undefined;
       return { command, error: error instanceof Error ? error : new Error(String(error)) };
     }
   }

@@ -4,6 +4,7 @@ import type { TenantId } from '@chorda/kernel';
 import type { DecisionBounds } from '../bounds.js';
 import type { CommandContext, EncodedBody } from '../decision-codec.js';
 import type { Outcome } from '../outcome.js';
+import type { TurnPayloads, WantedPayload } from './turn-payloads.js';
 
 /** A stream of a tenant, and the subject that its records are keyed by. */
 export interface StreamPlace {
@@ -59,6 +60,8 @@ export interface Turn<States, Command extends Typed, Event extends Typed> {
   readonly commands: readonly TurnCommand<Command>[];
   /** By `streamKey`. */
   readonly loaded: Pick<ReadonlyMap<string, StreamState>, 'get'>;
+  /** Undefined: nothing is kept by reference here. */
+  readonly payloads?: TurnPayloads | undefined;
   /** Commands that were tried often enough, by `commandKey`, with what they failed by. */
   readonly condemned: ReadonlyMap<string, Error>;
 }
@@ -99,6 +102,8 @@ export interface Fault<Command extends Typed> {
 export interface TurnResult<Command extends Typed> {
   /** Streams that are needed and were not loaded: the turn has to be decided anew with them, and the rest is void. */
   readonly missing: readonly StreamPlace[];
+  /** Values by reference of which the same holds. */
+  readonly missingPayloads: readonly WantedPayload[];
   /** So many commands from the front are in it. */
   readonly taken: number;
   readonly records: readonly TurnRecord[];

@@ -13,6 +13,7 @@ import {
   emittedTtlMsOf,
   inputBytesMax,
   leaseMs,
+  mapBytesMax,
   mapItemsMax,
   signalBytesMax,
 } from './limits.js';
@@ -126,14 +127,20 @@ function seenBy(course: RunCourse, stepId: string): Scope {
 }
 
 function itemsOf(course: RunCourse, items: Template, branch: BranchId): JsonValue {
-  const value = course.value(items, branch);
+  const given = course.value(items, branch);
+  const value = course.values.opened(given);
   const list =
     typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= mapItemsMax
       ? Array.from({ length: value }, (_, index) => index)
       : value;
   if (!Array.isArray(list)) throw new ExpressionError('The items of a map must be a list, or a number of times');
-  if (list.length <= mapItemsMax) return list;
-  throw new ExpressionError(`A map has at most ${mapItemsMax} items, and not ${list.length}`);
+  if (list.length > mapItemsMax) {
+    throw new ExpressionError(`A map has at most ${mapItemsMax} items, and not ${list.length}`);
+  }
+  // They are read again whenever some of them begin.
+  if (value !== given) return given;
+  if (Buffer.byteLength(JSON.stringify(list)) <= mapBytesMax) return list;
+  throw new ExpressionError(`The items of a map have at most ${mapBytesMax} bytes, unless a path alone names them`);
 }
 
 export function msOf(course: RunCourse, duration: Duration, branch: BranchId): number {
@@ -145,7 +152,7 @@ function inputFault(course: RunCourse, form: Step, input: JsonValue): WorkflowEr
   if (form.kind !== 'map' && Buffer.byteLength(JSON.stringify(input)) > inputBytesMax) {
     return workflowError('workflow', 'INPUT_TOO_LARGE', `The input has more than ${inputBytesMax} bytes`);
   }
-  const issues = form.input_schema === null ? [] : course.ports.schemaIssues(form.input_schema, input);
+  const issues = course.schemaIssues(form.input_schema, input);
   return issues.length === 0 ? undefined : workflowError('schema', 'INPUT_INVALID', issues.join('; ').slice(0, 2_000));
 }
 

@@ -19,7 +19,7 @@ export function completeRun(course: RunCourse, flowOutput: JsonValue): void {
   } catch (error) {
     return failRun(course, expressionFault(error), null);
   }
-  const issues = form.output_schema === null ? [] : course.ports.schemaIssues(form.output_schema, output);
+  const issues = course.schemaIssues(form.output_schema, output);
   if (issues.length > 0) {
     return failRun(course, workflowError('schema', 'OUTPUT_INVALID', issues.join('; ').slice(0, 2_000)), null);
   }

@@ -56,7 +56,7 @@ function ownScope({ input, attempt }: StepState) {
 /** Of a model that was told what its answer has to look like; asked again it may well keep to it. */
 function answerFault(course: RunCourse, form: Step, came: JsonValue): WorkflowError | undefined {
   const schema = form.kind === 'llm' ? form.answer_schema : null;
-  const issues = schema === null ? [] : course.ports.schemaIssues(schema, came);
+  const issues = course.schemaIssues(schema, came);
   const detail = issues.join('; ').slice(0, 2_000);
   return issues.length === 0 ? undefined : workflowError('schema', 'ANSWER_INVALID', detail, { retriable: true });
 }
@@ -66,7 +66,7 @@ function faultOf(course: RunCourse, form: Step, output: JsonValue): WorkflowErro
     const reason = `The output has more than ${resultBytesMax} bytes`;
     return workflowError('workflow', 'RESULT_TOO_LARGE', reason);
   }
-  const issues = form.output_schema === null ? [] : course.ports.schemaIssues(form.output_schema, output);
+  const issues = course.schemaIssues(form.output_schema, output);
   return issues.length === 0 ? undefined : workflowError('schema', 'OUTPUT_INVALID', issues.join('; ').slice(0, 2_000));
 }
 
@@ -225,7 +225,7 @@ function firstContext(
   const caughtError = scope['error'] === undefined ? {} : { error: scope['error'] };
   if (context === null) return { context: caughtError };
   try {
-    const own = evaluateTemplate(context, scope, course.ports.expressions);
+    const own = evaluateTemplate(context, scope, course.values);
     return { context: isObject(own) ? { ...caughtError, ...own } : own };
   } catch (error) {
     return { context: caughtError, fault: expressionFault(error) };

@@ -17,8 +17,14 @@ export class ExpressionError extends BackboneError {
   }
 }
 
+/** Expressions of a run, whose values may be kept by reference. */
+export interface RunExpressions extends Expressions {
+  /** A value with what they stand for in the place of references. @throws {@link ExpressionError} */
+  whole(value: JsonValue): JsonValue;
+}
+
 /** A template with its expressions computed. @throws {@link ExpressionError} */
-export function evaluateTemplate(template: Template, scope: Scope, expressions: Expressions): JsonValue {
+export function evaluateTemplate(template: Template, scope: Scope, expressions: RunExpressions): JsonValue {
   switch (template.kind) {
     case 'value':
       return template.value;
@@ -35,8 +41,8 @@ export function evaluateTemplate(template: Template, scope: Scope, expressions: 
   }
 }
 
-function textOf(part: string | Expression, scope: Scope, expressions: Expressions): string {
+function textOf(part: string | Expression, scope: Scope, expressions: RunExpressions): string {
   if (typeof part === 'string') return part;
-  const value = expressions.evaluate(part, scope);
+  const value = expressions.whole(expressions.evaluate(part, scope));
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

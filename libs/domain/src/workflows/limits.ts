@@ -19,6 +19,10 @@ export const subWorkflowLookMs = 10 * 60_000;
 /** Of JSON text, each. Larger values are for the object store, and go by reference. */
 export const inputBytesMax = 256 * 1024;
 export const resultBytesMax = 256 * 1024;
+/** What an expression, or a schema, reads of values that are kept by reference. */
+export const referredBytesMax = 8 * 1024 * 1024;
+/** Items of a map that stand in its own event; of a longer list it gets the reference. */
+export const mapBytesMax = 512 * 1024;
 export const contextBytesMax = 128 * 1024;
 export const signalBytesMax = 64 * 1024;
 /** Signals that a run keeps for waits that are yet to come. */

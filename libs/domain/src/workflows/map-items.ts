@@ -2,8 +2,10 @@ import type { StepId } from '@chorda/contracts';
 import type { JsonValue } from '@chorda/kernel';
 import { branchesOf, cancelOthers, endBranch } from './cancel-steps.js';
 import { completeStep, failStep, startBranch } from './end-step.js';
+import { ExpressionError } from './expressions.js';
 import type { MapStep, Step } from './form.js';
 import type { MapState, StepState } from './flow-state.js';
+import { inputBytesMax } from './limits.js';
 import { bodyBranch } from './paths.js';
 import { branchOfId } from './run-commands.js';
 import type { RunCourse } from './run-course.js';
@@ -15,9 +17,10 @@ const nothingYet: MapState = { total: 0, next: 0, running: [], completed: 0, fai
 export function mapGoesOn(course: RunCourse, step: StepState): void {
   const form = course.form.stepOf(step.stepId);
   if (form.kind !== 'map') return;
-  const items: readonly JsonValue[] = Array.isArray(step.input) ? step.input : [];
   const map = step.map ?? nothingYet;
   try {
+    const list = course.values.opened(step.input);
+    const items: readonly JsonValue[] = Array.isArray(list) ? list : [];
     if (endsNow(course, step, form, map, items.length)) return;
     const started = nextItems(course, step, form, map, items);
     if (started === 'no more') return finishMap(course, step, form, map);
@@ -62,11 +65,26 @@ function nextItems(
 ): readonly number[] | 'no more' {
   if (!course.mayBegin || course.isTurnFull) return [];
   const room = Math.min(form.window - map.running.length, items.length - map.next);
-  const started = Array.from({ length: Math.max(0, room) }, (_, at) => map.next + at);
+  const started = asManyAsFit(items, map.next, room);
   const [first] = started;
   if (form.while === null || first === undefined) return started;
   const scope = { item: items[first] ?? null, index: first };
   return course.holds(form.while, branchOfId(step.stepId), scope) ? [first] : 'no more';
+}
+
+/** What they begin with is in the events of one turn: of large ones fewer begin, and the next when one has ended. */
+function asManyAsFit(items: readonly JsonValue[], next: number, room: number): readonly number[] {
+  const started: number[] = [];
+  let bytes = 0;
+  for (let index = next; index < next + room; index++) {
+    const size = Buffer.byteLength(JSON.stringify(items[index] ?? null));
+    if (size > inputBytesMax)
+      throw new ExpressionError(`Item ${index} of the map has more than ${inputBytesMax} bytes`);
+    bytes += size;
+    if (started.length > 0 && bytes > inputBytesMax) break;
+    started.push(index);
+  }
+  return started;
 }
 
 function begin(

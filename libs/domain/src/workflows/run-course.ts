@@ -9,7 +9,9 @@ import { isEnded, isObject, type FlowState, type StepState } from './flow-state.
 import { contextBytesMax } from './limits.js';
 import { branchStream, keyOfStep, root, runStream, undoneBy, type BranchId } from './paths.js';
 import { branchOfId, type AnyWorkflowCommand, type WorkflowDecision } from './run-commands.js';
+import { ReferredValues } from './referred-values.js';
 import { runDefinition, type KnownRun, type Run } from './run-state.js';
+import { expressionFault } from './workflow-errors.js';
 
 /** What the rules of workflows ask of the outside: both are pure. */
 export interface WorkflowPorts {
@@ -46,13 +48,16 @@ export class RunCourse {
   private readonly events: { readonly stream: StreamRef; readonly event: WorkflowEvent }[] = [];
   private readonly work: WorkItem<WorkflowWork>[] = [];
   private readonly branches = new Map<BranchId, Branch>();
+  readonly values: ReferredValues;
 
   constructor(
     private state: Run,
     private readonly states: StatesOf<WorkflowStates>,
     readonly given: GivenHere,
-    readonly ports: WorkflowPorts,
-  ) {}
+    private readonly ports: WorkflowPorts,
+  ) {
+    this.values = valuesOf(states, ports);
+  }
 
   /** Undefined where no such run was started. */
   static of(
@@ -172,12 +177,12 @@ export class RunCourse {
   /** @throws {@link ExpressionError} */
   value(template: Template, branch: BranchId, more: Scope = {}): JsonValue {
     if (template.kind === 'value') return template.value;
-    return evaluateTemplate(template, this.scope(branch, more), this.ports.expressions);
+    return evaluateTemplate(template, this.scope(branch, more), this.values);
   }
 
   /** @throws {@link ExpressionError} also where it is neither true nor false. */
   holds(expression: Expression, branch: BranchId, more: Scope = {}): boolean {
-    const value = this.ports.expressions.evaluate(expression, this.scope(branch, more));
+    const value = this.values.evaluate(expression, this.scope(branch, more));
     if (typeof value === 'boolean') return value;
     throw new ExpressionError(`${expression.text} is ${JSON.stringify(value).slice(0, 100)}, neither true nor false`);
   }
@@ -191,6 +196,16 @@ export class RunCourse {
     }
     if (Buffer.byteLength(JSON.stringify(context)) <= contextBytesMax) return context;
     throw new ExpressionError(`The context would have more than ${contextBytesMax} bytes`);
+  }
+
+  /** What is wrong with a value, in words; what cannot be read cannot be held against it. Null: nothing is asked of it. */
+  schemaIssues(schema: JsonValue | null, value: JsonValue): readonly string[] {
+    if (schema === null) return [];
+    try {
+      return this.ports.schemaIssues(schema, this.values.whole(value));
+    } catch (error) {
+      return [expressionFault(error).message];
+    }
   }
 
   private scope(branch: BranchId, more: Scope): Scope {
@@ -207,6 +222,10 @@ export class RunCourse {
       ...more,
     };
   }
+}
+
+export function valuesOf({ payload }: StatesOf<WorkflowStates>, { expressions }: WorkflowPorts): ReferredValues {
+  return new ReferredValues(expressions, payload);
 }
 
 function isUnderWay({ status }: KnownRun): boolean {

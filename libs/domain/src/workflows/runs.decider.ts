@@ -43,7 +43,7 @@ export function start(given: Of<'workflow.start'>, states: States, ports: Workfl
     throw invalid('definition', `must have at most ${formBytesMax} bytes as JSON`);
   }
   const course = new RunCourse(before, states, given, ports);
-  course.add({ type: 'workflow.started', data: startedData(given, ports) });
+  course.add({ type: 'workflow.started', data: startedData(course, given) });
   course.todo.push({ kind: 'flow_begins', branch: root });
   goOn(course);
   return course.decision({ workflow_id: data.workflow_id, status: course.run.status });
@@ -65,16 +65,16 @@ function startedBefore(
   throw new DomainError('RUN_EXISTS', `Run ${run.workflowId} was started before`, { status: run.status });
 }
 
-function startedData({ command: { data }, timeMs }: Of<'workflow.start'>, ports: WorkflowPorts) {
+function startedData(course: RunCourse, { command: { data }, timeMs }: Of<'workflow.start'>) {
   const { form } = formOf(data.definition);
   const input: JsonValue = JSON.parse(data.input_data);
-  const issues = form.input_schema === null ? [] : ports.schemaIssues(form.input_schema, input);
+  const issues = course.schemaIssues(form.input_schema, input);
   if (issues.length > 0) throw invalid('input_data', issues.join('; ').slice(0, 2_000));
   const run = { id: data.workflow_id, name: data.workflow_name, started_at: new Date(timeMs).toISOString(), input };
   try {
-    const own = form.input === null ? input : evaluateTemplate(form.input, { input, run }, ports.expressions);
+    const own = form.input === null ? input : evaluateTemplate(form.input, { input, run }, course.values);
     const { context: first } = form.flow;
-    const context = first === null ? null : evaluateTemplate(first, { input: own, run }, ports.expressions);
+    const context = first === null ? null : evaluateTemplate(first, { input: own, run }, course.values);
     const { definition, definition_hash, input_data, user_id, start_key } = data;
     return {
       workflow_id: data.workflow_id,

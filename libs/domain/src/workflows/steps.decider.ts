@@ -343,7 +343,7 @@ export function decideTask(given: Of<'workflow.decide_task'>, states: States, po
     throw refusedField('decision', lawful);
   }
   const form_data = data.form_data === null ? null : jsonValue(data.form_data);
-  const issues = form.form_schema === null ? [] : course.ports.schemaIssues(form.form_schema, form_data);
+  const issues = course.schemaIssues(form.form_schema, form_data);
   if (issues.length > 0 && data.decision !== 'rejected')
     throw refusedField('form_data', issues.join('; ').slice(0, 2_000));
   course.addOf(step.stepId, {

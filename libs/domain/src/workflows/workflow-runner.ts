@@ -10,7 +10,7 @@ import {
   type WorkflowEvent,
   type workflowWork,
 } from '@chorda/contracts';
-import { derivedId, tenantId, type JsonValue } from '@chorda/kernel';
+import { derivedId, tenantId, type JsonValue, type PayloadRef } from '@chorda/kernel';
 import type { Aggregate, StreamRef, Timer, WorkItem } from '../aggregate.js';
 import { branchDefinition } from './branch-state.js';
 import type { StepState } from './flow-state.js';
@@ -43,6 +43,8 @@ export interface RunnerOptions {
   readonly startMs?: number;
   /** By the tool's name, else the type of the step. */
   readonly scripts?: { readonly [name: string]: Script };
+  /** What references stand for; left out: nothing is kept by reference. */
+  readonly payload?: (ref: PayloadRef) => JsonValue;
   /** In place of those that production has: to see that a test would catch a bug of theirs. */
   readonly rules?: Aggregate<WorkflowStates, AnyWorkflowCommand, WorkflowEvent>;
 }
@@ -113,6 +115,7 @@ export class WorkflowRunner {
         // What is kept as a snapshot comes back as a copy.
         of: (ref) => structuredClone(this.stateOf(ref)),
         versionOf: (ref) => this.versions.get(nameOf(ref)) ?? 0n,
+        ...(this.options.payload && { payload: this.options.payload }),
       },
     );
     for (const { stream, event } of decision.events) this.append(stream, event);

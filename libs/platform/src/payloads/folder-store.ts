@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { ObjectStore } from './object-store.js';
+import { StoreAwayError } from './payload-errors.js';
 
 const keyPattern = /^[a-z0-9-]+(\/[a-z0-9-]+)*$/;
 /** Of files that are being written; no key ends so. */
@@ -9,11 +10,15 @@ const unfinished = '.part';
 
 /** Objects as files of a folder, which all apps that share it see: a disk of one machine, or a network file system. */
 export class FolderStore implements ObjectStore {
+  private wasSeen = false;
+
   constructor(private readonly folder: string) {}
 
   async put(key: string, bytes: Buffer): Promise<void> {
     const path = this.pathOf(key);
-    if ((await this.sizeOf(key)) === bytes.length) return;
+    const size = await this.sizeOf(key);
+    if (size === bytes.length) return;
+    if (size === undefined) await this.none();
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const part = `${path}.${randomUUID()}${unfinished}`;
     try {
@@ -21,6 +26,7 @@ export class FolderStore implements ObjectStore {
       // Readers see all of it or nothing, also after a crash.
       await rename(part, path);
       await syncFolder(dirname(path));
+      this.wasSeen = true;
     } catch (error) {
       await rm(part, { force: true });
       throw error;
@@ -29,7 +35,8 @@ export class FolderStore implements ObjectStore {
 
   async get(key: string, bytesMax: number): Promise<Buffer | undefined> {
     const file = await orNone(open(this.pathOf(key), 'r'));
-    if (file === undefined) return undefined;
+    if (file === undefined) return this.none();
+    this.wasSeen = true;
     try {
       const { size } = await file.stat();
       const bytes = Buffer.alloc(Math.min(size, bytesMax));
@@ -57,6 +64,14 @@ export class FolderStore implements ObjectStore {
       const key = path.split(sep).join('/');
       if (entry.isFile() && keyPattern.test(key)) yield key;
     }
+  }
+
+  /** A folder that was there and is not is a disk that is not mounted: what lies in it is not gone. */
+  private async none(): Promise<undefined> {
+    const isThere = (await orNone(stat(this.folder))) !== undefined;
+    if (!isThere && this.wasSeen) throw new StoreAwayError(this.folder);
+    this.wasSeen ||= isThere;
+    return undefined;
   }
 
   private pathOf(key: string): string {

@@ -28,3 +28,13 @@ export class PayloadTooLargeError extends BackboneError {
     super(`The value has ${bytes} bytes; at most ${bytesMax} are kept`);
   }
 }
+
+/** Where payloads are kept cannot be reached. */
+export class StoreAwayError extends BackboneError {
+  readonly code = 'PAYLOADS_AWAY';
+  readonly retriable = true;
+
+  constructor(folder: string) {
+    super(`The folder of payloads, ${folder}, is not there any more: is its disk mounted?`);
+  }
+}

@@ -1,0 +1,74 @@
+import { jsonText, jsonValue, type JsonText, type workflowWork } from '@chorda/contracts';
+import { wholeOf } from '@chorda/domain';
+import {
+  asPayloadRef,
+  BackboneError,
+  inlineBytesMax,
+  type JsonValue,
+  type Logger,
+  type PayloadRef,
+  type TenantId,
+} from '@chorda/kernel';
+import type { PayloadStore } from '@chorda/platform';
+import { failed, type StepOutcome } from './step-outcome.js';
+import type { StepRunner } from './step-runner.js';
+
+type Step = workflowWork.StepRequested;
+
+/** Whose systems know nothing of our references: they are told the values. */
+const toldWhole = new Set(['agent', 'llm', 'webhook']);
+
+/**
+ * Values that travel by reference, for executors of steps: whole where they leave us, and a reference again where they
+ * come back large.
+ */
+export function withPayloads(runner: StepRunner, store: PayloadStore | undefined, logger: Logger): StepRunner {
+  if (store === undefined) return runner;
+  return {
+    ...runner,
+    async run({ work, ...assignment }) {
+      const { tenantId } = assignment;
+      if (work.type !== 'workflow.step_requested') return runner.run({ work, ...assignment });
+      let told: Step;
+      try {
+        told = await toldTo(store, tenantId, work);
+      } catch (error) {
+        // Of a store that is away nothing is known: whoever has the work next may find it back.
+        if (!(error instanceof BackboneError) || error.retriable) throw error;
+        return failed({ class: 'workflow', code: error.code, message: error.message, retriable: false });
+      }
+      return smallOutcome(store, tenantId, logger, await runner.run({ work: told, ...assignment }));
+    },
+  };
+}
+
+async function toldTo(store: PayloadStore, tenantId: TenantId, work: Step): Promise<Step> {
+  const { step_type, input_data } = work.data;
+  // A reference has this member: most inputs have none, and are not looked through.
+  if (!toldWhole.has(step_type) || !input_data.includes('"sha256"')) return work;
+  const input = jsonValue(input_data);
+  // An agent's own input may be a reference, which its executor reads.
+  if (step_type === 'agent' && asPayloadRef(input) !== undefined) return work;
+  const read = async ({ sha256 }: PayloadRef): Promise<JsonValue> =>
+    jsonValue((await store.read(tenantId, sha256)).toString('utf8') as JsonText);
+  const whole = jsonText(await wholeOf(input, read));
+  const told = step_type === 'agent' ? await store.small(tenantId, whole) : whole;
+  return { ...work, data: { ...work.data, input_data: told as JsonText } };
+}
+
+/** A store that is away takes nothing from what was done: the rules say whether it is too large to be taken as it is. */
+async function smallOutcome(
+  store: PayloadStore,
+  tenantId: TenantId,
+  logger: Logger,
+  outcome: StepOutcome,
+): Promise<StepOutcome> {
+  if (outcome.kind !== 'result' || outcome.output_data === null) return outcome;
+  if (Buffer.byteLength(outcome.output_data) <= inlineBytesMax) return outcome;
+  try {
+    return { ...outcome, output_data: (await store.small(tenantId, outcome.output_data)) as JsonText };
+  } catch (error) {
+    logger.error('A result could not be kept by reference', { error });
+    return outcome;
+  }
+}
