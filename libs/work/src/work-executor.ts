@@ -210,6 +210,7 @@ export class WorkExecutor<Work extends AnyWork, Asked extends Work, Outcome> {
     this.reserved += room;
     try {
       const claimed = await this.parts.works.claim(this.parts.kind.queues, this.parts.owner, room);
+      if (isPlanted('work-claim-unowned')) await this.parts.works.release(claimed);
       this.mayBeReady = claimed.length === room;
       for (const leased of claimed) this.begin(leased);
     } finally {

@@ -24,8 +24,6 @@ export const plantableBugs = [
   'rebuild-swap-uncompared',
   /** Columns that came later are looked past in every row, and not only in those from before them. */
   'rebuild-columns-unread',
-  /** Columns that came later are looked past in every row, and not only in those from before them. */
-  'rebuild-columns-unread',
 ] as const;
 
 export type PlantableBug = (typeof plantableBugs)[number];
@@ -138,6 +136,14 @@ export const plantableExecutorBugs = [
 
 export type PlantableExecutorBug = (typeof plantableExecutorBugs)[number];
 
+/** Those of the inbox that executors of several processes share. */
+export const plantableWorkBugs = [
+  /** What somebody has begun waits for the others all the same. */
+  'work-claim-unowned',
+] as const;
+
+export type PlantableWorkBug = (typeof plantableWorkBugs)[number];
+
 /** Those of schedules and triggers. */
 export const plantableScheduleBugs = [
   /** The run of a fire has an id of chance, and not that of its schedule and time. */
@@ -168,8 +174,6 @@ export const plantableUnitBugs = [
   'payloads-reference-first',
   /** The live tail takes all streams of a subject for one. */
   'tail-streams-as-one',
-  /** A rebuild works all of its time, however late live is. */
-  'rebuild-gives-no-way',
   /** A rebuild works all of its time, however late live is. */
   'rebuild-gives-no-way',
   /** What a run said is told to those alone who wait by then. */
@@ -220,6 +224,7 @@ export function isPlanted(
     | PlantableAgentBug
     | PlantableWorkflowBug
     | PlantableExecutorBug
+    | PlantableWorkBug
     | PlantableScheduleBug
     | PlantableUnitBug,
 ): boolean {
@@ -240,6 +245,7 @@ function readPlanted(env: NodeJS.ProcessEnv): ReadonlySet<string> {
     ...plantableAgentBugs,
     ...plantableWorkflowBugs,
     ...plantableExecutorBugs,
+    ...plantableWorkBugs,
     ...plantableScheduleBugs,
     ...plantableUnitBugs,
   ];
