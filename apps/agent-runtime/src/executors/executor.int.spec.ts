@@ -162,7 +162,7 @@ describe('executors', { timeout: 180_000 }, () => {
         phase: 'initialization',
         attempt: 1,
         attempt_token: newId(),
-        lease_ms: 1_000,
+        lease_ms: 60_000,
         deadline_at: Date.now() + 600_000,
         idempotency_key: newId(),
         capabilities: [],

@@ -46,7 +46,7 @@ const cases = [
   { at: 'executor-after-answer', tool: 'effect_again', calls: 1, status: 'completed', commands: 1 },
   // Its command is sent and that is not written down: the command comes twice, with the same id.
   { at: 'executor-after-send', tool: 'effect_once', calls: 1, status: 'completed', commands: 2 },
-].map((each) => ({ ...each, work: call({ tool_name: each.tool }) }));
+].map((each) => ({ ...each, work: call({ tool_name: each.tool, lease_ms: 1_000 }) }));
 
 describe('an executor that is killed', () => {
   // All at once, for a process takes a second to start.

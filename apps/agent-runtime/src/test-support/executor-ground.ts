@@ -233,7 +233,8 @@ const common = () => ({
   agent_id: agentId(`AGENT-${++made}`),
   attempt: 1,
   attempt_token: newId(),
-  lease_ms: 1_000,
+  // So long that a machine which stands still for a while loses none: specs of leases that end ask for shorter ones.
+  lease_ms: 60_000,
   deadline_at: Date.now() + 600_000,
 });
 

@@ -16,6 +16,7 @@ export class Lane {
   readonly breaker = new CircuitBreaker();
   private readonly sized: Window;
   private count = 0;
+  private calling = 0;
   private service: number | undefined;
   private quickest: number | undefined;
   private pausedUntilMs = 0;
@@ -35,6 +36,11 @@ export class Lane {
     return this.count;
   }
 
+  /** Of these, what the server has been asked for; the others are being begun. */
+  get called(): number {
+    return this.calling;
+  }
+
   get window(): number {
     return this.sized.size;
   }
@@ -51,6 +57,16 @@ export class Lane {
   /** The same; undefined before the first answer. */
   get seenServiceMs(): number | undefined {
     return this.service;
+  }
+
+  /** Until what it answers is over. */
+  async calls<Answer>(sequences: number, ask: () => Promise<Answer>): Promise<Answer> {
+    this.calling += sequences;
+    try {
+      return await ask();
+    } finally {
+      this.calling -= sequences;
+    }
   }
 
   isOpen(nowMs: number): boolean {

@@ -126,7 +126,7 @@ export class Replica {
   private async sample(): Promise<void> {
     const busy = [...this.lanes.values()].filter(({ inFlight }) => inFlight > 0);
     if (busy.length === 0 || this.hasFigures === false) return;
-    const own = busy.map(({ inFlight }) => inFlight);
+    const own = busy.map(({ inFlight, called }) => ({ inFlight, called }));
     const page = await this.client.metrics();
     const nowMs = Date.now();
     for (const [index, lane] of busy.entries()) {
@@ -135,7 +135,11 @@ export class Replica {
       this.parts.metrics.figures.set({ replica: this.name }, load ? 1 : 0);
       if (!load) continue;
       const before = lane.window;
-      const sent = { before: own[index] ?? 0, now: lane.inFlight, reserve: reserveOf(before) };
+      const { inFlight = 0, called = 0 } = own[index] ?? {};
+      const sent = {
+        ...{ before: inFlight, now: lane.inFlight, reserve: reserveOf(before) },
+        called: Math.min(called, lane.called),
+      };
       const isCut = lane.control.sample(load, sent, this.parts.isWanted(lane.model), nowMs, lane.serviceMs);
       if (isCut) this.parts.metrics.cuts.inc({ replica: this.name, cause: 'figures' });
       if (lane.window > before) this.parts.onRoom();

@@ -14,6 +14,8 @@ export interface FairQueueOptions {
 
 /** Tokens that a class of weight 1 is given in a round. About an ordinary request: more would serve in bursts. */
 const quantumTokens = 512;
+/** For what requests cost beyond their estimates. More would hold an urgent class behind others for a burst of them. */
+const owedRoundsMax = 4;
 
 interface Class<Item extends Prioritized> {
   readonly priority: Priority;
@@ -96,8 +98,8 @@ export class FairQueue<Item extends Prioritized> {
     of.counters.charge(tenantId, tokens);
     // An empty class begins its next round anew: neither credit nor debt of requests of long ago.
     if (of.queue.size === 0) return;
-    // Whoever guessed wrong many times at once owes a round for it, and not for all of them.
-    const owedMost = Math.min(of.deficit, -quantumOf(of));
+    // Whoever guessed wrong many times at once owes some rounds for it, and not all of them.
+    const owedMost = Math.min(of.deficit, -owedRoundsMax * quantumOf(of));
     of.deficit = Math.max(of.deficit - tokens, owedMost);
   }
 

@@ -13,6 +13,8 @@ export interface ServerLoad {
 export interface OwnLoad {
   readonly before: number;
   readonly now: number;
+  /** Of these, so many had been asked of the server both times; the others are being begun. */
+  readonly called: number;
   /** So many may be under way beyond the window: urgent ones. */
   readonly reserve: number;
 }
@@ -26,8 +28,13 @@ export interface WindowOptions {
 
 /** Of what runs; so much may wait at the server, that a slot which becomes free is taken at once. */
 const waitingShareMax = 0.03;
-/** Of what we have sent; less of it has come when a burst is still on its way. */
+/** Of what was asked of the server; less of it has come when a burst is still on its way. */
 const arrivedShareMin = 0.97;
+/**
+ * Of what is under way, has been asked of the server. Where answers are short, beginning a call takes a good part of the
+ * time that it takes: as much more has to be under way. Less than this: what begins calls stands still.
+ */
+const calledShareMin = 0.7;
 /** A refusal, or work thrown away for want of memory. */
 const cutFactor = 0.7;
 /** One sample may catch a burst that the next step of the server takes in. */
@@ -104,7 +111,8 @@ export class Window {
     if (!hasMemory) this.hold();
     else if (!isWanted || own < this.limit) return false;
     // Nobody waits there because they have not come yet: no sign of room.
-    else if (load.running + load.waiting < Math.min(sent.before, sent.now) * arrivedShareMin) return false;
+    else if (sent.called < Math.min(sent.before, sent.now) * calledShareMin) return false;
+    else if (load.running + load.waiting < sent.called * arrivedShareMin) return false;
     else if (load.waiting === 0) this.grow();
     else this.probe(2 * load.waiting < waitingMax ? probeSamplesShort : probeSamples);
     return false;

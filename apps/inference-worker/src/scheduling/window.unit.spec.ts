@@ -26,7 +26,7 @@ class Server {
   }
 }
 
-const still = (own: number) => ({ before: own, now: own, reserve: 0 });
+const still = (own: number) => ({ before: own, now: own, called: own, reserve: 0 });
 const fresh = (initial = 8) => new Window({ initial, max: 4_096, kvUsageMax: 0.9 });
 
 describe('the window', () => {
@@ -91,16 +91,38 @@ describe('the window', () => {
     const window = fresh(256);
     for (let sample = 1; sample < 20; sample++) {
       const load = { running: 100, waiting: 0, kvUsage: 0.1, preemptions: 0 };
-      window.sample(load, { before: 250, now: 256, reserve: 26 }, true, sample * everyMs, serviceMs);
+      window.sample(load, { before: 250, now: 256, called: 250, reserve: 26 }, true, sample * everyMs, serviceMs);
     }
     expect(window.size).toBe(256);
+  });
+
+  it('makes up for what is being begun: of short answers that is a good part of what is under way', () => {
+    const window = fresh();
+    const runs: number[] = [];
+    for (let sample = 1; sample <= 200; sample++) {
+      const own = window.size;
+      const called = Math.ceil(own * 0.75);
+      runs.push(Math.min(called, 64));
+      const load = { running: Math.min(called, 64), waiting: Math.max(0, called - 64), kvUsage: 0.1, preemptions: 0 };
+      window.sample(load, { before: own, now: own, called, reserve: 0 }, true, sample * everyMs, 50);
+    }
+    expect(runs.slice(100).reduce((sum, running) => sum + running, 0) / 100).toBeGreaterThan(0.99 * 64);
+  });
+
+  it('does not grow while nothing is begun', () => {
+    const window = fresh(64);
+    for (let sample = 1; sample < 20; sample++) {
+      const load = { running: 32, waiting: 0, kvUsage: 0.1, preemptions: 0 };
+      window.sample(load, { before: 64, now: 64, called: 32, reserve: 7 }, true, sample * everyMs, serviceMs);
+    }
+    expect(window.size).toBe(64);
   });
 
   it('is cut though urgent requests are under way beyond it', () => {
     const window = fresh(100);
     for (let sample = 1; sample <= 3; sample++) {
       const load = { running: 64, waiting: 42, kvUsage: 0.1, preemptions: 0 };
-      window.sample(load, { before: 106, now: 106, reserve: 10 }, true, sample * everyMs, serviceMs);
+      window.sample(load, { before: 106, now: 106, called: 106, reserve: 10 }, true, sample * everyMs, serviceMs);
     }
     expect(window.size).toBeLessThanOrEqual(66);
   });

@@ -6,7 +6,7 @@ import type { Cost } from '../accounting/prices.js';
 import type { Usage } from '../calls/answer-assembly.js';
 import { CallError } from '../calls/call-error.js';
 import { gatheredBody, sharesOf } from '../calls/embedding-list.js';
-import type { ModelAnswer } from '../calls/model-client.js';
+import type { ModelAnswer, ModelCall } from '../calls/model-client.js';
 import { TokenStream, type TokenStreamParts } from '../calls/token-stream.js';
 import type { KeptAttempt } from '../outcomes/caretaker.js';
 import {
@@ -123,7 +123,7 @@ export class AttemptRunner {
     let firstTokenMs: number | undefined;
     let chunks = 0;
     try {
-      const answer = await berth.replica.client.ask({
+      const call: ModelCall = {
         operation: asked.operation,
         model: berth.lane.model,
         body:
@@ -140,7 +140,9 @@ export class AttemptRunner {
           chunks += 1;
           tokens?.add(chunk);
         },
-      });
+      };
+      const sequences = begun.reduce((sum, { asked: { sequences: own } }) => sum + own, 0);
+      const answer = await berth.lane.calls(sequences, () => berth.replica.client.ask(call));
       tokens?.end(true);
       endWell(span, answer);
       return this.answered(begun, answer, { durationMs: elapsed(startedMs), firstTokenMs });

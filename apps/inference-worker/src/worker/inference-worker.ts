@@ -290,6 +290,8 @@ export class InferenceWorker {
   }
 
   private async follow(job: Job, result: AttemptResult, wasShared: boolean, { lane }: Berth): Promise<void> {
+    // Whom no server was asked for was served nothing.
+    if (!('made' in result)) this.parts.queues.settle(job, -job.tokens);
     switch (result.kind) {
       case 'over':
         this.parts.metrics.known.inc();

@@ -12,6 +12,8 @@ export interface RouteQueue {
 /** A queue for each route; of requests that may share calls, one for each kind that may. */
 export class RequestQueues {
   private readonly queues = new Map<string, RouteQueue>();
+  /** Where each was put last: its account is there. */
+  private readonly queueOf = new WeakMap<Job, FairQueue<Job>>();
 
   constructor(private readonly options: FairQueueOptions) {}
 
@@ -30,17 +32,16 @@ export class RequestQueues {
     job.queuedAtMs = nowMs;
     job.state = 'queued';
     known.queue.add(job);
+    this.queueOf.set(job, known.queue);
   }
 
   remove(job: Job): void {
-    for (const { queue } of this.queues.values()) if (queue.remove(job)) return;
+    this.queueOf.get(job)?.remove(job);
   }
 
-  /** What requests cost beyond what was expected of them. */
+  /** What a request cost beyond what was expected of it. */
   settle(job: Job, tokens: number): void {
-    for (const { route, queue } of this.queues.values()) {
-      if (route.model === job.route?.model && route.provider === job.route.provider) return queue.settle(job, tokens);
-    }
+    this.queueOf.get(job)?.settle(job, tokens);
   }
 
   isWanted(model: string): boolean {

@@ -131,10 +131,10 @@ export class Fleet {
     sleeping?.process.child.kill('SIGCONT');
     this.note('the worker went on');
     await until(0.75);
-    await this.slots(slots / 2);
+    await this.serve({ slots: slots / 2 });
     this.note('slots halved');
     await until(0.85);
-    await this.slots(slots);
+    await this.serve({ slots });
     this.note('slots given back');
   }
 
@@ -142,26 +142,24 @@ export class Fleet {
   async alone(
     ofServer: Readonly<Record<string, string>>,
     ofWorker: Readonly<Record<string, string>>,
-    beforeWorker: () => Promise<void>,
   ): Promise<{ readonly simulator: Running; readonly worker: Running }> {
     await Promise.all(this.victims.map((victim) => victim.stop()));
     await kill(this.workers.splice(0));
     await kill(this.servers.splice(0));
     const simulator = await this.ground.simulator(ofServer);
     this.servers.push(simulator);
-    await beforeWorker();
     const worker = await this.ground.worker([simulator.url], { ...workerSettings, ...ofWorker });
     this.workers.push(worker);
     return { simulator, worker };
   }
 
-  /** Slots of the first model server, while it runs. */
-  async slots(count: number): Promise<void> {
+  /** Changes how the first model server serves, while it runs. */
+  async serve(changed: { readonly slots?: number; readonly token_ms?: number }): Promise<void> {
     const [url = ''] = this.urls;
     const headers = { 'content-type': 'application/json' };
-    const body = JSON.stringify({ slots: count });
+    const body = JSON.stringify(changed);
     const answer = await fetch(`${url}/simulator/settings`, { method: 'PATCH', headers, body });
-    if (!answer.ok) throw new Error(`The simulator does not take ${count} slots: ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`The simulator does not take ${body}: ${await answer.text()}`);
   }
 
   async end(): Promise<void> {

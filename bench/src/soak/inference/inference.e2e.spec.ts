@@ -9,7 +9,7 @@ import { isInferenceInHand } from './kill-plan.js';
 describe('while workers, model servers and the gateway are killed', () => {
   it(
     'brings each request to one outcome with its usage, and serves whom it should first',
-    { timeout: 600_000 },
+    { timeout: 900_000 },
     async () => {
       const report = await runInference({
         ...{ stack: inject('stack'), requests: 600, workerKills: 1, serverKills: 1, gatewayKills: 1, seed: 7 },
