@@ -26,7 +26,16 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: 'unit', include: places('unit'), exclude: excluded, environment: 'node', expect: patient },
+        test: {
+          name: 'unit',
+          include: places('unit'),
+          exclude: excluded,
+          environment: 'node',
+          expect: patient,
+          setupFiles: ['./scripts/verify/fixed-draws.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         ...shared,
@@ -36,6 +45,7 @@ export default defineConfig({
           exclude: excluded,
           environment: 'node',
           expect: patient,
+          setupFiles: ['./scripts/verify/fixed-draws.ts'],
           globalSetup: ['./libs/testing/src/global-setup.ts'],
           testTimeout: 60_000 * soakFactor,
           hookTimeout: 120_000,

@@ -56,10 +56,10 @@ describe('a search', () => {
 
   it('waits longer for the answer than the gateway may hold it back', async () => {
     const gateway = await scriptedGateway((response, request) => {
-      setTimeout(() => void page([], null)(response, request), 150);
+      setTimeout(() => void page([], null)(response, request), 600);
     });
-    const client = gateway.client({ timeoutMs: 100, retry: { attemptsMax: 1 } });
-    for await (const _ of client.events.search({}, { minPosition: 'p', waitMs: 200 }).pages());
+    const client = gateway.client({ timeoutMs: 500, retry: { attemptsMax: 1 } });
+    for await (const _ of client.events.search({}, { minPosition: 'p', waitMs: 5_000 }).pages());
     expect(gateway.seen).toHaveLength(1);
   });
 });

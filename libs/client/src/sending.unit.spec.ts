@@ -87,7 +87,7 @@ describe('sending one event', () => {
 
   it('says when no answer comes in time, and tries again', async () => {
     const gateway = await scriptedGateway(() => undefined, acknowledge);
-    await gateway.client({ timeoutMs: 50 }).events.send(deleted);
+    await gateway.client({ timeoutMs: 500 }).events.send(deleted);
     expect(gateway.seen).toHaveLength(2);
     const silent = await scriptedGateway(() => undefined);
     const client = silent.client({ timeoutMs: 20, retry: { attemptsMax: 2, backoffMsBase: 1 } });

@@ -118,7 +118,7 @@ describe('a tail', () => {
   it('ends without an error when its signal aborts, in the middle of a wait too', async () => {
     const stop = new AbortController();
     const gateway = await scriptedGateway(stream(event('1')));
-    setTimeout(() => stop.abort(), 100);
+    setTimeout(() => stop.abort(), 1_000);
     expect(idsOf(await take(gateway, 9, { signal: stop.signal }))).toEqual(['1']);
     const away = await scriptedGateway(problem(503, 'STOPPING'));
     const ended = new AbortController();

@@ -261,21 +261,21 @@ describe('an error', () => {
     const nobody = modelOf({ baseUrl: 'http://127.0.0.1:1/v1' });
     await expect(nobody.chat(question, options)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
     const silent: Answer = () => undefined;
-    expect(await failing(silent, { timeoutMs: 100 })).toMatchObject({ code: 'MODEL_TIMED_OUT', retriable: true });
+    expect(await failing(silent, { timeoutMs: 500 })).toMatchObject({ code: 'MODEL_TIMED_OUT', retriable: true });
     const stuck: Answer = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(`data: ${JSON.stringify(chunk({ content: 'a' }))}\n\n`);
     };
-    expect(await failing(stuck, { timeoutMs: 100, onText: () => undefined })).toMatchObject({
+    expect(await failing(stuck, { timeoutMs: 500, onText: () => undefined })).toMatchObject({
       code: 'MODEL_TIMED_OUT',
     });
     const stopping = new AbortController();
-    setTimeout(() => stopping.abort(), 50);
+    setTimeout(() => stopping.abort(), 500);
     expect(await failing(stuck, { signal: stopping.signal, onText: () => undefined })).toMatchObject({
       code: 'MODEL_ABORTED',
     });
     // The connection is closed, which ends the work at the server too.
-    await vi.waitFor(() => expect(closed).toBeGreaterThanOrEqual(3));
+    await vi.waitFor(() => expect(closed).toBeGreaterThanOrEqual(3), { timeout: 20_000 });
   });
 
   it('holds nothing of the prompt, and nothing is written to the console', async () => {

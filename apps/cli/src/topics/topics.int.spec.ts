@@ -42,10 +42,10 @@ describe('chorda topics apply, on a real broker', () => {
     expect(first).toMatchObject({ exitCode: 0 });
     expect((await admin.listTopics()).toSorted()).toEqual(fixedTopics.map(({ name }) => name).toSorted());
     await admin.alterTopicConfig('agent.events', { 'retention.ms': '1000' });
-    await expect.poll(retention, { timeout: 10_000 }).toBe('1000');
+    await expect.poll(retention, { timeout: 30_000 }).toBe('1000');
     const second = await chorda('topics', 'apply');
     expect(second.stdout).toContain('agent.events corrected\n  retention.ms: 1000 -> -1');
-    await expect.poll(retention, { timeout: 10_000 }).toBe('-1');
+    await expect.poll(retention, { timeout: 30_000 }).toBe('-1');
     const [topic] = await admin.describeTopics(['agent.events']);
     expect(topic).toMatchObject({ partitions: 12, config: { 'retention.ms': '-1', 'compression.type': 'zstd' } });
     expect((await chorda('topics', 'apply')).stdout).toBe(
@@ -55,7 +55,7 @@ describe('chorda topics apply, on a real broker', () => {
 
   it('refuses a topic with another number of partitions', async () => {
     await admin.deleteTopics(['inference.control']);
-    await expect.poll(() => admin.listTopics(), { timeout: 10_000 }).not.toContain('inference.control');
+    await expect.poll(() => admin.listTopics(), { timeout: 30_000 }).not.toContain('inference.control');
     await admin.createTopics([{ name: 'inference.control', partitions: 5, replicationFactor: 1, config: {} }]);
     const refused = await chorda('topics', 'apply');
     expect(refused.exitCode).toBe(1);

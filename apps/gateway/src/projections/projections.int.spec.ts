@@ -52,7 +52,7 @@ describe('GET /v1/projections', () => {
     const sent = await client.send([executed(), executed(), executed()]);
     expect(sent.status).toBeLessThan(300);
     for (let partition = 0; partition < 12; partition++) await standAt(partition, 0, null);
-    await expect.poll(spec, { timeout: 10_000 }).toMatchObject({ version: 2, state: 'running' });
+    await expect.poll(spec, { timeout: 30_000 }).toMatchObject({ version: 2, state: 'running' });
     const standing = await spec();
     expect(standing?.partitions).toHaveLength(12);
     const behind = standing?.partitions.filter(({ lag_events }) => lag_events !== '0') ?? [];
@@ -71,7 +71,7 @@ describe('GET /v1/projections', () => {
       },
     ]);
     await standAt(behind[0]?.partition ?? 0, 1, 'no such field');
-    await expect.poll(spec, { timeout: 10_000 }).toMatchObject({ state: 'stopped' });
+    await expect.poll(spec, { timeout: 30_000 }).toMatchObject({ state: 'stopped' });
     const stopped = (await spec())?.partitions.find(({ stopped_reason }) => stopped_reason !== null);
     expect(stopped).toMatchObject({ lag_events: '2', stopped_reason: 'no such field' });
   });

@@ -67,7 +67,7 @@ export class SocketClient {
   }
 
   async until(check: () => boolean): Promise<void> {
-    await untilTrue(check, 15_000, () => JSON.stringify(this.messages.slice(-5)).slice(0, 2_000));
+    await untilTrue(check, 30_000, () => JSON.stringify(this.messages.slice(-5)).slice(0, 2_000));
   }
 
   async closed(): Promise<number> {

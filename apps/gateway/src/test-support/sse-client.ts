@@ -47,7 +47,7 @@ export class SseClient {
   async untilEvents(count: number): Promise<void> {
     await untilTrue(
       () => this.events().length >= count,
-      15_000,
+      30_000,
       () => `${this.events().length} of ${count} events`,
     );
   }

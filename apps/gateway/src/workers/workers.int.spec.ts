@@ -151,11 +151,11 @@ describe('a worker', () => {
     const worker = client.worker();
     worker.tool('slow', {}, async () => {
       begun.resolve();
-      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
       return 'done';
     });
     const running = worker.run(stopping.signal);
-    const { workId } = await ask({ tool: 'slow', leaseMs: 1_500 });
+    const { workId } = await ask({ tool: 'slow', leaseMs: 4_000 });
     await begun.promise;
     stopping.abort();
     await running;

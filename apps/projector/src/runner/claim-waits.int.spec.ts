@@ -72,7 +72,7 @@ describe('a claim of a partition whose owner hangs in mid-transaction', () => {
 
   it('goes through; what the old owner had written is gone, and it writes nothing more', async () => {
     const old = await startHanging('old');
-    const next = await start('next', { transactionTimeoutMs: 400 });
+    const next = await start('next', { transactionTimeoutMs: 1_500 });
     expect(await sessionsOf(next, 'old')).toEqual(['idle in transaction']);
 
     expect(await next.runner.claim(systemEvents)).toBe(0n);
@@ -88,8 +88,8 @@ describe('a claim of a partition whose owner hangs in mid-transaction', () => {
   it('goes through also where nobody had claimed it before, and the first claim hangs before its COMMIT', async () => {
     const proxy = await DatabaseProxy.open(database.url);
     try {
-      const old = await start('old', { transactionTimeoutMs: 400, databaseUrl: proxy.url });
-      const next = await start('next', { transactionTimeoutMs: 400 });
+      const old = await start('old', { transactionTimeoutMs: 1_500, databaseUrl: proxy.url });
+      const next = await start('next', { transactionTimeoutMs: 1_500 });
       const held = proxy.holdNext('commit');
       const claiming = old.runner.claim(systemEvents).then(
         () => 'claimed',

@@ -17,6 +17,6 @@ it.each(['SIGTERM', 'SIGKILL'] as const)('servers end with the process that star
 
   process.signal(signal);
   await process.ended;
-  await expect.poll(() => servers.filter(isRunning), { timeout: 10_000 }).toEqual([]);
-  await expect.poll(() => existsSync(folder), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => servers.filter(isRunning), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => existsSync(folder), { timeout: 30_000 }).toBe(false);
 });

@@ -50,11 +50,11 @@ function decided(answer: CommandAnswer) {
 }
 
 async function until<Found>(look: () => Promise<Found | undefined>): Promise<Found> {
-  const endMs = Date.now() + 30_000;
+  const endMs = Date.now() + 50_000;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (Date.now() > endMs) throw new Error('Not within 30 s');
+    if (Date.now() > endMs) throw new Error('Not within 50 s');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -21,7 +21,7 @@ afterAll(async () => {
 async function untilServices(
   are: (services: readonly ServiceInstance[]) => boolean,
 ): Promise<readonly ServiceInstance[]> {
-  const endMs = Date.now() + 30_000;
+  const endMs = Date.now() + 50_000;
   for (;;) {
     const { services } = await client.system();
     if (are(services)) return services;

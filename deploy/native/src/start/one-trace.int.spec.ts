@@ -61,7 +61,7 @@ async function traceparentInRow(id: string): Promise<string> {
 
 /** The spans of a trace; the last of them ends just after the row can be read. */
 async function spansOf(traceId: string, names: readonly string[]): Promise<ReadonlyMap<string, Span>> {
-  const endMs = Date.now() + 10_000;
+  const endMs = Date.now() + 50_000;
   for (;;) {
     const found = spans.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
     const byName = new Map(found.map((span) => [span.name, span]));

@@ -24,7 +24,7 @@ const registryPassword = 'canary-registry-password';
 const rolePassword = 'canary/role@password';
 const readyMsMax = 120_000;
 /** Loading the programs on a busy machine, and no more than 12 s for a server that says nothing. */
-const refusedMsMax = 45_000;
+const refusedMsMax = 90_000;
 
 let stack: TestStack;
 let registry: TlsServer;

@@ -87,7 +87,7 @@ const event = {
 };
 
 async function untilLogged(pattern: RegExp): Promise<void> {
-  const endMs = Date.now() + 30_000;
+  const endMs = Date.now() + 50_000;
   while (!pattern.test(output)) {
     if (Date.now() > endMs) throw new Error(`Nothing that matches ${pattern} was logged`);
     await new Promise((resolve) => setTimeout(resolve, 50));

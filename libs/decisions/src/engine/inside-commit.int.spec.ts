@@ -43,7 +43,7 @@ describe('a turn', { timeout: 120_000 }, () => {
       await give();
       const open = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'chorda decisions'
         AND state = 'active' AND wait_event_type = 'Lock' AND xact_start IS NOT NULL AND query LIKE 'WITH turns AS%'`;
-      await expect.poll(async () => (await ground.pool.query(open)).rowCount, { timeout: 10_000 }).toBeGreaterThan(0);
+      await expect.poll(async () => (await ground.pool.query(open)).rowCount, { timeout: 30_000 }).toBeGreaterThan(0);
       await then();
       await holder.query('COMMIT').catch(() => undefined);
     } finally {

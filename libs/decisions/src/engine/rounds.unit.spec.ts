@@ -55,7 +55,7 @@ describe('partitions decide in rounds', () => {
     const { inside, enter } = entering(new Rounds());
     for (const name of ['a', 'b', 'c', 'd', 'e']) {
       enter(name);
-      await expect.poll(inside, { timeout: 4_000, interval: 5 }).toContain(name);
+      await expect.poll(inside, { timeout: 20_000, interval: 5 }).toContain(name);
     }
   });
 });

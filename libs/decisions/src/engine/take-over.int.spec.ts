@@ -31,7 +31,8 @@ describe('when an owner is killed', { timeout: 120_000 }, () => {
     for (const till of tills)
       await ground.send({ type: 'till.add', data: { amount: 1 } }, { till, id: `after-${till}` });
     await expect.poll(async () => (await ground.outcomes()).size, { timeout: 60_000 }).toBe(2 * tills.length);
-    expect(Date.now() - killedAtMs).toBeLessThan(10_000 + 2 * usualMs);
+    // 10 s where the machine has time for it, and far from what a session of 45 s or a time-out would take.
+    expect(Date.now() - killedAtMs).toBeLessThan(30_000 + 2 * usualMs);
     await expect
       .poll(async () => [...(await ground.balances()).values()].filter((balance) => balance === 2).length, {
         timeout: 20_000,

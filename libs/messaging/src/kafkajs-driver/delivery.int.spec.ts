@@ -93,7 +93,7 @@ describe('a producer on a bad connection', () => {
   });
 
   it('says unknown when no answer comes in time, and what follows is stored in order', async () => {
-    const producer = new AccumulatingProducer(cluster, prefix, silentLogger, { deliveryTimeoutMs: 2_500 });
+    const producer = new AccumulatingProducer(cluster, prefix, silentLogger, { deliveryTimeoutMs: 5_000 });
     await producer.send(record(0));
     cluster.faultOf = () => 'answer lost';
     await expect(producer.send(record(1))).rejects.toBeInstanceOf(DeliveryUnknownError);
@@ -116,12 +116,12 @@ describe('a producer on a bad connection', () => {
   });
 
   it('stores what stood behind a record that was given up', async () => {
-    const producer = new AccumulatingProducer(cluster, prefix, silentLogger, { deliveryTimeoutMs: 3_000 });
+    const producer = new AccumulatingProducer(cluster, prefix, silentLogger, { deliveryTimeoutMs: 5_000 });
     await producer.send(record(0));
     cluster.faultOf = () => 'request lost';
     const first = producer.send(record(1)).catch((error: unknown) => error);
     // As long as what stands behind has left when the first is given up.
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
     const behind = producer.send(record(2));
     expect(await first).toBeInstanceOf(DeliveryUnknownError);
     cluster.faultOf = () => undefined;

@@ -59,7 +59,7 @@ describe('kafkajs, where we reach into it', () => {
     const entry = { correlationId: 9, resolve: () => undefined, reject: () => undefined };
     queue.push({ entry, expectResponse: true, sendRequest: sent });
     expect(sent).not.toHaveBeenCalled();
-    await vi.waitFor(() => expect(sent).toHaveBeenCalledOnce(), { timeout: 1_000 });
+    await vi.waitFor(() => expect(sent).toHaveBeenCalledOnce(), { timeout: 20_000 });
     queue.destroy();
   });
 });

@@ -42,7 +42,7 @@ describe('reads that leave together', () => {
   });
 
   const read = (tenant: typeof other, names: readonly string[], text = services) =>
-    reads.read(tenant, { text, parameters: [names], hasOnePlan: true }, { statementTimeoutMs: 500 });
+    reads.read(tenant, { text, parameters: [names], hasOnePlan: true }, { statementTimeoutMs: 1_500 });
 
   it('show each the rows of its own tenant, in one write, whatever the others found', async () => {
     const found = await Promise.all([

@@ -45,7 +45,7 @@ describe('a read as a tenant', () => {
   });
 
   const read = <Row extends object>(text: string, parameters: readonly unknown[] = [], tenant: TenantId = other) =>
-    readAsTenant<Row>(pool, tenant, { text, parameters }, { statementTimeoutMs: 500 });
+    readAsTenant<Row>(pool, tenant, { text, parameters }, { statementTimeoutMs: 1_500 });
   const left = async () =>
     (
       await pool.query(
@@ -68,7 +68,7 @@ describe('a read as a tenant', () => {
       `SELECT current_user AS role, current_setting('transaction_read_only') AS read_only,
          current_setting('statement_timeout') AS timeout`,
     );
-    expect(seen).toEqual({ role: 'chorda_reader', read_only: 'on', timeout: '500ms' });
+    expect(seen).toEqual({ role: 'chorda_reader', read_only: 'on', timeout: '1500ms' });
     await expect(read('SELECT secret_hash FROM api_keys')).rejects.toThrow(/permission denied/);
     await expect(read('DELETE FROM services')).rejects.toThrow(/permission denied|read-only/);
     await expect(read('SELECT pg_sleep(5)')).rejects.toMatchObject({ code: '57014' });

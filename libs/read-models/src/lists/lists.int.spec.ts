@@ -311,7 +311,7 @@ describe('the engine', () => {
       });
       const counting = new ListReader(pool, { statementTimeoutMs: 10_000, countTimeoutMs: 100 });
       const counted = counting.count(defaultTenant, agents, [], 'exact');
-      setTimeout(() => void holder.query('COMMIT'), 400);
+      setTimeout(() => void holder.query('COMMIT'), 1_500);
       expect(await counted).toMatchObject({ kind: 'estimated' });
     } finally {
       await holder.query('COMMIT');

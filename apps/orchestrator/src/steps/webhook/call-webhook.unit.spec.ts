@@ -170,7 +170,7 @@ describe('a webhook that comes to no answer', () => {
 
   it('of which the body never ends is ended too', async () => {
     answer = (_request, response) => void response.writeHead(200).write('x');
-    expect(await call({}, {}, { timeoutMs: 150 })).toMatchObject({
+    expect(await call({}, {}, { timeoutMs: 1_000 })).toMatchObject({
       status: 'failed',
       error: { code: 'NO_ANSWER', retriable: false },
     });
