@@ -18,7 +18,7 @@ export const webhookEnv = {
   /** Of GET and HEAD; others are not redirected. */
   CHORDA_WEBHOOK_REDIRECTS_MAX: wholeNumber(0, 20).default(5),
   /** Of an answer; a larger one fails the step. */
-  CHORDA_WEBHOOK_RESPONSE_BYTES_MAX: wholeNumber(1_024, 262_144).default(131_072),
+  CHORDA_WEBHOOK_RESPONSE_BYTES_MAX: wholeNumber(1_024, 8_388_608).default(131_072),
 } as const;
 
 const connectTimeoutMs = 5_000;
