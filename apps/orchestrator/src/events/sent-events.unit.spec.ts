@@ -2,6 +2,7 @@ import type { OpenedEvent } from '@chorda/contracts';
 import { tenantId, type TenantId } from '@chorda/kernel';
 import type { Batch, Message } from '@chorda/messaging';
 import type { AwaitedByTenant, EmittedEvent } from '@chorda/read-models';
+import { awaitedEventsOf, readWorkflow } from '@chorda/workflows';
 import { describe, expect, it } from 'vitest';
 import type { Opened } from '../routing/opened-events.js';
 import { AwaitedBook } from './awaited-book.js';
@@ -68,6 +69,21 @@ describe('an event that a producer sent', () => {
       ['7', 2_000_000 + day],
     ]);
     expect(new Set(told.map(({ eventId }) => eventId)).size).toBe(2);
+  });
+
+  it('is told by the correlation of a Serverless Workflow', async () => {
+    const filter = {
+      with: { type: name },
+      correlate: { order: { from: '${ .data.body.order }', expect: '${ .order }' } },
+    };
+    const document = { dsl: '1.0.0', namespace: 'spec', name: 'listening', version: '1.0.0' };
+    const { form, faults } = readWorkflow(
+      JSON.stringify({ document, do: [{ paid: { listen: { to: { one: filter } } } }] }),
+    );
+    expect(faults).toEqual([]);
+    const awaited = (form === null ? [] : awaitedEventsOf(form)).map((one) => ({ ...bySubject, ...one }));
+    const { told } = await handled(awaited, {});
+    expect(told.map(({ key }) => key)).toEqual(['7']);
   });
 
   it('has the same id however often it is read', async () => {

@@ -50,8 +50,13 @@ export class EventTriggers implements BatchHandler<Opened> {
     const wanted = batch.messages.filter((message) => this.waiting(message).length > 0);
     await bySubject(wanted, async (message) => {
       const refusals: TriggerRefusedError[] = [];
+      const happened = readOrRefuse(message);
+      if (happened instanceof TriggerRefusedError) {
+        outcomes.dead(message, happened);
+        return;
+      }
       for (const trigger of this.waiting(message)) {
-        const refusal = await this.take(trigger, message);
+        const refusal = await this.take(trigger, happened, message);
         if (refusal) refusals.push(refusal);
       }
       const [first] = refusals;
@@ -70,10 +75,9 @@ export class EventTriggers implements BatchHandler<Opened> {
   /** @returns Why the event is to be a dead letter; undefined: it is done. */
   private async take(
     trigger: WorkflowTrigger,
-    { event, envelope }: Message<Opened>,
+    happened: JsonValue,
+    { envelope: { metadata } }: Message<Opened>,
   ): Promise<TriggerRefusedError | undefined> {
-    const { metadata } = envelope;
-    const happened = eventValue(event);
     let input: JsonValue;
     try {
       if (!passes(trigger, happened)) {
@@ -131,6 +135,15 @@ export class EventTriggers implements BatchHandler<Opened> {
 
   private tell({ tenantId, triggerId }: WorkflowTrigger, came: TriggerCame): Promise<void> {
     return this.parts.triggers.came(tenantId, triggerId, came);
+  }
+}
+
+/** One whose payload cannot be read is that event's fault: a throw would stop its partition for ever. */
+function readOrRefuse({ event }: Message<Opened>): JsonValue | TriggerRefusedError {
+  try {
+    return eventValue(event);
+  } catch (error) {
+    return new TriggerRefusedError('EVENT_UNREADABLE', error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -22,6 +22,7 @@ interface Sent {
   readonly tenant?: TenantId;
   readonly correlationId?: string;
   readonly recordedMs?: number;
+  readonly isBroken?: boolean;
 }
 
 function message({
@@ -30,13 +31,18 @@ function message({
   tenant = acme,
   correlationId = 'c-1',
   recordedMs,
+  isBroken = false,
 }: Sent): Message<Opened> {
   const metadata = { id, source: 'urn:spec', subject: 'user-7', tenantId: tenant, timeMs: 2_000_000, correlationId };
   const data = { user_id: 'user-7', provider: 'spec', event_name: name, delivery_id: null };
   const more = { signature_verified: false, headers: [], body: '{"order":7}' };
   const event = { type: 'external.webhook', data: { ...data, ...more } };
   // Only what the handler reads of a message is here.
-  const opened = { type: event.type, metadata, read: () => ({ event, metadata }) } as never as OpenedEvent;
+  const read = () => {
+    if (isBroken) throw new TypeError('truncated');
+    return { event, metadata };
+  };
+  const opened = { type: event.type, metadata, read } as never as OpenedEvent;
   const place = { topic: 'external.webhook', partition: 0, offset: 0n };
   const record = { ...place, timestampMs: recordedMs ?? 2_000_000 };
   const carried: Opened = { type: event.type, data: opened };
@@ -108,6 +114,12 @@ describe('a trigger of events', () => {
     await handle({});
     expect([came, dead]).toEqual([['refused'], ['WORKFLOW_NOT_FOUND']]);
     expect(told).toMatchObject([{ errorCode: 'WORKFLOW_NOT_FOUND' }]);
+  });
+
+  it('makes a dead letter of an event whose payload cannot be read, and goes on', async () => {
+    const { handle, came, dead } = setUp();
+    await handle({ isBroken: true }, { id: 'e-2' });
+    expect([came, dead]).toEqual([['started'], ['EVENT_UNREADABLE']]);
   });
 
   it('goes one deeper with each run of a chain, and no deeper than it may', async () => {

@@ -109,6 +109,36 @@ export const probes: readonly Probe[] = [
   },
   { name: 'listen to one', tasks: [{ a: { listen: { to: { one: { with: { type: 'com.example.a' } } } } } }] },
   {
+    name: 'listen with correlate',
+    tasks: [
+      {
+        a: {
+          listen: {
+            to: {
+              one: {
+                with: { type: 'external.paid' },
+                correlate: { order: { from: '${ .data.order }', expect: '${ .order }' } },
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+  {
+    name: 'listen with correlate that expects nothing',
+    tasks: [
+      {
+        a: {
+          listen: {
+            to: { one: { with: { type: 'external.paid' }, correlate: { order: { from: '${ .data.order }' } } } },
+          },
+        },
+      },
+    ],
+    refused: /must have from and expect/,
+  },
+  {
     name: 'listen to any',
     tasks: [{ a: { listen: { to: { any: [{ with: { type: 'a' } }, { with: { type: 'b' } }] } } } }],
   },

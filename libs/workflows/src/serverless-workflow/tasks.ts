@@ -3,6 +3,7 @@ import type { JsonValue } from '@chorda/kernel';
 import { within, type Faults } from '../source/fault.js';
 import { callOf } from './calls.js';
 import { errorFilter, faultAssign, raisedError, retryOf, type Used } from './errors.js';
+import { waitFor } from './event-filter.js';
 import {
   durationOf,
   isList,
@@ -200,7 +201,7 @@ function statesOf(kind: (typeof kinds)[number], given: Task, place: Place, aroun
     case 'run':
       return stepped(runOf(task, place, around));
     case 'listen':
-      return stepped(listenOf(task, around));
+      return stepped(listenOf(task, place));
     case 'do':
       return nested(flowOf(task['do'], inner('do')));
     case 'fork':
@@ -283,7 +284,8 @@ function runOf(task: JsonObject, place: Place, { pointer, faults }: Around): Jso
   };
 }
 
-function listenOf(task: JsonObject, { pointer, faults }: Around): JsonObject {
+function listenOf(task: JsonObject, place: Place): JsonObject {
+  const { pointer, faults } = place;
   const at = within(pointer, 'listen');
   const listen = isObject(task['listen']) ? task['listen'] : {};
   refuseOthers(listen, ['to', 'read'], at, faults);
@@ -292,7 +294,7 @@ function listenOf(task: JsonObject, { pointer, faults }: Around): JsonObject {
   refuseOthers(to, ['one', 'any', 'all'], within(at, 'to'), faults);
   const read = listen['read'] === 'envelope' ? '${output}' : '${output.data}';
   const { one, any, all } = to;
-  if (one !== undefined) return { ...waitFor(one, within(at, 'to', 'one'), faults), output: [read] };
+  if (one !== undefined) return { ...waitFor(one, { ...place, pointer: within(at, 'to', 'one') }), output: [read] };
   const filters = any ?? all;
   if (!isList(filters) || filters.length === 0) {
     faults.add(within(at, 'to'), 'must have one, any or all with their filters');
@@ -302,7 +304,10 @@ function listenOf(task: JsonObject, { pointer, faults }: Around): JsonObject {
     (filter, index) =>
       [
         `event_${index}`,
-        { ...waitFor(filter, within(at, 'to', any === undefined ? 'all' : 'any', index), faults), output: read },
+        {
+          ...waitFor(filter, { ...place, pointer: within(at, 'to', any === undefined ? 'all' : 'any', index) }),
+          output: read,
+        },
       ] as const,
   );
   const flow = {
@@ -310,13 +315,6 @@ function listenOf(task: JsonObject, { pointer, faults }: Around): JsonObject {
     ...(any === undefined ? { output: steps.map(([id]) => `\${steps.${id}.output}`) } : { join: 'first' }),
   };
   return { kind: 'flow', flow, ...(any === undefined ? {} : { output: ['${output}'] }) };
-}
-
-function waitFor(filter: JsonValue, pointer: string, faults: Faults): JsonObject {
-  const given = isObject(filter) && isObject(filter['with']) ? filter['with'] : {};
-  if (isObject(filter)) refuseOthers(filter, ['with'], pointer, faults);
-  refuseOthers(given, ['type'], within(pointer, 'with'), faults);
-  return { kind: 'wait', event: textIn(given, 'type', within(pointer, 'with'), faults) };
 }
 
 type Stepped = (step: JsonObject, raw?: JsonValue, more?: JsonObject) => States;
