@@ -255,7 +255,7 @@ async function openParts(
     runDecisions,
     scheduleDecisions,
     stepDesk: openStepDesk(
-      { ...{ env, pool, host, producer, payloads }, commands: decisions.codec, door: runDecisions.door },
+      { ...{ env, host, producer, payloads }, commands: decisions.codec, door: runDecisions.door },
       closing,
     ),
     inference,

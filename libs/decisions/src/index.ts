@@ -22,6 +22,7 @@ export {
   type DecisionsHealth,
   type DecisionsOptions,
   type HostedAggregate,
+  type PublishedRecord,
   type RunningDecisions,
 } from './start-decisions.js';
 export {

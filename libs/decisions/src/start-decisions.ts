@@ -23,9 +23,13 @@ import { Rounds } from './engine/rounds.js';
 import { publisherBatches } from './engine/publisher.js';
 import { SharedStatements } from './engine/shared-statements.js';
 import { DecisionUpkeep } from './engine/upkeep.js';
+import type { OutboxRecord } from './store/outbox.js';
 import { DecisionMetrics, type PartitionStanding } from './metrics.js';
 import { streamKindPattern } from './stream-name.js';
 import { publicationBounds } from './turn/publication-size.js';
+
+/** A record as it was published, but for its place. */
+export type PublishedRecord = Pick<OutboxRecord, 'topic' | 'key' | 'value' | 'headers'>;
 
 /** A kind of aggregate, and where its commands and events lie. */
 export interface HostedAggregate<States, Command extends Typed, Event extends Typed> {
@@ -48,6 +52,12 @@ export interface DecisionsOptions {
   readonly metrics: Registry;
   /** Something that a person has to look at; the service reports it as `system.error_alert`. */
   readonly onIncident: (alert: Alert) => void;
+  /**
+   * Hears of each record that the brokers have acknowledged, in the order of its partition: work may be begun in this
+   * process before it comes back from its topic. Not told of what another process published, or of what was on the log
+   * when a partition was taken over. It must not throw.
+   */
+  readonly onPublished?: (records: readonly PublishedRecord[]) => void;
   /** What is left out has its default. */
   readonly bounds?: Partial<DecisionBounds>;
   /** Left out: nothing is kept by reference, and rules see references as they are. */
@@ -203,6 +213,7 @@ class Decisions<States, Command extends Typed, Event extends Typed> implements R
       owner: options.instance,
       source: `urn:chorda:service:${options.service}`,
       onIncident: options.onIncident,
+      onPublished: options.onPublished,
       ensureTopic: (topic) => this.ensureTopic(admin, topic, topics.replicationFactor),
     };
   }

@@ -11,6 +11,9 @@ interface Waiting<Item, Result> {
  * With `everyMs` a call begins so long after the one before it, unless its group is full or somebody is in a hurry: who
  * comes alone does not wait, and of many who come close together several share a call, however quickly it is answered.
  *
+ * With `gathersTurn` a call begins at the end of the turn of the event loop: who comes in the same turn shares it. Else the
+ * first of them goes alone.
+ *
  * With `answersPerTurn` no more callers than that go on in one turn of the event loop: what a group of hundreds does with
  * its answers would else keep everybody else waiting.
  */
@@ -20,6 +23,7 @@ export class GroupedCalls<Item, Result> {
   private begunAtMs = Number.NEGATIVE_INFINITY;
   private isUrgent = false;
   private timer: NodeJS.Timeout | undefined;
+  private turn: NodeJS.Immediate | undefined;
 
   constructor(
     private readonly run: (items: readonly Item[]) => Promise<readonly Result[]>,
@@ -27,6 +31,7 @@ export class GroupedCalls<Item, Result> {
       readonly itemsMax: number;
       readonly callsMax: number;
       readonly everyMs?: number;
+      readonly gathersTurn?: boolean;
       readonly answersPerTurn?: number;
     },
   ) {}
@@ -36,6 +41,14 @@ export class GroupedCalls<Item, Result> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
       this.isUrgent ||= isUrgent;
+      if (this.limits.gathersTurn === true) this.nextAfterTurn();
+      else this.next();
+    });
+  }
+
+  private nextAfterTurn(): void {
+    this.turn ??= setImmediate(() => {
+      this.turn = undefined;
       this.next();
     });
   }

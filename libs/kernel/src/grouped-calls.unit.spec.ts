@@ -17,6 +17,17 @@ describe('grouped calls', () => {
     expect(groups).toEqual([[1], [2, 3, 4], [5]]);
   });
 
+  it('of one turn of the event loop share the first call too where they are told to', async () => {
+    const groups: number[][] = [];
+    const limits = { itemsMax: 10, callsMax: 1, gathersTurn: true };
+    const calls = new GroupedCalls<number, number>((items) => {
+      groups.push([...items]);
+      return Promise.resolve(items);
+    }, limits);
+    expect(await Promise.all([1, 2, 3].map((item) => calls.call(item)))).toEqual([1, 2, 3]);
+    expect(groups).toEqual([[1, 2, 3]]);
+  });
+
   it('let so many callers go on in a turn of the event loop, and others between them', async () => {
     const seen: (number | string)[] = [];
     const limits = { itemsMax: 10, callsMax: 1, answersPerTurn: 2 };

@@ -33,6 +33,10 @@ const caughtBy: Readonly<Record<Planted, Named>> = {
     file: 'apps/orchestrator/src/steps/step-work.kind',
     test: 'is begun again when whoever did it is lost where its definition says that it may be, and else is not',
   },
+  'steps-untaken-passed-by': {
+    file: 'libs/work/src/work-handover',
+    test: 'leaves to the log what the inbox did not take',
+  },
   'triggers-no-depth': { file: triggers, test: 'goes one deeper with each run of a chain, and no deeper than it may' },
   'triggers-random-run-id': {
     file: triggers,
@@ -58,10 +62,6 @@ const caughtBy: Readonly<Record<Planted, Named>> = {
     file: 'apps/projector/src/rebuild/rebuild-pace',
     test: 'takes what leaves live below its bound, and neither everything nor nothing',
   },
-  'rebuild-gives-no-way': {
-    file: 'apps/projector/src/rebuild/rebuild-pace',
-    test: 'takes what leaves live below its bound, and neither everything nor nothing',
-  },
   'run-events-not-looked-back': {
     file: events,
     test: 'is heard by a run that begins to wait later, and that nobody waited for then',
@@ -72,6 +72,7 @@ const untouched = [
   'gives status, headers and body where it is asked to, without cookies',
   'asks for a value of a schema',
   'is known by its try: the same record again is the same work',
+  'is taken at once, all partitions together, and passed by when the log brings it',
   'makes a dead letter of what cannot be started',
   'tells no more than it may, and says that there were more',
   'shows a tenant its own values alone',

@@ -4,6 +4,7 @@ import {
   type DecisionBounds,
   type HostedAggregate,
   type PayloadStoreReader,
+  type PublishedRecord,
   type RunningDecisions,
 } from '@chorda/decisions';
 import type { Typed } from '@chorda/domain';
@@ -49,6 +50,8 @@ export interface AppPart {
 export interface PartGround {
   readonly driver: KafkaDriver;
   readonly codecs: DecidingCodecs;
+  /** From now on, what the engine of this process has published. See `onPublished` of its options. */
+  published(listener: (records: readonly PublishedRecord[]) => void): void;
 }
 
 export type DecidingEnv = Parameters<typeof kafkaConnection>[0] &
@@ -100,6 +103,7 @@ class DecidingApp<States, Command extends Typed, Event extends Typed> implements
   private readonly sampler = new ProcessSampler();
   /** Closed in the reverse order of their opening. */
   private readonly closers: (() => Promise<void> | void)[] = [];
+  private readonly publishedTo: ((records: readonly PublishedRecord[]) => void)[] = [];
   private decisions: RunningDecisions | undefined;
   private readonly running: RunningPart[] = [];
   private reporter: ServiceReporter | undefined;
@@ -117,7 +121,8 @@ class DecidingApp<States, Command extends Typed, Event extends Typed> implements
     this.decisions = this.decide(codecs);
     this.health.add('decisions', () => this.decisions?.notReady());
     for (const { name, start } of this.parts.parts) {
-      const part = await start({ driver: this.driver, codecs });
+      const published: PartGround['published'] = (listener) => void this.publishedTo.push(listener);
+      const part = await start({ driver: this.driver, codecs, published });
       this.running.push(part);
       this.health.add(name, () => {
         const troubled = part.health().find(({ state }) => state !== 'running');
@@ -169,6 +174,7 @@ class DecidingApp<States, Command extends Typed, Event extends Typed> implements
       metrics: host.metrics,
       onIncident: (alert) => this.tell(alert),
       payloads,
+      onPublished: (records) => this.publishedTo.forEach((listener) => listener(records)),
       bounds: {
         ...bounds,
         commandsMax: env.CHORDA_DECISIONS_TURN_COMMANDS,

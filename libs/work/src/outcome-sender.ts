@@ -8,9 +8,16 @@ import type { AnswerKind, GivenCommand, KeptMetadata } from './work-kind.js';
 export interface OutcomeSenderParts<Asked extends AnyWork, Outcome> {
   readonly kind: AnswerKind<Asked, Outcome>;
   readonly works: Pick<AgentWorkRepository, 'unsent' | 'done' | 'untold' | 'told'>;
+  /** The same, by sessions for what each work needs. Default `works`. */
+  readonly inbox?: Pick<AgentWorkRepository, 'done'>;
   readonly codec: CommandCodec;
   readonly producer: Pick<Producer, 'send'>;
   readonly logger: Logger;
+  /**
+   * What was sent is marked as such so often, in groups. Until then another may send it again, which changes nothing.
+   * Default 0: at once, before `sendOnce` answers.
+   */
+  readonly markEveryMs?: number;
 }
 
 const retryMsMin = 200;
@@ -29,12 +36,24 @@ const tellAfterMs = 500;
  */
 export class OutcomeSender<Asked extends AnyWork, Outcome> {
   private readonly groups;
+  private readonly marks;
+  private readonly marking = new Set<Promise<unknown>>();
 
   constructor(private readonly parts: OutcomeSenderParts<Asked, Outcome>) {
     this.groups = new GroupedCalls((group: readonly AnsweredWork[]) => this.sendGroup(group), {
       itemsMax: 200,
       callsMax: 3,
+      gathersTurn: true,
     });
+    this.marks = new GroupedCalls((sent: readonly AnsweredWork[]) => this.mark(sent), {
+      ...{ itemsMax: 500, callsMax: 1 },
+      everyMs: parts.markEveryMs ?? 0,
+    });
+  }
+
+  /** What is sent by now is marked, as far as that may be done. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.marking);
   }
 
   /** Tries again without end while the brokers are away; the outcome is stored, so that a stop loses nothing. */
@@ -81,7 +100,7 @@ export class OutcomeSender<Asked extends AnyWork, Outcome> {
   }
 
   private async sendGroup(group: readonly AnsweredWork[]): Promise<readonly PromiseSettledResult<void>[]> {
-    const { kind, works } = this.parts;
+    const { kind } = this.parts;
     // One that cannot be made a command keeps no other back.
     const results = await Promise.allSettled(
       group.map(async (one) => this.produce(one, 'outcome', this.resultOf(one))),
@@ -89,8 +108,24 @@ export class OutcomeSender<Asked extends AnyWork, Outcome> {
     const sent = group.filter((_, at) => results[at]?.status === 'fulfilled');
     if (sent.length === 0) return results;
     crashPoint(`${kind.crashPrefix}-after-send`);
-    await works.done(sent);
+    if ((this.parts.markEveryMs ?? 0) === 0) await this.mark(sent);
+    else for (const one of sent) this.markLater(one);
     return results;
+  }
+
+  private async mark(sent: readonly AnsweredWork[]): Promise<readonly undefined[]> {
+    const { works, inbox = works } = this.parts;
+    await inbox.done(sent);
+    return sent.map(() => undefined);
+  }
+
+  private markLater(sent: AnsweredWork): void {
+    // What stays unmarked is found unsent by whoever looks next.
+    const marking: Promise<unknown> = this.marks
+      .call(sent)
+      .catch(() => undefined)
+      .finally(() => this.marking.delete(marking));
+    this.marking.add(marking);
   }
 
   private resultOf({ work, outcome, owner = null, begunMs = null }: AnsweredWork): GivenCommand | undefined {

@@ -4,9 +4,11 @@ import { startConsumer, type ConsumerHealth, type KafkaDriver, type Producer } f
 import { AgentWorkRepository, ChannelListener, createPool } from '@chorda/read-models';
 import type pg from 'pg';
 import type { Registry } from 'prom-client';
+import type { PartGround } from './deciding-app.js';
 import { OutcomeSender } from './outcome-sender.js';
 import { WorkExecutor } from './work-executor.js';
-import { WorkIntake, workDecoder } from './work-intake.js';
+import { WorkHandover } from './work-handover.js';
+import { WorkIntake, workDecoder, type Inbox } from './work-intake.js';
 import type { RevokedWork, WorkKind, WorkRunner } from './work-kind.js';
 import type { WorkMetrics } from './work-metrics.js';
 
@@ -17,6 +19,8 @@ export interface WorkOptions<Work extends AnyWork, Asked extends Work, Outcome> 
   readonly driver: KafkaDriver;
   readonly databaseUrl: string;
   readonly codecs: { readonly work: WorkCodec; readonly commands: CommandCodec };
+  /** What the engine of this process publishes is taken at once. Left out: all work comes from the log. */
+  readonly published?: PartGround['published'];
   /** Names this process among those that hold leases. */
   readonly instance: string;
   readonly slotsMax: number;
@@ -48,6 +52,11 @@ export interface RunningWork {
 const connectionsMax = 6;
 const transactionTimeoutMs = 5_000;
 const drainTimeoutMsDefault = 10_000;
+/** What is handed over has no need of the log to come quickly: it brings what others published, and what was left. */
+const handedOverPauseMs = 100;
+/** Of the sessions that take work in and answer it. */
+const inboxConnectionsMax = 3;
+const replanMsMax = 60_000;
 
 /** Does the work of an engine, apart from its loop. Tables and topics are there by then. */
 export async function startWork<Work extends AnyWork, Asked extends Work, Outcome>(
@@ -60,11 +69,17 @@ export async function startWork<Work extends AnyWork, Asked extends Work, Outcom
     transactionTimeoutMs,
   });
   const works = new AgentWorkRepository(pool, kind.table);
+  const inboxPool = createPool(options.databaseUrl, {
+    applicationName: `chorda inbox ${instance}`.slice(0, 63),
+    connectionsMax: inboxConnectionsMax,
+    ...{ transactionTimeoutMs, keyLookupsOnly: true, replanMsMax },
+  });
+  const inbox = new AgentWorkRepository(inboxPool, kind.table);
   const producer = await driver.createProducer();
-  const sender = new OutcomeSender({ kind, works, codec: codecs.commands, producer, logger });
+  const sender = new OutcomeSender({ kind, works, inbox, codec: codecs.commands, producer, logger });
   const runner = options.runner({ pool, producer, revoke: (revoked) => executor.revoke(revoked) });
   const executor: WorkExecutor<Work, Asked, Outcome> = new WorkExecutor({
-    ...{ kind, works, runner, sender, logger },
+    ...{ kind, works, inbox, runner, sender, logger },
     metrics: options.workMetrics,
     owner: instance,
     slotsMax: options.slotsMax,
@@ -77,22 +92,25 @@ export async function startWork<Work extends AnyWork, Asked extends Work, Outcom
   const revocations = new ChannelListener(options.databaseUrl, kind.channels.revoked, logger);
   revocations.subscribe((ids) => executor.drop(ids.split(',')));
   executor.start();
+  const intake: Inbox = {
+    take: (items) => executor.take(items),
+    async revoke(revoked) {
+      await runner.revoked?.(revoked);
+      await executor.revoke(revoked);
+    },
+  };
+  const handover =
+    options.published &&
+    new WorkHandover({ ...{ kind, logger }, inbox: intake, codec: codecs.work, left: options.workMetrics.leftToLog });
+  options.published?.((records) => handover?.give(records));
   const consumer = await startConsumer<Work>({
     driver,
     codec: workDecoder(codecs.work),
-    handler: new WorkIntake(
-      {
-        take: (items) => executor.take(items),
-        async revoke(revoked) {
-          await runner.revoked?.(revoked);
-          await executor.revoke(revoked);
-        },
-      },
-      (topic, work, metadata) => kind.read(topic, work, metadata),
-    ),
+    handler: new WorkIntake(intake, (topic, work, metadata) => kind.read(topic, work, metadata), handover),
     options: {
       group: kind.consumerGroup,
       topics: kind.topics,
+      ...(handover && { fetchPauseMs: handedOverPauseMs }),
       ...(options.sessionTimeoutMs !== undefined && { sessionTimeoutMs: options.sessionTimeoutMs }),
     },
     logger,
@@ -105,11 +123,13 @@ export async function startWork<Work extends AnyWork, Asked extends Work, Outcom
     health: () => consumer.health(),
     async stop() {
       await consumer.stop();
+      await handover?.stop();
       await executor.stop(options.drainTimeoutMs ?? drainTimeoutMsDefault);
       await answers.close();
       await revocations.close();
       await runner.close?.();
       await producer.close();
+      await inboxPool.end();
       await pool.end();
     },
   };

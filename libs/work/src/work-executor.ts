@@ -11,6 +11,8 @@ import type { WorkMetrics } from './work-metrics.js';
 export interface WorkExecutorParts<Work extends AnyWork, Asked extends Work, Outcome> {
   readonly kind: WorkKind<Work, Asked, Outcome>;
   readonly works: AgentWorkRepository;
+  /** The same, by sessions for what each work needs. Default `works`. */
+  readonly inbox?: Pick<AgentWorkRepository, 'take' | 'answer'>;
   readonly runner: WorkRunner<Asked, Outcome>;
   readonly sender: Pick<OutcomeSender<Asked, Outcome>, 'send' | 'sendUnsent' | 'tellBegun'>;
   readonly metrics: WorkMetrics;
@@ -52,6 +54,7 @@ export class WorkExecutor<Work extends AnyWork, Asked extends Work, Outcome> {
   private readonly stopping = new AbortController();
   /** From then on nothing is looked after: until then leases are lengthened and outcomes sent, also while it drains. */
   private readonly over = new AbortController();
+  private readonly inbox;
   private readonly answers;
   private reserved = 0;
   private isInboxFull = false;
@@ -60,8 +63,9 @@ export class WorkExecutor<Work extends AnyWork, Asked extends Work, Outcome> {
   private loops: Promise<unknown> | undefined;
 
   constructor(private readonly parts: WorkExecutorParts<Work, Asked, Outcome>) {
-    const { works, logger } = parts;
-    this.answers = new AnswerKeeper({ works, logger, signal: this.over.signal });
+    const { works, inbox = works, logger } = parts;
+    this.inbox = inbox;
+    this.answers = new AnswerKeeper({ works: inbox, logger, signal: this.over.signal });
   }
 
   start(): void {
@@ -88,8 +92,8 @@ export class WorkExecutor<Work extends AnyWork, Asked extends Work, Outcome> {
     const room = this.stopping.signal.aborted ? 0 : Math.min(this.free(), own.length);
     this.reserved += room;
     try {
-      if (others.length > 0) await this.parts.works.take(others, this.parts.owner, 0, this.parts.kind.channels.ready);
-      const leased = own.length > 0 ? await this.parts.works.take(own, this.parts.owner, room) : [];
+      if (others.length > 0) await this.inbox.take(others, this.parts.owner, 0, this.parts.kind.channels.ready);
+      const leased = own.length > 0 ? await this.inbox.take(own, this.parts.owner, room) : [];
       for (const one of leased) this.begin(one);
     } finally {
       this.reserved -= room;

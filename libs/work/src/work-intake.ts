@@ -2,6 +2,7 @@ import type { AnyWork, WorkCodec } from '@chorda/contracts';
 import { BackboneError } from '@chorda/kernel';
 import type { Batch, BatchHandler, Outcomes, RecordDecoder } from '@chorda/messaging';
 import type { NewWork } from '@chorda/read-models';
+import type { WorkHandover } from './work-handover.js';
 import type { RevokedRecord, WorkKind } from './work-kind.js';
 
 /** The inbox has no room: the work stays on the log, and its lag tells. */
@@ -35,12 +36,16 @@ export class WorkIntake<Work extends AnyWork> implements BatchHandler<Work> {
   constructor(
     private readonly inbox: Inbox,
     private readonly read: WorkKind<Work, Work, never>['read'],
+    /** Left out: all of it comes from the log. */
+    private readonly handover?: Pick<WorkHandover<Work>, 'passedBy'>,
   ) {}
 
   async handleBatch(batch: Batch<Work>): Promise<Outcomes<Work>> {
     const items: NewWork[] = [];
     const revoked: RevokedRecord[] = [];
+    const known = await this.handover?.passedBy(batch.messages.map(({ envelope }) => envelope.metadata.id));
     for (const { event, envelope } of batch.messages) {
+      if (known?.has(envelope.metadata.id) === true) continue;
       const read = this.read(batch.topic, event, envelope.metadata);
       if (read.kind === 'asked') items.push(read.item);
       else revoked.push(...read.works);

@@ -18,4 +18,6 @@ export interface WorkMetrics {
   /** By label. */
   readonly revoked: Counter;
   readonly refusedIntake: Counter;
+  /** Published work that was not handed over in the process, by reason (full, failed, stopped). Left out: none is. */
+  readonly leftToLog?: Counter<'reason'>;
 }

@@ -20,9 +20,9 @@ import {
   type WorkAnswer,
 } from '@chorda/read-models';
 import { OutcomeSender, startedOf, stepAnswers } from '@chorda/work';
-import type pg from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { GatewayEnv } from '../gateway.env.js';
+import { gatewayPool } from '../gateway-pool.js';
 import { Problem } from '../http/problem.js';
 import type { PayloadDesk } from '../payloads/payload-desk.js';
 import { ParkedPolls } from '../workers/parked-polls.js';
@@ -64,15 +64,20 @@ export interface StepLease {
 export const stepResultBytesMax = 256 * 1024;
 const checkpointBytesMax = 64 * 1024;
 const source = 'urn:chorda:service:gateway';
+/** Of outcomes that are sent: a statement for each group of them would cost as much as it took to store them. */
+const markEveryMs = 100;
 /** Outcomes that are on their way to the engine at a time; past it they are left to executors, which look every second. */
 const sendingMax = 2_000;
 /** How long the engine may take to say that a step has begun that must not be repeated and has a time to begin in. */
 const decisionWaitMs = 5_000;
 
+const connectionsMax = 4;
+const replanMsMax = 60_000;
+
 interface StepDeskParts {
   readonly works: AgentWorkRepository;
   readonly polls: ParkedPolls;
-  readonly sender: Pick<OutcomeSender<workflowWork.StepRequested, never>, 'sendOnce'>;
+  readonly sender: Pick<OutcomeSender<workflowWork.StepRequested, never>, 'sendOnce' | 'settled'>;
   readonly door: Pick<CommandDoor, 'give'>;
   readonly payloads: PayloadDesk;
   readonly codec: CommandCodec;
@@ -99,12 +104,14 @@ export class StepDesk implements OnModuleDestroy {
     this.answers = new GroupedCalls((answers: readonly WorkAnswer[]) => this.store(answers), {
       itemsMax: 200,
       callsMax: 2,
+      gathersTurn: true,
     });
   }
 
   async onModuleDestroy(): Promise<void> {
     this.parts.polls.stop();
     await Promise.all(this.sending);
+    await this.parts.sender.settled();
   }
 
   /** Leases steps for these tools; waits for one where there is none. @throws Problem `OVERLOADED` where too many wait. */
@@ -428,7 +435,6 @@ function stepDeskMetrics(registry: Registry) {
 export function openStepDesk(
   needs: {
     readonly env: GatewayEnv;
-    readonly pool: pg.Pool;
     readonly host: AppHost;
     readonly commands: CommandCodec;
     readonly producer: Producer;
@@ -437,16 +443,18 @@ export function openStepDesk(
   },
   closing: (() => Promise<unknown> | void)[],
 ): StepDesk {
-  const { env, pool, host, commands, producer, door, payloads } = needs;
+  const { env, host, commands, producer, door, payloads } = needs;
   const { logger } = host;
   const ready = new ChannelListener(env.DATABASE_URL, stepReadyChannel, logger);
   closing.push(() => ready.close());
+  const pool = gatewayPool(env.DATABASE_URL, 'steps', { connectionsMax, keyLookupsOnly: true, replanMsMax });
+  closing.push(() => pool.end());
   const works = new AgentWorkRepository(pool, 'workflow_work');
   const metrics = stepDeskMetrics(host.metrics);
   const kind = { ...stepAnswers, crashPrefix: 'gateway-step' };
   return new StepDesk({
     polls: new ParkedPolls({ works, ready, metrics, logger }),
-    sender: new OutcomeSender({ kind, works, codec: commands, producer, logger }),
+    sender: new OutcomeSender({ kind, works, codec: commands, producer, logger, markEveryMs }),
     ...{ works, door, producer, metrics, payloads, codec: commands },
   });
 }

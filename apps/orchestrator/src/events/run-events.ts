@@ -1,5 +1,5 @@
 import { signalId, workflowId, type JsonText, type OpenedEvent, type WorkflowEvent } from '@chorda/contracts';
-import { derivedId, newId } from '@chorda/kernel';
+import { derivedId, GroupedCalls, newId } from '@chorda/kernel';
 import type { Batch } from '@chorda/messaging';
 import { crashPoint, isPlanted } from '@chorda/platform';
 import type {
@@ -106,16 +106,26 @@ class Heard {
  * told. A wait that is kept here though it has ended costs one such signal, and is forgotten by its answer.
  */
 export class RunEvents {
+  /** Partitions bring the ends of runs at about the same time, and most of those runs waited for nothing. */
+  private readonly endings;
   private cleanedMs = 0;
 
-  constructor(private readonly parts: RunEventsParts) {}
+  constructor(private readonly parts: RunEventsParts) {
+    this.endings = new GroupedCalls(
+      async (ended: readonly (readonly RunRef[])[]) => {
+        await parts.stored.endWaitsOf(ended.flat());
+        return ended.map(() => undefined);
+      },
+      { itemsMax: 100, callsMax: 1, gathersTurn: true },
+    );
+  }
 
   async handle(batch: Batch<Opened>): Promise<void> {
     const { stored } = this.parts;
     const heard = new Heard();
     for (const { event } of batch.messages) heard.hear(event.data);
     const waits = [...heard.waits.values()];
-    if (heard.ended.length > 0) await stored.endWaitsOf(heard.ended);
+    if (heard.ended.length > 0) await this.endings.call(heard.ended);
     if (waits.length > 0) await stored.addWaits(waits);
     if (heard.events.length > 0) await stored.keep(heard.events);
     crashPoint('run-events-written');

@@ -37,6 +37,8 @@ const connectionsMax = 3;
 const transactionTimeoutMs = 5_000;
 
 /** What is due is started whoever waits: the engine's own commands are not refused because others ask much. */
+/** Ends of runs of all partitions are forgotten together. What comes after a quiet moment waits for nothing. */
+const fetchPauseMs = 20;
 const noAdmission = { refusal: () => undefined };
 
 /**
@@ -89,7 +91,7 @@ export async function startSchedules(options: SchedulesOptions): Promise<Running
         return batch.allDone();
       },
     },
-    options: { group: runEventsGroup, topics: ['workflow.events'] },
+    options: { group: runEventsGroup, topics: ['workflow.events'], fetchPauseMs },
   });
   return {
     health: () => [fires.health(), runs.health()],

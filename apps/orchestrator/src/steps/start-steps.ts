@@ -42,11 +42,11 @@ export const executionEndsGroup = 'orchestrator.execution-ends';
 
 /** Does the steps that the engine gives out, apart from its loop, and brings it the ends of executions of agents. */
 export async function startSteps(options: StepsOptions): Promise<RunningSteps> {
-  const { driver, databaseUrl, codecs, logger, instance, metrics, slotsMax, readyMax } = options;
+  const { driver, databaseUrl, codecs, published, logger, instance, metrics, slotsMax, readyMax } = options;
   const steps = await startWork({
     kind: stepWorkKind,
     runner: (ground) => runnerOn(options, ground),
-    ...{ driver, databaseUrl, codecs, instance, slotsMax, readyMax, logger, metrics },
+    ...{ driver, databaseUrl, codecs, published, instance, slotsMax, readyMax, logger, metrics },
     workMetrics: stepMetrics(metrics),
   });
   const producer = await driver.createProducer();

@@ -58,5 +58,11 @@ export function stepMetrics(registry: Registry) {
       help: 'Batches of steps that were left on the log because the inbox was full',
       registers,
     }),
+    leftToLog: new Counter({
+      name: 'chorda_workflow_steps_left_to_log_total',
+      help: 'Published steps that came into the inbox from the log alone, by reason (full, failed, stopped)',
+      labelNames: ['reason'],
+      registers,
+    }),
   } satisfies WorkMetrics;
 }

@@ -7,6 +7,7 @@ import type { DecisionCodec } from '../decision-codec.js';
 import type { DecisionMetrics } from '../metrics.js';
 import type { TopicIds } from '../store/partition-row.js';
 import type { Payloads } from './loaded-payloads.js';
+import type { OutboxRecord } from '../store/outbox.js';
 import type { ProgressNotifier } from './progress-notifier.js';
 import type { Rounds } from './rounds.js';
 import type { SharedStatements } from './shared-statements.js';
@@ -41,4 +42,6 @@ export interface EngineParts<States, Command extends Typed, Event extends Typed>
   readonly onIncident: (alert: Alert) => void;
   /** Makes a topic of the catalogue that is made when it is needed. */
   readonly ensureTopic: (topic: string) => Promise<void>;
+  /** What the brokers have. It must not throw, and nobody waits for it. */
+  readonly onPublished: ((records: readonly OutboxRecord[]) => void) | undefined;
 }

@@ -10,6 +10,7 @@ export interface PublicationParts {
   readonly publisher: Publisher;
   readonly notifier: ProgressNotifier;
   readonly partition: Pick<AssignedPartition, 'commit'>;
+  readonly onPublished?: ((records: readonly OutboxRecord[]) => void) | undefined;
 }
 
 /** A batch of one claim, with what its publication settles. */
@@ -101,6 +102,7 @@ export class Publication {
       this.done = { seq: published.seq, offset: published.offset ?? this.done.offset };
       this.lastAtMs = Date.now();
       crashPoint('decisions-after-publish');
+      this.parts.onPublished?.(records);
     }
     if (this.done.seq >= this.committedSeq) this.waitingSinceMs = undefined;
     this.tell(nextCommandOffset);

@@ -82,11 +82,11 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
   }
 
   private publicationFrom({ kind, partition, publishedSeq, nextSeq }: PartitionClaim, offset: bigint): Publication {
-    const { producer, eventTopic, ensureTopic, metrics, logger, notifier } = this.parts;
+    const { producer, eventTopic, ensureTopic, metrics, logger, notifier, onPublished } = this.parts;
     const signal = AbortSignal.any([this.partition.owned, this.ending.signal]);
     const publisher = new Publisher({ producer, eventTopic, signal, ensureTopic, metrics, logger, kind, partition });
     return new Publication(
-      { place: { kind, partition }, publisher, notifier, partition: this.partition },
+      { place: { kind, partition }, publisher, notifier, partition: this.partition, onPublished },
       { seq: publishedSeq, offset, committedSeq: nextSeq - 1n },
     );
   }

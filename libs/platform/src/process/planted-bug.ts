@@ -164,6 +164,8 @@ export const plantableUnitBugs = [
   'models-key-per-try',
   /** Work is begun again when its lease is over, whatever its definition says of being repeated. */
   'steps-repeat-all',
+  /** What could not be handed over is passed by when the log brings it. */
+  'steps-untaken-passed-by',
   /** Triggers start one another without a bound. */
   'triggers-no-depth',
   /** A job over runs counts a page before it has told all of its runs. */

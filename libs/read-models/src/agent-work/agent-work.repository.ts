@@ -69,6 +69,7 @@ export class AgentWorkRepository {
     readyChannel: string | null = null,
   ): Promise<readonly LeasedWork[]> {
     const { rows } = await this.pool.query<LeasedRow & { readonly state: string }>({
+      name: `${this.table}: take`,
       text: this.takeText,
       values: [
         owner,
@@ -145,6 +146,7 @@ export class AgentWorkRepository {
    */
   async claimForAll(wanted: readonly CallsWanted[]): Promise<readonly (readonly LeasedWork[])[]> {
     const { rows } = await this.pool.query<LeasedRow & { readonly place: number }>({
+      name: `${this.table}: claim for all`,
       text: `WITH found AS MATERIALIZED (
            SELECT wanted.place, wanted.owner, oldest.tenant_id, oldest.work_id
            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[]) WITH ORDINALITY
@@ -214,6 +216,7 @@ export class AgentWorkRepository {
   /** The same. @returns What was kept, by its lease token, with what its command needs. */
   async answerAll(answers: readonly WorkAnswer[]): Promise<ReadonlyMap<string, AnsweredWork>> {
     const { rows } = await this.pool.query<AnsweredRow & { readonly lease_token: string }>({
+      name: `${this.table}: answer`,
       text: `WITH ${heldRows(this.table)}
          UPDATE ${this.table} AS kept
          SET state = 'answered', outcome = given.outcome, lease_until = NULL, updated_at = now()
@@ -314,6 +317,7 @@ export class AgentWorkRepository {
   /** The command is acknowledged: of the row stays what tells a repeat. */
   async done(works: readonly { readonly tenantId: TenantId; readonly workId: string }[]): Promise<void> {
     await this.pool.query({
+      name: `${this.table}: done`,
       text: `WITH sent AS (
            SELECT answered.tenant_id, answered.work_id
            FROM unnest($1::text[], $2::text[]) AS given (tenant_id, work_id)

@@ -1,4 +1,4 @@
-import { BackboneError, type TenantId } from '@chorda/kernel';
+import { BackboneError, GroupedCalls, type TenantId } from '@chorda/kernel';
 import type pg from 'pg';
 import { AuditOutbox, type AuditActor } from '../access/audit-outbox.js';
 import { inTransaction } from '../database/in-transaction.js';
@@ -66,6 +66,13 @@ interface Row {
   readonly source?: string;
 }
 
+/** A version of null is the newest. */
+interface Asked {
+  readonly tenantId: TenantId;
+  readonly name: string;
+  readonly version: number | null;
+}
+
 const summary = `versions.name, versions.version, versions.hash, versions.title, versions.author_version,
   versions.source_format, versions.created_at, versions.created_by, workflows.archived_at`;
 const whole = `${summary}, versions.form, versions.source`;
@@ -73,7 +80,14 @@ const joined = 'workflow_versions AS versions JOIN workflows USING (tenant_id, n
 
 /** Definitions of workflows. Written and read with the owner's role: every statement names the tenant. */
 export class WorkflowDefinitionRepository {
-  constructor(private readonly pool: pg.Pool) {}
+  /** Many runs are started of one definition at a time: what the same moment asks for is one statement. */
+  private readonly finds;
+
+  constructor(private readonly pool: pg.Pool) {
+    this.finds = new GroupedCalls((asked: readonly Asked[]) => this.findAll(asked), {
+      ...{ itemsMax: 200, callsMax: 2, gathersTurn: true },
+    });
+  }
 
   /**
    * Adds a version, unless the newest one is the same.
@@ -132,12 +146,29 @@ export class WorkflowDefinitionRepository {
 
   /** @param version Left out: the newest. */
   async find(tenantId: TenantId, name: string, version?: number): Promise<WorkflowVersion | undefined> {
-    const { rows } = await this.pool.query<Row>(
-      `SELECT ${whole} FROM ${joined} WHERE tenant_id = $1 AND name = $2 AND ($3::int IS NULL OR version = $3)
-       ORDER BY version DESC LIMIT 1`,
-      [tenantId, name, version ?? null],
-    );
-    return rows.map(wholeOf)[0];
+    return this.finds.call({ tenantId, name, version: version ?? null });
+  }
+
+  private async findAll(asked: readonly Asked[]): Promise<readonly (WorkflowVersion | undefined)[]> {
+    const keyOf = ({ tenantId, name, version }: Asked) => JSON.stringify([tenantId, name, version]);
+    const different = [...new Map(asked.map((one) => [keyOf(one), one])).values()];
+    const { rows } = await this.pool.query<Row & { readonly place: string }>({
+      name: 'workflow definitions: find',
+      text: `SELECT asked.place, found.* FROM unnest($1::text[], $2::text[], $3::int[]) WITH ORDINALITY
+           AS asked (tenant_id, name, version, place)
+         CROSS JOIN LATERAL (
+           SELECT ${whole} FROM ${joined} WHERE tenant_id = asked.tenant_id AND name = asked.name
+             AND (asked.version IS NULL OR versions.version = asked.version)
+           ORDER BY versions.version DESC LIMIT 1
+         ) AS found`,
+      values: [
+        different.map(({ tenantId }) => tenantId),
+        different.map(({ name }) => name),
+        different.map(({ version }) => version),
+      ],
+    });
+    const found = new Map(rows.map((row) => [keyOf(different[Number(row.place) - 1]!), wholeOf(row)]));
+    return asked.map((one) => found.get(keyOf(one)));
   }
 
   /** By name, of those that there are. */
