@@ -25,7 +25,7 @@ import type { Arrival } from './parking/arrival.js';
 import { ParkingDesk } from './parking/parking-desk.js';
 import { parkBoundsOf, readProjectorEnv, type ProjectorEnv } from './projector.env.js';
 import { AdvanceNotifier } from './runner/advance-notifier.js';
-import { ClaimWatch } from './runner/claim-watch.js';
+import { ClaimWatch, topicWatchMs } from './runner/claim-watch.js';
 import { LiveDelay } from './runner/live-delay.js';
 import { exposeLag, exposeParked, projectionMetrics } from './runner/projection-metrics.js';
 import type { Projection } from './runner/projection.js';
@@ -83,6 +83,7 @@ class Projector implements RunningApp {
   private readonly upkeep: Upkeep;
   private readonly consumer: SupervisedConsumer;
   private readonly claimWatch: ClaimWatch;
+  private readonly topicWatch: ClaimWatch;
   private runner: ProjectionRunner | undefined;
   private readonly health = new HealthRegistry();
   private readonly sampler = new ProcessSampler();
@@ -131,6 +132,7 @@ class Projector implements RunningApp {
       await this.parkingDesk?.look();
       this.readNewTopics();
     }, logger);
+    this.topicWatch = new ClaimWatch(async () => this.runner?.lookAfterTopics(), logger, topicWatchMs);
   }
 
   async start(): Promise<void> {
@@ -156,6 +158,7 @@ class Projector implements RunningApp {
     this.deadLetterRows.start();
     this.parkingDesk?.start();
     this.claimWatch.start();
+    this.topicWatch.start();
     this.rebuilds = this.startRebuilds(admin, this.codec);
   }
 
@@ -169,6 +172,7 @@ class Projector implements RunningApp {
     await this.rebuilds?.stop();
     await this.externalTypes?.stop();
     await this.claimWatch.stop();
+    await this.topicWatch.stop();
     await this.deadLetterRows?.stop();
     // Before the partitions are given back: a retry in hand is finished under the claim that it began with.
     await this.parkingDesk?.stop();
@@ -249,6 +253,10 @@ class Projector implements RunningApp {
       topicId: async (topic) => {
         if (!topicIds.has(topic)) topicIds.set(topic, await this.idOf(topic));
         return topicIds.get(topic);
+      },
+      topicIds: async (topics) => {
+        const states = (await this.admin?.describeTopics(topics)) ?? [];
+        return new Map(states.map(({ name, topicId }) => [name, topicId]));
       },
       onFenced: () => this.consumer.restart(),
       onStopped: (stop) => this.tellStop(stop),

@@ -213,6 +213,25 @@ describe('an event is applied once', () => {
     expect(await first.runner.claim(systemEvents)).toBe(0n);
   });
 
+  it('when a topic is deleted and made anew while it is read: what is held of it is given up, to be claimed of the new one', async () => {
+    let id: string | undefined = 'topic-id';
+    const topicIds = () => Promise.resolve(new Map([[systemEvents.topic, id]]));
+    const reader = await startRunner(database.url, { topicId: () => Promise.resolve(id), topicIds });
+    others.push(reader);
+    await reader.runner.claim(systemEvents);
+    await reader.runner.handleBatch(batchOf(messages(0, 3)));
+    await reader.runner.lookAfterTopics();
+    id = undefined;
+    await reader.runner.lookAfterTopics();
+    expect(reader.fenced()).toBe(0);
+    id = 'another-id';
+    await reader.runner.lookAfterTopics();
+    await reader.runner.lookAfterTopics();
+    expect(reader.fenced()).toBe(1);
+    await expect(reader.runner.handleBatch(batchOf(messages(3, 1)))).rejects.toThrow();
+    expect(await reader.runner.claim(systemEvents)).toBe(0n);
+  });
+
   it('when a redrive brings it, once or twice, and whether or not it was applied before', async () => {
     await first.runner.handleBatch(batchOf(messages(0, 2)));
     await first.runner.claim(redrives);

@@ -41,6 +41,8 @@ export interface RunnerParts extends SliceParts {
   readonly logger: Logger;
   /** Kafka's id of a topic, to notice one that was made anew. */
   readonly topicId: (topic: string) => Promise<string | undefined>;
+  /** The same of several, asked anew each time; a topic that is not there has none. */
+  readonly topicIds: (topics: readonly string[]) => Promise<ReadonlyMap<string, string | undefined>>;
   /** The checkpoint stands elsewhere than this process thought: partitions must be claimed anew. */
   readonly onFenced: () => void;
   /** A partition stands still, told once for each stop. */
@@ -55,6 +57,7 @@ export interface PartitionStop extends TopicPartition {
 interface Owned extends TopicPartition {
   /** Another topic than the partition's where it brings redrives. */
   readonly source: string;
+  readonly topicId: string | undefined;
   readonly workers: readonly Worker[];
   readonly window: IdentityWindow;
   /** Faults in a row that are not Postgres being away. */
@@ -121,6 +124,7 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       topic,
       partition,
       source,
+      topicId,
       workers,
       window,
       faults: 0,
@@ -159,6 +163,23 @@ export class ProjectionRunner implements BatchHandler, CheckpointStore {
       );
     }
     for (const place of [...still, ...(await this.settledStops())]) await this.standDown(place);
+  }
+
+  /**
+   * A topic that was deleted and made anew while it was read is another log: its offsets begin again, and its first
+   * records would pass for those that were applied. What is held of it is claimed anew, from its start.
+   */
+  async lookAfterTopics(): Promise<void> {
+    const before = [...this.owned.values()];
+    const ids = await this.parts.topicIds([...new Set(before.map(({ topic }) => topic))]);
+    for (const owned of before) {
+      const { topic, partition, topicId } = owned;
+      const id = ids.get(topic);
+      const isAnother = id !== undefined && topicId !== undefined && id !== topicId;
+      if (!isAnother || this.owned.get(keyOf(owned)) !== owned) continue;
+      this.parts.logger.error('A topic was deleted and made anew while it was read', { topic, partition });
+      await this.standDown(owned);
+    }
   }
 
   /** What this process holds, for who retries what is parked in it. */

@@ -195,6 +195,7 @@ export async function startRunner(
     readonly projections?: readonly Projection[];
     readonly transactionTimeoutMs?: number;
     readonly topicId?: RunnerParts['topicId'];
+    readonly topicIds?: RunnerParts['topicIds'];
     readonly bounds?: Partial<ParkBounds>;
   } = {},
 ): Promise<TestRunner> {
@@ -224,6 +225,7 @@ export async function startRunner(
     operations: { record: () => undefined },
     logger: silentLogger,
     topicId: options.topicId ?? (() => Promise.resolve('topic-id')),
+    topicIds: options.topicIds ?? (() => Promise.resolve(new Map())),
     onFenced: () => void fenced++,
     onStopped: (stop) => void stops.push(stop),
     onGaps: (found) => void gaps.push(...found.map(gapNote)),
