@@ -228,7 +228,7 @@ describe('an event is applied once', () => {
     await reader.runner.lookAfterTopics();
     await reader.runner.lookAfterTopics();
     expect(reader.fenced()).toBe(1);
-    await expect(reader.runner.handleBatch(batchOf(messages(3, 1)))).rejects.toThrow();
+    await expect(reader.runner.handleBatch(batchOf(messages(3, 1)))).rejects.toThrow(PartitionNotClaimedError);
     expect(await reader.runner.claim(systemEvents)).toBe(0n);
   });
 
