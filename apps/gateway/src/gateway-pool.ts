@@ -1,11 +1,20 @@
 import { createPool, type PoolOptions } from '@chorda/read-models';
 import type pg from 'pg';
+import type { GatewayEnv } from './gateway.env.js';
 
-/** Longer than a statement may take, so that it is met where the server says nothing any more. */
-const answerTimeoutMs = 15_000;
+/** Statements are cancelled by the server first, where there is one that answers. */
+const statementMarginMs = 500;
+const statementTimeoutMsMax = 10_000;
 
 /** Connections for one purpose of the gateway's, none of which waits without end for a server that has stopped. */
-export function gatewayPool(databaseUrl: string, purpose: string, options: PoolOptions = {}): pg.Pool {
+export function gatewayPool(
+  { DATABASE_URL, CHORDA_DATABASE_ANSWER_MS: answerTimeoutMs }: GatewayPoolEnv,
+  purpose: string,
+  options: PoolOptions = {},
+): pg.Pool {
   const applicationName = purpose === '' ? 'chorda gateway' : `chorda gateway ${purpose}`;
-  return createPool(databaseUrl, { applicationName, answerTimeoutMs, ...options });
+  const statementTimeoutMs = Math.min(statementTimeoutMsMax, answerTimeoutMs - statementMarginMs);
+  return createPool(DATABASE_URL, { applicationName, answerTimeoutMs, statementTimeoutMs, ...options });
 }
+
+export type GatewayPoolEnv = Pick<GatewayEnv, 'DATABASE_URL' | 'CHORDA_DATABASE_ANSWER_MS'>;

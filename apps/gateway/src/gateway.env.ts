@@ -42,6 +42,8 @@ export const gatewayEnv = z.object({
   ...payloadsEnv,
   /** How long the caller of a command waits for its outcome who does not say; then it is answered 202. */
   CHORDA_COMMAND_WAIT_MS: wholeNumber(0, 60_000).default(10_000),
+  /** How long Postgres may say nothing to a statement. Its callers are told 503 then, and the connection is closed. */
+  CHORDA_DATABASE_ANSWER_MS: wholeNumber(1_000, 120_000).default(11_000),
   /** Events and bytes that the live tail keeps in memory; older ones are read from the journal. */
   CHORDA_TAIL_EVENTS_MAX: wholeNumber(10, 10_000_000).default(20_000),
   CHORDA_TAIL_BYTES_MAX: wholeNumber(mebibyte, 64 * 1024 * mebibyte).default(64 * mebibyte),

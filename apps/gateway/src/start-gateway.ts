@@ -175,7 +175,7 @@ async function openParts(
 ): Promise<Omit<OpenedParts, 'close'>> {
   const { logger } = host;
   const metrics = new GatewayMetrics(host.metrics);
-  const pool = gatewayPool(env.DATABASE_URL, '');
+  const pool = gatewayPool(env, '');
   closing.push(() => pool.end());
   const redis = env.REDIS_URL === undefined ? undefined : openRedis(env.REDIS_URL);
   closing.push(() => redis?.disconnect());

@@ -47,7 +47,7 @@ export async function openDecisions(
   const work = await WorkCodec.connect(registry);
   closing.push(() => work.close());
   // Connections of its own: callers are told of outcomes also while searches have all the others.
-  const pool = gatewayPool(env.DATABASE_URL, 'decisions', { connectionsMax: 4, keyLookupsOnly: true });
+  const pool = gatewayPool(env, 'decisions', { connectionsMax: 4, keyLookupsOnly: true });
   closing.push(() => pool.end());
   const { logger, metrics } = host;
   const common = { ...{ pool, driver, metrics, logger }, kind: agentsAggregate.kind };

@@ -18,7 +18,7 @@ let client: GatewayClient;
 beforeAll(async () => {
   ground = await prepareGround(inject('stack'));
   database = await StoppingDatabase.open(ground.env['DATABASE_URL'] ?? '');
-  gateway = await startGatewayOn(ground, { DATABASE_URL: database.url });
+  gateway = await startGatewayOn(ground, { DATABASE_URL: database.url, CHORDA_DATABASE_ANSWER_MS: '1500' });
   client = new GatewayClient(gateway.url, await ground.issueKey(everyScope));
 });
 
@@ -58,11 +58,14 @@ async function unavailable(): Promise<number> {
   return metric?.values[0]?.value ?? 0;
 }
 
-describe('a database that takes connections and answers none', { timeout: 60_000 }, () => {
+describe.each([
+  { name: 'takes connections and answers none', stop: () => database.stop(), isSilent: false },
+  { name: 'says nothing on open connections either', stop: () => database.fallSilent(), isSilent: true },
+])('a database that $name', { timeout: 120_000 }, ({ stop, isSilent }) => {
   it('is told to callers as a 503 that says when to come again, and counted; then all is as before', async () => {
     const before = await answers();
     expect(before.map(({ status }) => status).filter((status) => status >= 500)).toEqual([]);
-    database.stop();
+    stop();
     const found = (await answers()).map((answer, index) => ({ ...answer, request: requests[index] }));
     const away = found.filter(({ status }) => status === 503);
     for (const { headers, body } of away) {
@@ -74,10 +77,11 @@ describe('a database that takes connections and answers none', { timeout: 60_000
     expect(away.map(({ request }) => request?.[1])).toEqual(
       expect.arrayContaining(['/v1/agents', '/v1/agents/AGENT-1/history', '/v1/keys', '/v1/executions/none/cancel']),
     );
+    expect(database.unanswered > 0).toBe(isSilent);
     expect(await unavailable()).toBeGreaterThanOrEqual(away.length);
     database.goOn();
     await expect
-      .poll(async () => (await answers()).map(({ status }) => status), { timeout: 30_000, interval: 500 })
+      .poll(async () => (await answers()).map(({ status }) => status), { timeout: 60_000, interval: 500 })
       .toEqual(before.map(({ status }) => status));
   });
 });

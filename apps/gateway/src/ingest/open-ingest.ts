@@ -35,7 +35,7 @@ export function openIngest(
   closing: (() => Promise<unknown> | void)[],
 ): IngestParts {
   // Connections of its own: a request with a key must not wait behind searches.
-  const pool = gatewayPool(env.DATABASE_URL, 'answers', { connectionsMax: 4 });
+  const pool = gatewayPool(env, 'answers', { connectionsMax: 4 });
   closing.push(() => pool.end());
   const idempotency = new IdempotencyMetrics(host.metrics);
   const front = redis === undefined ? undefined : new RedisAnswers(redis, deploymentOf(env), idempotency);

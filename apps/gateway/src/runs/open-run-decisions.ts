@@ -36,7 +36,7 @@ export async function openRunDecisions(
 ): Promise<RunDecisionParts> {
   const work = await WorkCodec.connect({ ...registryConnection(env), topicPrefix: env.CHORDA_TOPIC_PREFIX });
   closing.push(() => work.close());
-  const pool = gatewayPool(env.DATABASE_URL, 'runs', { connectionsMax: 4, keyLookupsOnly: true });
+  const pool = gatewayPool(env, 'runs', { connectionsMax: 4, keyLookupsOnly: true });
   closing.push(() => pool.end());
   const { logger, metrics } = host;
   // Streams are folded here and nothing is decided: no schema is ever asked.

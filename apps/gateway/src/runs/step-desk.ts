@@ -447,7 +447,7 @@ export function openStepDesk(
   const { logger } = host;
   const ready = new ChannelListener(env.DATABASE_URL, stepReadyChannel, logger);
   closing.push(() => ready.close());
-  const pool = gatewayPool(env.DATABASE_URL, 'steps', { connectionsMax, keyLookupsOnly: true, replanMsMax });
+  const pool = gatewayPool(env, 'steps', { connectionsMax, keyLookupsOnly: true, replanMsMax });
   closing.push(() => pool.end());
   const works = new AgentWorkRepository(pool, 'workflow_work');
   const metrics = stepDeskMetrics(host.metrics);

@@ -19,7 +19,7 @@ export function openScheduleDecisions(
   { driver, producer, commands, host }: ScheduleDecisionNeeds,
   closing: (() => Promise<unknown> | void)[],
 ): CommandParts {
-  const pool = gatewayPool(env.DATABASE_URL, 'schedules', { connectionsMax: 2, keyLookupsOnly: true });
+  const pool = gatewayPool(env, 'schedules', { connectionsMax: 2, keyLookupsOnly: true });
   closing.push(() => pool.end());
   const { logger, metrics } = host;
   const common = { ...{ pool, driver, metrics, logger }, kind: 'schedule' };

@@ -1,12 +1,15 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /**
- * Stands between a gateway and its Postgres. Stopped, it is what a server is whose machine hangs: what was open is gone,
- * what is opened is taken and never answered.
+ * Stands between a gateway and its Postgres. Stopped, it is what a server is whose machine hangs: what is opened is taken
+ * and never answered, and what was open is gone, or as silent.
  */
 export class StoppingDatabase {
   private readonly sockets = new Set<Socket>();
   private isStopped = false;
+  private isSilent = false;
+  /** Statements that were given to a silent server. */
+  unanswered = 0;
 
   private constructor(
     private readonly server: Server,
@@ -33,8 +36,15 @@ export class StoppingDatabase {
     this.cutAll();
   }
 
+  /** Nothing is cut: what is open takes statements, and says nothing any more. */
+  fallSilent(): void {
+    this.isStopped = true;
+    this.isSilent = true;
+  }
+
   goOn(): void {
     this.isStopped = false;
+    this.isSilent = false;
     this.cutAll();
   }
 
@@ -52,8 +62,13 @@ export class StoppingDatabase {
     if (this.isStopped) return;
     const upstream = connect(Number(this.target.port), this.target.hostname);
     this.keep(upstream);
-    client.on('close', () => upstream.destroy()).pipe(upstream);
-    upstream.on('close', () => client.destroy()).pipe(client);
+    client.on('close', () => upstream.destroy());
+    client.on('data', (bytes: Buffer) => {
+      if (this.isSilent) this.unanswered++;
+      else upstream.write(bytes);
+    });
+    upstream.on('close', () => client.destroy());
+    upstream.on('data', (bytes: Buffer) => void (this.isSilent || client.write(bytes)));
   }
 
   private keep(socket: Socket): void {

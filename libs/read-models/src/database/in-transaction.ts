@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { isUnanswered } from './is-database-away.js';
 
 /** Runs `work` in a transaction of the pool's own role: all of it is committed, or none. */
 export async function inTransaction<Result>(
@@ -16,6 +17,7 @@ export async function inTransaction<Result>(
       isLost = false;
       return result;
     } catch (error) {
+      if (isUnanswered(error)) throw error;
       // Where this fails too, what failed first is the reason.
       isLost = await tx.query('ROLLBACK').then(
         () => false,

@@ -9,3 +9,8 @@ export function isDatabaseAway(error: unknown): boolean {
   if (code === undefined) return /connection|timeout/i.test(error.message);
   return /^(08|25|40|53|55|57)[0-9A-Z]{3}$/.test(code) || /^E[A-Z]+$/.test(code);
 }
+
+/** What `pg` says when a statement was not answered within `answerTimeoutMs`: its connection is of no use any more. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout';
+}

@@ -1,6 +1,7 @@
 import type { TenantId } from '@chorda/kernel';
 import type pg from 'pg';
 import { readerRole } from '../migrations/reader-role.js';
+import { isUnanswered } from './is-database-away.js';
 
 export interface ReadLimits {
   /** The server cancels a statement that takes longer (57014). Default: that of the pool. */
@@ -48,6 +49,8 @@ async function asReader<Result>(
       broken = false;
       return result;
     } catch (error) {
+      // Whoever waits would wait as long again.
+      if (isUnanswered(error)) throw error;
       await tx.query('ROLLBACK');
       broken = false;
       throw error;
