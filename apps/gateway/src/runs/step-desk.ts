@@ -209,9 +209,14 @@ export class StepDesk implements OnModuleDestroy {
   }
 
   private async store(answers: readonly WorkAnswer[]): Promise<readonly (AnsweredWork | undefined)[]> {
-    const kept = await this.parts.works.answerAll(answers);
+    const kept = new Map(await this.parts.works.answerAll(answers));
     crashPoint('gateway-step-after-answer');
-    return answers.map(({ leaseToken }) => kept.get(leaseToken));
+    return answers.map(({ leaseToken }) => {
+      const one = kept.get(leaseToken);
+      // The same answer twice among these is kept, told and counted once.
+      kept.delete(leaseToken);
+      return one;
+    });
   }
 
   /** Whoever answered does not wait for it: it is stored, and executors find what is left. */
