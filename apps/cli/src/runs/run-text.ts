@@ -104,11 +104,19 @@ export function reportText(output: Output, report: RunReport): string {
       errors.map((error) => `  ${output.paint('bad', '✗')} ${errorText(error)}`),
     ),
     ...section('Results', resultLines(output, results)),
+    ...section('Models', usageLines(report.usage)),
     ...section(
       'Waits for your decision',
       incidents.map((step) => `  chorda runs retry ${id} --step '${step}'`),
     ),
   ].join('\n');
+}
+
+function usageLines(usage: RunReport['usage']): readonly string[] {
+  const count = (name: string) => Number(usage?.[name] ?? 0);
+  if (count('attempts') === 0) return [];
+  const tokens = `${count('prompt_tokens')} tokens in, ${count('completion_tokens')} out`;
+  return [`  ${count('attempts')} calls, ${tokens}, ${plainText(usage?.['cost_usd'])} USD`];
 }
 
 function resultLines(output: Output, results: RunReport['results']): readonly string[] {

@@ -100,6 +100,14 @@ describe('the report of a run', () => {
     );
   });
 
+  it('says what models cost, where any were asked', () => {
+    const usage = { attempts: 2, prompt_tokens: 640, completion_tokens: 210, cost_usd: '0.0042', models: [] };
+    expect(reportText(output, { ...report, usage })).toContain('Models\n  2 calls, 640 tokens in, 210 out, 0.0042 USD');
+    for (const none of [null, { ...usage, attempts: 0 }]) {
+      expect(reportText(output, { ...report, usage: none })).not.toContain('Models');
+    }
+  });
+
   it('says what to do about an incident', () => {
     const text = reportText(output, { ...report, status: 'paused', incidents: ['ship'], ending: null, output: 'done' });
     expect(text).toContain("  chorda runs retry run-1 --step 'ship'");

@@ -426,6 +426,11 @@ export const runCommandSchemas: Record<string, unknown> = {
       errors: { type: 'array', items: { type: 'object' } },
       incidents: { type: 'array', items: { type: 'string' } },
       ending: { type: ['object', 'null'], description: 'Why it failed or was cancelled' },
+      usage: {
+        type: ['object', 'null'],
+        description:
+          'Calls of models, their tokens and cost, together and by model; null: it cannot be read at the moment',
+      },
     },
   },
   PollSteps: closed(

@@ -11,6 +11,7 @@ import { credentialOf } from '../auth/credential-of.js';
 import { RequireScope } from '../auth/scopes.js';
 import { wholeNumber } from '../events/read-your-writes.query.js';
 import { Problem } from '../http/problem.js';
+import { databaseProblem } from '../lists/database-problem.js';
 import { Documented } from '../reference/documented.js';
 import { RunCommands } from './run-commands.js';
 import { runHistoryOperation, runPlanOperation, runReportOperation } from './run-commands.openapi.js';
@@ -79,15 +80,18 @@ export class RunViewsController {
     };
   }
 
-  /** What models cost the run so far, as the read model of usage has it. */
-  private async usageOf(tenantId: TenantId, id: string, { startedMs }: KnownRun) {
+  /** What models cost the run so far, as the read model of usage has it; null where that cannot be read: the rest can. */
+  private async usageOf(tenantId: TenantId, id: string, { startedMs }: KnownRun): Promise<object | null> {
     const fromMs = startedMs - hourMs;
     const query = { groupBy: ['model'], fromMs, toMs: Date.now() + hourMs, workflowId: id, limit: modelsMax } as const;
-    const { groups, total } = await this.usage.sums(tenantId, query);
-    return {
-      ...spent(total),
-      models: groups.map((group) => ({ model: String(group['model'] ?? ''), ...spent(group) })),
-    };
+    try {
+      const { groups, total } = await this.usage.sums(tenantId, query);
+      const models = groups.map((group) => ({ model: String(group['model'] ?? ''), ...spent(group) }));
+      return { ...spent(total), models };
+    } catch (error) {
+      if (databaseProblem(error) instanceof Problem) return null;
+      throw error;
+    }
   }
 }
 

@@ -1796,6 +1796,8 @@ export type RunReport = {
   readonly incidents?: readonly string[];
   /** Why it failed or was cancelled */
   readonly ending?: Readonly<Record<string, unknown>> | null;
+  /** Calls of models, their tokens and cost, together and by model; null: it cannot be read at the moment */
+  readonly usage?: Readonly<Record<string, unknown>> | null;
 };
 
 export type PollSteps = {
