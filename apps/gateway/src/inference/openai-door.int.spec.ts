@@ -155,7 +155,9 @@ describe('the official client', () => {
     await worker.offer(['m', 'org/model-2']);
     await untilTrue(async () => (await client.models.list()).data.length === 2);
     expect((await client.models.retrieve('org/model-2')).id).toBe('org/model-2');
-    await expect(client.models.retrieve('none')).rejects.toMatchObject({ status: 404 });
+    await expect(client.models.retrieve('none')).rejects.toMatchObject({
+      ...{ status: 404, code: 'model_not_found', param: 'model' },
+    });
     // Of an API that is not here the client is told in the shape that it reads, and what is.
     await expect(client.responses.create({ model: 'm', input: 'Hello' })).rejects.toMatchObject({
       ...{ status: 404, code: 'not_found', type: 'invalid_request_error' },

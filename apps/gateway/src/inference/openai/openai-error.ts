@@ -48,8 +48,10 @@ const namedCodes: Partial<Record<ProblemCode, readonly [type: string, code: stri
 export function openAiFailureOf(problem: Problem): OpenAiFailure {
   const { status, code, detail } = problem;
   const [issue] = problem.details.issues ?? [];
-  const [type, named] = namedCodes[code] ?? [status < 500 ? 'invalid_request_error' : 'server_error', null];
   const param = issue === undefined ? null : (issue.header ?? paramOf(issue.pointer));
+  const [type, usual] = namedCodes[code] ?? [status < 500 ? 'invalid_request_error' : 'server_error', null];
+  // As workers say it of a request: clients look for this code.
+  const named = code === 'NOT_FOUND' && param === 'model' ? 'model_not_found' : usual;
   return {
     status,
     headers: problem.details.headers ?? {},

@@ -59,7 +59,10 @@ export class OpenAiController {
   @Documented(openAiModelOperation)
   async one(@Param('id') id: string) {
     const found = (await this.models.all()).find(({ model }) => model === id);
-    if (found === undefined) throw new Problem('NOT_FOUND', `The model \`${id}\` does not exist`);
+    if (found === undefined) {
+      const detail = `The model \`${id}\` does not exist`;
+      throw new Problem('NOT_FOUND', detail, { issues: [{ pointer: '/model', detail }] });
+    }
     return shown(found);
   }
 }
