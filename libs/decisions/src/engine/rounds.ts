@@ -19,8 +19,9 @@ interface Waiting {
 
 /**
  * Lets the partitions of an engine decide in rounds: a round is a turn of each partition that has something to decide, from
- * its first read to the end of its publication. So turns begin together, share their statements and their requests to the
- * brokers, and are as large as what came during the round before: what a turn costs hardly depends on what is in it.
+ * its first read to its commit; the next is decided while the brokers take it. So turns begin together, share their
+ * statements and their requests to the brokers, and are as large as what came during the round before: what a turn costs
+ * hardly depends on what is in it.
  *
  * - No round is under way: one begins at once, with whoever the same turn of the event loop brings.
  * - One is under way: who comes waits for its end.

@@ -158,12 +158,10 @@ export class Tenure<States, Command extends Typed, Event extends Typed> {
     try {
       await this.takeArrived();
       taken = await this.turn();
-    } catch (error) {
-      leave();
-      throw error;
+    } finally {
+      // The next round is decided while the brokers take this one.
+      leave(taken);
     }
-    // What comes meanwhile is decided together, when the brokers have this.
-    void (this.publication.ending ?? Promise.resolve()).then(() => leave(taken));
   }
 
   /** @returns How many commands and timers are decided and committed. */
