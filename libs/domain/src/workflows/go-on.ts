@@ -107,7 +107,10 @@ function consider(course: RunCourse, branch: BranchId, { step, needs, join }: Gr
   if (join.cancel_rest) {
     for (const need of needs) {
       const other = steps[need];
-      if (other && isActive(other)) cancelStep(course, branch, other, `${step.id} needs it no more`);
+      if (!other || !isActive(other)) continue;
+      cancelStep(course, branch, other, `${step.id} needs it no more`);
+      // Others may have needed it too: nothing else would look at them again, and the run would wait for ever.
+      course.todo.push({ kind: 'step_ended', branch, key: need });
     }
   }
   if (mayRun(course, branch, stepId)) beginStep(course, stepId, 1);

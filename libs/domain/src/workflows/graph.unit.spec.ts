@@ -76,6 +76,17 @@ describe('a graph', () => {
     expect([any.status, any.step('a').status]).toEqual(['completed', 'cancelled']);
   });
 
+  it('leaves out what needs somebody who was cancelled because others came first, and ends', () => {
+    const winner = after(tool('winner'), ['a', 'b'], first);
+    const run = runner(graph([tool('a'), tool('b'), winner, after(tool('of_b'), ['b'])]));
+    run.start();
+    run.complete('a', 1);
+    expect(run.step('b').status).toBe('cancelled');
+    expect(run.step('of_b').status).toBe('skipped');
+    run.complete('winner', 2);
+    expect(run.status).toBe('completed');
+  });
+
   it('is won by the first, whoever falls out before', () => {
     const run = runner(graph([tool('a'), tool('b'), tool('c')], { join: first }));
     run.start();
