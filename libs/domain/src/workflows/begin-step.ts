@@ -100,7 +100,11 @@ function planOf(course: RunCourse, stepId: string, form: Step, before: StepState
       const event = textOf(course.value(form.event, branch));
       const key = form.key === null ? null : textOf(course.value(form.key, branch));
       const ttl = form.ttl === null ? common.deadline : course.timeMs + msOf(course, form.ttl, branch);
-      return { ...common, deadline: ttl, waitsFor: { event, key, count: form.count, ...correlationOf(form.correlate) } };
+      return {
+        ...common,
+        deadline: ttl,
+        waitsFor: { event, key, count: form.count, ...correlationOf(form.correlate) },
+      };
     }
     case 'human': {
       const expires = form.expires === null ? common.deadline : course.timeMs + msOf(course, form.expires, branch);
@@ -341,7 +345,11 @@ function settingsOf(course: RunCourse, form: Step, branch: BranchId, seen: Scope
       return { ...shown, signing_secret, expect_status: expect_status.map(([from, to]) => [from, to]) };
     }
     case 'sub_workflow':
-      return { workflow: form.workflow, version: form.version ?? pinnedTo(course, form.workflow), detached: form.detached };
+      return {
+        workflow: form.workflow,
+        version: form.version ?? pinnedTo(course, form.workflow),
+        detached: form.detached,
+      };
     default:
       // So that whoever hands out the step knows whether its start, and signs of life, have to reach the engine at once.
       return { idle_ms: form.timeouts.idle_ms, start_ms: form.timeouts.schedule_to_start_ms };
