@@ -418,6 +418,7 @@ export class InferenceWorker {
       records.usage(contextOf(metadata), usageOfAttempt(job, made, costOfAttempt(made, status, error)));
     const settlement: Settlement = {
       ...this.settlementOf(job, made),
+      ...(isPlanted('answers-closed-stand') && { attempt: undefined }),
       outcome: outcome.claim,
       records: [outcome.record, ...(usage ? [usage] : []), ...(reply ? [reply] : [])],
     };

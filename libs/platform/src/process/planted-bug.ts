@@ -98,6 +98,8 @@ export const plantableAnswerBugs = [
   'answers-abort-unaccounted',
   /** Whoever waits for a reply is not told of an outcome that somebody else decided. */
   'answers-waiter-not-told',
+  /** An answer stands although others have accounted its call as lost. */
+  'answers-closed-stand',
 ] as const;
 
 export type PlantableAnswerBug = (typeof plantableAnswerBugs)[number];
