@@ -78,7 +78,6 @@ const untouched = [
   'shows a tenant its own values alone',
   'sees each partition in order',
   'takes all of its time, in large transactions, while nothing is live',
-  'takes all of its time, in large transactions, while nothing is live',
   'is told no more to a run that waits no more',
 ];
 const bugs: readonly Planted[] = [...plantableUnitBugs, 'triggers-random-run-id'];
