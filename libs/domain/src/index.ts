@@ -42,6 +42,7 @@ export type {
   Machine,
   MachineState,
   MapStep,
+  OpenApiOperation,
   RaiseStep,
   RetryRule,
   Scope,

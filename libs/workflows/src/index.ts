@@ -19,6 +19,7 @@ export {
   human,
   llm,
   map,
+  openapi,
   raise,
   script,
   subWorkflow,
@@ -30,6 +31,7 @@ export {
   type Came,
   type Decided,
   type MapOptions,
+  type OpenApiOptions,
   type Shared,
   type Templated,
 } from './builder/kinds.js';
@@ -64,3 +66,6 @@ export { fireTimes } from './schedules/fire-times.js';
 export { awaitedEventsOf, isEventTypeName, type AwaitedEvent } from './awaited-events.js';
 export { pinSubWorkflows, type NewestVersions } from './pin-sub-workflows.js';
 export { celFault } from './expressions/cel-fault.js';
+export { OpenApiDocument } from './openapi/openapi-document.js';
+export { OpenApiError } from './openapi/openapi-error.js';
+export { operationRequest, type AskedOperation, type OperationRequest } from './openapi/operation-request.js';

@@ -14,6 +14,11 @@ import { startGround, until, type OrchestratorGround } from '../test-support/orc
 const folder = mkdtempSync(join(tmpdir(), 'chorda-payloads-'));
 const store = new PayloadStore(new FolderStore(folder), new Registry());
 const document = { title: 'Minutes', pages: [1, 2, 3], lines: 'ä'.repeat(50_000) };
+/** What the other system says of itself. */
+const described = {
+  openapi: '3.1.0',
+  paths: { '/files': { post: { operationId: 'file', requestBody: { content: { 'application/json': {} } } } } },
+};
 /** What the other system was sent. */
 const sent: string[] = [];
 let page: Server;
@@ -25,6 +30,7 @@ beforeAll(async () => {
     let body = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
     request.on('end', () => {
+      if (request.url === '/openapi') return response.end(JSON.stringify(described));
       sent.push(body);
       response.setHeader('content-type', 'application/json').end(JSON.stringify({ echo: 'z'.repeat(90_000) }));
     });
@@ -48,9 +54,9 @@ afterAll(async () => {
 
 const keep = async (value: JsonValue) => ({ ...(await store.keep(defaultTenant, jsonText(value))) });
 const fileOf = ({ sha256 }: PayloadRef) => join(folder, defaultTenant, sha256.slice(0, 2), sha256);
-const addressOf = (server: Server) => {
+const addressOf = (server: Server, path = '/files') => {
   const address = server.address();
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/files`;
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}${path}`;
 };
 
 async function start(id: string, text: string, input: JsonValue = null): Promise<void> {
@@ -95,6 +101,10 @@ steps:
     url: ${addressOf(page)}
     output_as: body
     input: { document: "\${ steps.fetch.output }", title: "\${ steps.fetch.output.title }" }
+  again:
+    kind: webhook
+    needs: [fetch, file]
+    openapi: { document: ${addressOf(page, '/openapi')}, operation: file, parameters: { body: "\${ steps.fetch.output }" } }
 output: { filed: "\${ steps.file.output }", length: "\${ size(steps.file.output.echo) }", of: "\${ input.name }" }
 `,
       await keep({ name: 'desk', more: 'x'.repeat(70_000) }),
@@ -104,7 +114,7 @@ output: { filed: "\${ steps.file.output }", length: "\${ size(steps.file.output.
     const { status, output, flow, input } = await ended('run-large');
     expect(status).toBe('completed');
     expect(flow.steps['file']?.input).toEqual({ document: ref, title: 'Minutes' });
-    expect(sent.map((body) => JSON.parse(body))).toEqual([{ document, title: 'Minutes' }]);
+    expect(sent.map((body) => JSON.parse(body))).toEqual([{ document, title: 'Minutes' }, document]);
     const filed = asPayloadRef(flow.steps['file']?.output);
     expect(filed?.length).toBeGreaterThan(90_000);
     expect(output).toEqual({ filed, length: 90_000, of: 'desk' });

@@ -43,17 +43,27 @@ export function withPayloads(runner: StepRunner, store: PayloadStore | undefined
 }
 
 async function toldTo(store: PayloadStore, tenantId: TenantId, work: Step): Promise<Step> {
-  const { step_type, input_data } = work.data;
-  // A reference has this member: most inputs have none, and are not looked through.
-  if (!toldWhole.has(step_type) || !input_data.includes('"sha256"')) return work;
-  const input = jsonValue(input_data);
-  // An agent's own input may be a reference, which its executor reads.
-  if (step_type === 'agent' && asPayloadRef(input) !== undefined) return work;
+  const { step_type, input_data, settings } = work.data;
+  if (!toldWhole.has(step_type)) return work;
   const read = async ({ sha256 }: PayloadRef): Promise<JsonValue> =>
     jsonValue((await store.read(tenantId, sha256)).toString('utf8') as JsonText);
-  const whole = jsonText(await wholeOf(input, read));
-  const told = step_type === 'agent' ? await store.small(tenantId, whole) : whole;
+  const whole = async (text: JsonText) => (mayRefer(text) ? jsonText(await wholeOf(jsonValue(text), read)) : text);
+  if (step_type === 'webhook') {
+    // Parameters of an operation may be its body.
+    const told = { input_data: await whole(input_data), settings: await whole(settings) };
+    return { ...work, data: { ...work.data, ...told } };
+  }
+  // An agent's own input may be a reference, which its executor reads.
+  if (!mayRefer(input_data) || (step_type === 'agent' && asPayloadRef(jsonValue(input_data)) !== undefined))
+    return work;
+  const input = await whole(input_data);
+  const told = step_type === 'agent' ? await store.small(tenantId, input) : input;
   return { ...work, data: { ...work.data, input_data: told as JsonText } };
+}
+
+/** A reference has this member: most texts have none, and are not looked through. */
+function mayRefer(text: JsonText): boolean {
+  return text.includes('"sha256"');
 }
 
 /** A store that is away takes nothing from what was done: the rules say whether it is too large to be taken as it is. */

@@ -340,9 +340,13 @@ function settingsOf(course: RunCourse, form: Step, branch: BranchId, seen: Scope
       return { model, instructions: value(instructions), tokens_max, temperature, answer_schema };
     }
     case 'webhook': {
-      const { method, url, headers, query, expect_status, output_as, signing_secret = null } = form;
+      const { method, url, headers, query, expect_status, output_as, signing_secret = null, openapi } = form;
       const shown = { method, url: value(url), headers: value(headers), query: value(query), output_as };
-      return { ...shown, signing_secret, expect_status: expect_status.map(([from, to]) => [from, to]) };
+      const said = { ...shown, signing_secret, expect_status: expect_status.map(([from, to]) => [from, to]) };
+      if (openapi === undefined) return said;
+      const { document, headers: asked, operation, parameters } = openapi;
+      const operationSaid = { document: value(document), headers: value(asked), operation };
+      return { ...said, openapi: { ...operationSaid, parameters: value(parameters) } };
     }
     case 'sub_workflow':
       return {

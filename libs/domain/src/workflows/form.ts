@@ -314,18 +314,33 @@ export interface HumanStep {
 /** A call of another system by HTTP; `input` is the body. It comes to `{status, headers, body}`. */
 export interface WebhookStep {
   readonly kind: 'webhook';
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
-  readonly url: Template;
+  /** Null where `openapi` says it. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS' | null;
+  /** Null where `openapi` says it. */
+  readonly url: Template | null;
   /** An object of texts; `{{secret:NAME}}` in one is put in where it is sent. */
   readonly headers: Template | null;
   readonly query: Template | null;
   /** What counts as answered well: `[[200, 299]]`. Everything else is an error of class http with the status. */
   readonly expect_status: readonly (readonly [number, number])[];
-  /** body: the output is the body alone. */
-  readonly output_as: 'response' | 'body';
+  /** body: the output is the body alone; raw: it is its bytes in base64. */
+  readonly output_as: 'response' | 'body' | 'raw';
   readonly idempotent: boolean;
   /** Name of the secret that the request is signed with, by Standard Webhooks. Forms of before it have none. */
   readonly signing_secret?: string | null;
+  /** The operation that is called, in place of method and URL. Forms of before it have none. */
+  readonly openapi?: OpenApiOperation;
+}
+
+/** An operation, as the OpenAPI document describes it when the step is done. */
+export interface OpenApiOperation {
+  /** Where the document is: 2.0 or 3.x, JSON or YAML. */
+  readonly document: Template;
+  /** What the document itself is asked for with. */
+  readonly headers: Template | null;
+  readonly operation: string;
+  /** Values by name, of whatever place the document says. */
+  readonly parameters: Template | null;
 }
 
 /** Says something to all other runs of the tenant; `input` is its data. */

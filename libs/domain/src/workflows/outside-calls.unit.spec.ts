@@ -79,6 +79,24 @@ describe('a call of another system', () => {
     expect(run.step('charge').attempt).toBe(1);
   });
 
+  it('names the operation of an OpenAPI document with the values of its parameters', () => {
+    const openapi = {
+      ...{ document: val('https://shop.test/openapi.json'), headers: null, operation: 'ship' },
+      parameters: expr('{"order": input}'),
+    };
+    const run = runner(step('ship', webhook({ method: null, url: null, openapi })));
+    run.start(7);
+    expect(JSON.parse(run.request('ship').settings)).toMatchObject({
+      ...{ method: null, url: null },
+      openapi: {
+        document: 'https://shop.test/openapi.json',
+        headers: null,
+        operation: 'ship',
+        parameters: { order: 7 },
+      },
+    });
+  });
+
   it('names the secret that it is signed with, and a form of before that names none', () => {
     const run = runner(
       step('a', webhook({ signing_secret: 'seal' })),

@@ -2,7 +2,7 @@ import { isRetriableStatus, type StepRequest, type WorkflowRunner } from '@chord
 import type { JsonValue } from '@chorda/kernel';
 import { workflowPorts } from '@chorda/workflows';
 import type { HttpResponse, Reply, ScriptedCall, ScriptedError } from './replies.js';
-import { askedOf, settingsOf, type Asked, type Scripts } from './scripts.js';
+import { askedOf, operationOf, settingsOf, type Asked, type Scripts } from './scripts.js';
 
 /** One try of a step that somebody outside was asked for. */
 export interface Call extends ScriptedCall {
@@ -174,8 +174,20 @@ export class ScriptedWorld {
       this.runner.fail(id, { ...error, details: { body }, retriable }, token);
       return;
     }
-    this.runner.complete(id, settings['output_as'] === 'body' ? body : { status, headers, body }, token);
+    this.runner.complete(id, answerAs(settings, { status, headers, body }), token);
   }
+}
+
+function answerAs(settings: ScriptedCall['settings'], answer: { readonly [name: string]: JsonValue }): JsonValue {
+  const { body = null } = answer;
+  const operation = operationOf(settings);
+  if (settings['output_as'] === 'body') return body;
+  if (settings['output_as'] === 'raw') return Buffer.from(bodyText(body)).toString('base64');
+  return operation === undefined ? answer : { ...answer, request: { method: 'OPERATION', url: operation } };
+}
+
+function bodyText(body: JsonValue): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
 /** @throws TypeError for what JSON cannot hold: a test would pass with what no worker can send. */

@@ -6,7 +6,7 @@ export type ScriptedKind = 'step' | 'tool' | 'agent' | 'model' | 'webhook' | 'wo
 
 export interface Asked {
   readonly kind: ScriptedKind;
-  /** `reserve`, `AGENT-1`, `POST https://pay.example/charges`. */
+  /** `reserve`, `AGENT-1`, `POST https://pay.example/charges`, `OPERATION getPetById`. */
   readonly name: string;
 }
 
@@ -65,8 +65,12 @@ export function askedOf(request: StepRequest): Asked {
       return { kind: 'agent', name: text('agent_id', '') };
     case 'llm':
       return { kind: 'model', name: text('model', '*') };
-    case 'webhook':
+    case 'webhook': {
+      // Its method and URL are in a document that is not read here.
+      const operation = operationOf(settings);
+      if (operation !== undefined) return { kind: 'webhook', name: `OPERATION ${operation}` };
       return { kind: 'webhook', name: `${text('method', 'POST')} ${text('url', '')}` };
+    }
     case 'sub_workflow':
       return { kind: 'workflow', name: text('workflow', '') };
     default:
@@ -80,3 +84,9 @@ export function settingsOf({ settings }: StepRequest): ScriptedSettings {
 }
 
 type ScriptedSettings = ScriptedCall['settings'];
+
+/** The operation that a webhook step calls by OpenAPI. */
+export function operationOf({ openapi = null }: ScriptedSettings): string | undefined {
+  const operation: unknown = typeof openapi === 'object' && openapi !== null && Reflect.get(openapi, 'operation');
+  return typeof operation === 'string' ? operation : undefined;
+}

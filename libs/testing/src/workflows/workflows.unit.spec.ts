@@ -1,5 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { cel, flow, human, llm, map, script, text, timer, tool, waitFor, webhook, workflow } from '@chorda/workflows';
+import {
+  cel,
+  flow,
+  human,
+  llm,
+  map,
+  openapi,
+  script,
+  text,
+  timer,
+  tool,
+  waitFor,
+  webhook,
+  workflow,
+} from '@chorda/workflows';
 import {
   answers,
   answersWith,
@@ -128,6 +142,21 @@ describe('a scripted world', () => {
       .withWebhook('POST https://pay.example/', responds(404))
       .whenStarted()
       .thenFailed({ class: 'http', code: 'HTTP_404', status: 404 });
+  });
+
+  it('answers operations of OpenAPI by their names', () => {
+    const call = (output_as: 'body' | 'raw') =>
+      givenWorkflow(
+        workflow('call').step('find', () =>
+          openapi('https://pets.example/openapi.json', 'findPets', { parameters: { status: 'sold' }, output_as }),
+        ),
+      ).withWebhook('OPERATION findPets', responds(200, [{ id: 9 }]));
+    call('body')
+      .whenStarted()
+      .thenCompleted({ find: [{ id: 9 }] });
+    call('raw')
+      .whenStarted()
+      .thenCompleted({ find: Buffer.from('[{"id":9}]').toString('base64') });
   });
 
   it('lets a model say only what it could', () => {

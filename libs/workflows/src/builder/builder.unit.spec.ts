@@ -12,6 +12,7 @@ import {
   human,
   llm,
   map,
+  openapi,
   raise,
   script,
   subWorkflow,
@@ -90,6 +91,13 @@ output: { parcel: "\${steps.ship.output.parcel}" }
       .step('agent', () => agent('AGENT-1', { session_id: '${run.id}', limits: { turns_max: 3 } }))
       .step('llm', () => llm({ model: 'm', input: 'hi', temperature: 0.5, answer_schema: { type: 'string' } }))
       .step('webhook', () => webhook('https://a.example/x', { method: 'GET', query: { q: 1 }, headers: { a: '$${b' } }))
+      .step('openapi', ({ input }) =>
+        openapi('https://a.example/openapi.json', 'findPets', {
+          parameters: { status: input },
+          documentHeaders: { authorization: 'Bearer {{secret:docs}}' },
+          output_as: 'raw',
+        }),
+      )
       .step('emit', () => emit('said', { key: 'k', input: { x: 1 } }))
       .step('wait', () => waitFor<{ n: number }>('said', { key: 'k', accept: 'event.data.n > 1', count: 2, ttl: '1h' }))
       .step('timer', () => timer({ for: '5m' }))

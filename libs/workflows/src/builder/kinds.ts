@@ -80,9 +80,30 @@ export function human<Form = unknown>(
 
 export function webhook<Output = unknown>(
   url: string | Reference<unknown>,
-  options: Options<WebhookDocument, 'url'> = {},
+  options: Options<WebhookDocument, 'url' | 'openapi'> = {},
 ): BuiltStep<Output> {
   return built({ kind: 'webhook', url, ...options });
+}
+
+export type OpenApiOptions = Options<WebhookDocument, 'url' | 'method' | 'openapi'> & {
+  /** Values by name, as the document describes them. */
+  readonly parameters?: Templated;
+  /** What the document itself is asked for with. */
+  readonly documentHeaders?: Templated;
+};
+
+/** A call of an operation that an OpenAPI document describes. */
+export function openapi<Output = unknown>(
+  document: string | Reference<unknown>,
+  operation: string,
+  { parameters, documentHeaders, ...options }: OpenApiOptions = {},
+): BuiltStep<Output> {
+  const called = {
+    ...{ document, operation },
+    ...(parameters !== undefined && { parameters }),
+    ...(documentHeaders !== undefined && { headers: documentHeaders }),
+  };
+  return built({ kind: 'webhook', openapi: called, ...options });
 }
 
 export function emit(event: string, options: Options<EmitDocument, 'event'> = {}): BuiltStep<unknown> {

@@ -1,6 +1,6 @@
 import { workflowLimits, type Catch, type Flow, type Step, type StepBase, type StepKind } from '@chorda/domain';
 import type { JsonValue } from '@chorda/kernel';
-import type { MapDocument, StepDocument, StepKindDocument } from '../document/types.js';
+import type { MapDocument, StepDocument, StepKindDocument, WebhookDocument } from '../document/types.js';
 import { within } from '../source/fault.js';
 import type { ScopeTypes } from '../types/check-cel.js';
 import { closed, dyn, knownBySchema, type Known } from '../types/known.js';
@@ -190,25 +190,8 @@ function compileKind(document: StepKindDocument, place: StepPlace, input: Known)
         }),
       };
     }
-    case 'webhook': {
-      const { method = 'POST', output_as = 'body' } = document;
-      const url = made(document.url, 'url');
-      if (url.kind === 'value' && !isHttpUrl(url.value)) compiler.faults.add(at('url'), 'must be an http or https URL');
-      return {
-        kind: {
-          kind,
-          method,
-          url,
-          headers: optional(document.headers, 'headers'),
-          query: optional(document.query, 'query'),
-          expect_status: document.expect_status ?? [[200, 299]],
-          output_as,
-          idempotent: document.idempotent ?? ['GET', 'HEAD', 'OPTIONS'].includes(method),
-          ...(document.signing_secret !== undefined && { signing_secret: document.signing_secret }),
-        },
-        output: output_as === 'body' ? dyn : { type: 'map', members: { status: { type: 'int' }, body: dyn } },
-      };
-    }
+    case 'webhook':
+      return compileWebhook(document, place);
     case 'emit': {
       const ttl = compiler.optionalDelay(document.ttl, at('ttl'), scope);
       return {
@@ -277,6 +260,55 @@ function compileKind(document: StepKindDocument, place: StepPlace, input: Known)
     case 'map':
       return compileMap(document, place);
   }
+}
+
+const answers: Readonly<Record<NonNullable<WebhookDocument['output_as']>, Known>> = {
+  body: dyn,
+  response: { type: 'map', members: { status: { type: 'int' }, body: dyn } },
+  raw: text,
+};
+
+function compileWebhook(document: WebhookDocument, { pointer, scope, compiler }: StepPlace): CompiledKind {
+  const { openapi, output_as = 'body' } = document;
+  const at = (...names: readonly string[]) => within(pointer, ...names);
+  const optional = (value: JsonValue | undefined, ...names: readonly string[]) =>
+    compiler.optional(value, at(...names), scope);
+  const address = (value: JsonValue | undefined, ...names: readonly string[]) => {
+    const url = optional(value, ...names);
+    const isWrong = url?.kind === 'value' && !isHttpUrl(url.value);
+    if (isWrong) compiler.faults.add(at(...names), 'must be an http or https URL');
+    return url ?? { kind: 'value' as const, value: null };
+  };
+  if ((document.url === undefined) === (openapi === undefined)) {
+    compiler.faults.add(pointer, 'must have either url or openapi');
+  }
+  if (openapi !== undefined && document.method !== undefined) {
+    compiler.faults.add(at('method'), 'is said by the operation of openapi');
+  }
+  const method = openapi === undefined ? (document.method ?? 'POST') : null;
+  return {
+    kind: {
+      kind: 'webhook',
+      method,
+      url: openapi === undefined ? address(document.url, 'url') : null,
+      headers: optional(document.headers, 'headers'),
+      query: optional(document.query, 'query'),
+      expect_status: document.expect_status ?? [[200, 299]],
+      output_as,
+      // What an operation does nobody knows before its document is read.
+      idempotent: document.idempotent ?? (method !== null && ['GET', 'HEAD', 'OPTIONS'].includes(method)),
+      ...(document.signing_secret !== undefined && { signing_secret: document.signing_secret }),
+      ...(openapi !== undefined && {
+        openapi: {
+          document: address(openapi.document, 'openapi', 'document'),
+          headers: optional(openapi.headers, 'openapi', 'headers'),
+          operation: openapi.operation,
+          parameters: optional(openapi.parameters, 'openapi', 'parameters'),
+        },
+      }),
+    },
+    output: answers[output_as],
+  };
 }
 
 const windowDefault = 10;

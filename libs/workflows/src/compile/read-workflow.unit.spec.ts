@@ -182,6 +182,19 @@ describe('a fault is told with its line, column and pointer', () => {
       [/compensate\/kind must be one of/],
     ],
     ['a URL', oneStep('kind: webhook\nurl: file:///etc/passwd'), [/url must be an http or https URL/]],
+    ['no address at all', oneStep('kind: webhook'), [/\/steps\/a must have either url or openapi/]],
+    [
+      'an address beside an operation, and a method',
+      oneStep(
+        'kind: webhook\nmethod: GET\nurl: https://a.example/\nopenapi: { document: https://a.example/o.json, operation: find }',
+      ),
+      [/must have either url or openapi/, /method is said by the operation of openapi/],
+    ],
+    [
+      'an operation of a document that is nowhere',
+      oneStep('kind: webhook\nopenapi: { document: o.json, operation: find }'),
+      [/openapi\/document must be an http or https URL/],
+    ],
     [
       'a JSON Schema',
       oneStep('kind: tool\ntool: t\noutput_schema: { type: nothing }'),

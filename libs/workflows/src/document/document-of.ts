@@ -10,6 +10,7 @@ import type {
   GraphStep,
   Join,
   MachineState,
+  OpenApiOperation,
   RetryRule,
   Step,
   Template,
@@ -170,8 +171,9 @@ function kind(made: Step): Members {
       };
     case 'webhook':
       return {
-        method: made.method,
-        url: value(made.url),
+        method: made.method ?? undefined,
+        url: template(made.url),
+        ...(made.openapi !== undefined && { openapi: openapi(made.openapi) }),
         headers: template(made.headers),
         query: template(made.query),
         expect_status: made.expect_status.map((range) => [...range]),
@@ -216,6 +218,13 @@ function kind(made: Step): Members {
         collect: made.collect,
       };
   }
+}
+
+function openapi({ document, operation, parameters, headers }: OpenApiOperation): JsonObject {
+  return some({
+    ...{ document: value(document), operation },
+    ...{ parameters: template(parameters), headers: template(headers) },
+  });
 }
 
 function assign(all: readonly Assign[]): JsonValue | undefined {

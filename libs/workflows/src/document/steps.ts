@@ -108,12 +108,26 @@ export const humanStep = step('human', 'Waits for people, who are shown `input`'
     .describe('A rejection is an error of class human, code TASK_REJECTED; true where nothing is said'),
 });
 
+const openApiField = z
+  .strictObject({
+    document: templateField.describe('Where the OpenAPI document is, 2.0 or 3.x, JSON or YAML; http or https'),
+    operation: textField(256).min(1).describe('The `operationId` in it'),
+    parameters: templateField
+      .optional()
+      .describe('An object of values by name; those that the operation does not name are the body or members of it'),
+    headers: templateField
+      .optional()
+      .describe('What the document itself is asked for with; `{{secret:NAME}}` as in the headers of the step'),
+  })
+  .meta({ id: 'OpenApiOperation' });
+
 export const webhookStep = step('webhook', 'A call of another system by HTTP; `input` is the body', {
   method: z
     .enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
     .optional()
-    .describe('`POST` where nothing is said'),
-  url: templateField.describe('http or https'),
+    .describe('`POST` where nothing is said; not beside `openapi`'),
+  url: templateField.optional().describe('http or https. Either this or `openapi`'),
+  openapi: openApiField.optional().describe('The operation of an OpenAPI document that is called'),
   headers: templateField.optional().describe('An object of texts; `{{secret:NAME}}` in one is put in where it is sent'),
   query: templateField.optional().describe('An object of texts'),
   expect_status: z
@@ -122,9 +136,9 @@ export const webhookStep = step('webhook', 'A call of another system by HTTP; `i
     .optional()
     .describe('Statuses that count as well, from and to; `[[200, 299]]` where nothing is said'),
   output_as: z
-    .enum(['response', 'body'])
+    .enum(['response', 'body', 'raw'])
     .optional()
-    .describe('`body` where nothing is said; `response` is {status, headers, body}'),
+    .describe('`body` where nothing is said; `response` is {status, headers, body}, `raw` the bytes in base64'),
   idempotent: z
     .boolean()
     .optional()

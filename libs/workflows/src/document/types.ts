@@ -149,13 +149,22 @@ export interface HumanDocument {
 export interface WebhookDocument {
   readonly kind: 'webhook';
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS' | undefined;
-  readonly url: JsonValue;
+  readonly url?: JsonValue | undefined;
+  readonly openapi?: OpenApiDocumented | undefined;
   readonly headers?: JsonValue | undefined;
   readonly query?: JsonValue | undefined;
   readonly expect_status?: readonly (readonly [number, number])[] | undefined;
-  readonly output_as?: 'response' | 'body' | undefined;
+  readonly output_as?: 'response' | 'body' | 'raw' | undefined;
   readonly idempotent?: boolean | undefined;
   readonly signing_secret?: string | undefined;
+}
+
+/** Which operation of which OpenAPI document a webhook step calls. */
+export interface OpenApiDocumented {
+  readonly document: JsonValue;
+  readonly operation: string;
+  readonly parameters?: JsonValue | undefined;
+  readonly headers?: JsonValue | undefined;
 }
 
 export interface EmitDocument {

@@ -1,4 +1,4 @@
-import type { GraphStep, Template, WorkflowForm } from '@chorda/domain';
+import type { GraphStep, Step, Template, WebhookStep, WorkflowForm } from '@chorda/domain';
 import type { Issue, JsonValue } from '@chorda/kernel';
 import { stringify } from 'yaml';
 import { Faults, within } from '../source/fault.js';
@@ -33,6 +33,40 @@ export function exportServerless(form: WorkflowForm): Exported {
   };
   if (faults.all.length > 0) return { text: undefined, refusals: faults.all };
   return { text: stringify(document, { aliasDuplicateObjects: false }), refusals: [] };
+}
+
+type Plain = (template: Template | null, name: string) => JsonValue;
+
+function callOf(step: Step & WebhookStep, plain: Plain, refuse: (name: string) => void): JsonObject {
+  const said = (name: 'headers' | 'query'): JsonObject => {
+    const value = plain(step[name], name);
+    return value === null ? {} : { [name]: value };
+  };
+  // Its answer has other names there.
+  if (step.output_as === 'response') refuse('output_as');
+  if ((step.signing_secret ?? null) !== null) refuse('signing_secret');
+  const output: JsonObject = step.output_as === 'raw' ? { output: 'raw' } : {};
+  const body = plain(step.input, 'input');
+  if (step.openapi === undefined) {
+    const called = { method: (step.method ?? 'POST').toLowerCase(), endpoint: plain(step.url, 'url') };
+    const sent = body === null ? {} : { body };
+    return { call: 'http', with: { ...called, ...said('headers'), ...said('query'), ...sent, ...output } };
+  }
+  const { document, operation, parameters, headers } = step.openapi;
+  for (const name of ['headers', 'query'] as const) if (step[name] !== null) refuse(name);
+  if (headers !== null) refuse('openapi');
+  // Left out, the input of the flow is the body where the operation takes one.
+  if (step.input === null || body !== null) refuse('input');
+  const given = plain(parameters, 'openapi');
+  return {
+    call: 'openapi',
+    with: {
+      document: { endpoint: plain(document, 'openapi') },
+      operationId: operation,
+      ...(given === null ? {} : { parameters: given }),
+      ...output,
+    },
+  };
 }
 
 function semantic(version: string): string {
@@ -72,17 +106,10 @@ function taskOf({ step }: GraphStep, faults: Faults): JsonObject {
       };
     case 'wait':
       return { listen: { to: { one: { with: { type: plain(step.event, 'event') } } } } };
-    case 'webhook': {
-      const body = plain(step.input, 'input');
-      return {
-        call: 'http',
-        with: {
-          method: step.method.toLowerCase(),
-          endpoint: plain(step.url, 'url'),
-          ...(body === null ? {} : { body }),
-        },
-      };
-    }
+    case 'webhook':
+      return callOf(step, plain, (name) =>
+        faults.add(within(at, name), `is not written for Serverless Workflow: ${name}`),
+      );
     case 'sub_workflow':
       return { run: { workflow: { namespace: 'default', name: step.workflow, version: step.version ?? 'latest' } } };
     default:

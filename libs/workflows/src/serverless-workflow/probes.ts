@@ -163,7 +163,42 @@ export const probes: readonly Probe[] = [
     refused: /is not supported: schedule/,
   },
   { name: 'call grpc', tasks: [{ a: { call: 'grpc', with: {} } }], refused: /is not supported: call grpc/ },
-  { name: 'call openapi', tasks: [{ a: { call: 'openapi', with: {} } }], refused: /is not supported: call openapi/ },
+  {
+    name: 'call openapi with authentication, redirect and raw output',
+    tasks: [
+      {
+        a: {
+          call: 'openapi',
+          with: {
+            document: {
+              endpoint: {
+                uri: 'https://api.example.com/{version}/openapi.json',
+                authentication: { bearer: { token: '${ .token }' } },
+              },
+            },
+            operationId: 'find',
+            parameters: { q: '${ .q }', limit: 3 },
+            authentication: { basic: { username: 'u', password: '${ .password }' } },
+            redirect: true,
+            output: 'raw',
+          },
+        },
+      },
+    ],
+  },
+  {
+    name: 'call openapi without operationId',
+    tasks: [{ a: { call: 'openapi', with: { document: { endpoint: 'https://api.example.com/openapi.json' } } } }],
+    refused: /must be a text/,
+  },
+  {
+    name: 'call http with raw output and redirect',
+    tasks: [
+      {
+        a: { call: 'http', with: { method: 'get', endpoint: 'https://example.com/', output: 'raw', redirect: true } },
+      },
+    ],
+  },
   { name: 'call asyncapi', tasks: [{ a: { call: 'asyncapi', with: {} } }], refused: /is not supported: call asyncapi/ },
   { name: 'call of a function', tasks: [{ a: { call: 'mine', with: {} } }], refused: /is not supported: call mine/ },
   {

@@ -1,6 +1,6 @@
 import { jsonValue } from '@chorda/contracts';
 import { isRetriableStatus } from '@chorda/domain';
-import { derivedId, newId, type JsonValue } from '@chorda/kernel';
+import { BackboneError, derivedId, newId, type JsonValue } from '@chorda/kernel';
 import {
   guardedRequest,
   lawfulUrl,
@@ -8,30 +8,31 @@ import {
   OutboundError,
   OutboundFailedError,
   type GuardedResponse,
-  type RequestBounds,
   type Secrets,
 } from '@chorda/outbound';
 import { isPlanted } from '@chorda/platform';
 import { timeForWorkMs } from '@chorda/work';
+import { OpenApiError } from '@chorda/workflows';
 import { completed, failed, outcomeUnknown, type StepError, type StepOutcome } from '../step-outcome.js';
 import type { StepAssignment, StepCall } from '../step-runner.js';
 import { answerBody, shownHeaders } from './answer-body.js';
+import { operationCall } from './openapi-call.js';
+import { OpenApiDocuments, OpenApiUnavailableError, type OpenApiOptions } from './openapi-documents.js';
 import { RequestSecrets } from './request-secrets.js';
 import { retryAfterMs } from './retry-after.js';
-import { webhookSettings, type WebhookSettings } from './webhook-settings.js';
+import { webhookSettings, type HttpCall, type OperationSettings, type WebhookSettings } from './webhook-settings.js';
 
-export interface WebhookOptions extends RequestBounds {
+export interface WebhookOptions extends OpenApiOptions {
   readonly secrets: Secrets;
   /** However long a definition allows a try: a server that never answers holds a slot of everybody's. */
   readonly timeoutMs: number;
-  /** Of the secrets that a request carries and is signed with. */
-  readonly nowMs: () => number;
 }
 
 const readingMethods = new Set(['GET', 'HEAD']);
 
 /** Calls another system by HTTP, once: the engine says whether it is called again. */
 export function webhookCall(options: WebhookOptions): StepCall {
+  const documents = new OpenApiDocuments(options);
   return async (assignment) => {
     const startedMs = performance.now();
     const durationMs = () => Math.round(performance.now() - startedMs);
@@ -39,38 +40,64 @@ export function webhookCall(options: WebhookOptions): StepCall {
     if (typeof read === 'string') return failed(refusal('WEBHOOK_NOT_VALID', read));
     const timeout = AbortSignal.timeout(Math.min(options.timeoutMs, timeForWorkMs(assignment.leftMs)));
     const secrets = new RequestSecrets(options.secrets, assignment.tenantId);
+    const signal = AbortSignal.any([assignment.signal, timeout]);
+    let call: HttpCall;
     try {
-      const signal = AbortSignal.any([assignment.signal, timeout]);
-      const response = await ask(options, assignment, { settings: read, secrets, signal });
-      return outcomeOf(read, secrets, response, durationMs());
+      call = await callOf(documents, assignment, { settings: read, secrets, signal });
+    } catch (error) {
+      return uncalled(error, durationMs());
+    }
+    try {
+      const response = await ask(options, assignment, { call, secrets, signal });
+      return outcomeOf(call, secrets, response, durationMs());
     } catch (error) {
       if (!(error instanceof OutboundError)) throw error;
       const isTimeout = error instanceof OutboundAbortedError && timeout.aborted && !assignment.signal.aborted;
-      return failure(isTimeout ? timedOut(error, durationMs()) : error, durationMs());
+      return failure(call, isTimeout ? timedOut(error, durationMs()) : error, durationMs());
     }
   };
 }
 
 interface Asked {
-  readonly settings: WebhookSettings;
   readonly secrets: RequestSecrets;
   readonly signal: AbortSignal;
+}
+
+function callOf(
+  documents: OpenApiDocuments,
+  { work: { data }, tenantId }: StepAssignment,
+  { settings, ...asked }: Asked & { readonly settings: WebhookSettings | OperationSettings },
+): HttpCall | Promise<HttpCall> {
+  const input = jsonValue(data.input_data);
+  if ('openapi' in settings) return operationCall(documents, settings, input, { ...asked, tenantId });
+  return { ...settings, body: bodyOf(settings, input), isOperation: false };
+}
+
+/** What became of a step whose operation could not be found: nothing was done. */
+function uncalled(error: unknown, durationMs: number): StepOutcome {
+  const isOurs =
+    error instanceof OpenApiError || error instanceof OpenApiUnavailableError || error instanceof OutboundError;
+  if (!isOurs) throw error;
+  const { code, message, retriable }: BackboneError = error;
+  const status = error instanceof OpenApiUnavailableError ? error.status : null;
+  const isTimeout = error instanceof OpenApiUnavailableError && error.isTimeout;
+  return failed({ class: isTimeout ? 'timeout' : 'http', code, message, status, retriable }, durationMs);
 }
 
 function ask(
   options: WebhookOptions,
   { work: { data }, tenantId }: StepAssignment,
-  { settings, secrets, signal }: Asked,
+  { call, secrets, signal }: Asked & { readonly call: HttpCall },
 ): Promise<GuardedResponse> {
-  const first = lawfulUrl(settings.url, undefined, options.rules);
-  const headers = secrets.into(settings.headers, first);
-  const body = bodyOf(settings, jsonValue(data.input_data));
+  const first = lawfulUrl(call.url, undefined, options.rules);
+  const headers = secrets.into(call.headers, first);
+  const { body, method } = call;
   // Ids of runs and steps are unique in a tenant alone, and another system serves several.
   const key = isPlanted('webhooks-key-per-try') ? newId() : derivedId(tenantId, data.idempotency_key, 'webhook');
-  const isReading = readingMethods.has(settings.method);
+  const isReading = readingMethods.has(method);
   return guardedRequest(
     {
-      method: settings.method,
+      method,
       url: first.href,
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), 'user-agent': 'chorda' },
       body,
@@ -79,7 +106,7 @@ function ask(
         ...(at.origin === first.origin && {
           ...headers,
           ...(!isReading && { 'idempotency-key': key }),
-          ...secrets.signature(settings.signing_secret, first, { id: key, timeMs: options.nowMs(), body: body ?? '' }),
+          ...secrets.signature(call.signing_secret, first, { id: key, timeMs: options.nowMs(), body: body ?? '' }),
         }),
         'accept-encoding': 'identity',
       }),
@@ -93,14 +120,14 @@ function ask(
 
 function bodyOf({ method, headers }: WebhookSettings, input: JsonValue): string | undefined {
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return undefined;
-  const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
+  const type = headers['content-type'];
   // Said to be something else, a text is sent as it is.
   if (type !== undefined && !/[/+]json\b/i.test(type) && typeof input === 'string') return input;
   return JSON.stringify(input);
 }
 
 function outcomeOf(
-  settings: WebhookSettings,
+  call: HttpCall,
   secrets: RequestSecrets,
   response: GuardedResponse,
   durationMs: number,
@@ -112,8 +139,10 @@ function outcomeOf(
   }
   const body = answerBody(response, secrets);
   const headers = shownHeaders(response, secrets);
-  if (settings.expect_status.some(([from, to]) => status >= from && status <= to)) {
-    return completed(settings.output_as === 'body' ? body : { status, headers, body }, durationMs);
+  if (call.expect_status.some(([from, to]) => status >= from && status <= to)) {
+    if (call.output_as === 'raw') return completed(secrets.clean(response.body.bytes).toString('base64'), durationMs);
+    const request = call.isOperation ? { request: { method: call.method, url: call.url } } : {};
+    return completed(call.output_as === 'body' ? body : { status, headers, body, ...request }, durationMs);
   }
   const pauseMs = retryAfterMs(headers['retry-after']);
   const details = { body: bounded(body), ...(pauseMs !== undefined && { retry_after_ms: pauseMs }) };
@@ -140,9 +169,15 @@ function timedOut(error: OutboundAbortedError, afterMs: number): OutboundError {
 }
 
 /** Of what may have taken place nobody says that it failed: the engine calls again what is idempotent, and asks a person of the rest. */
-function failure({ code, message, effect, retriable }: OutboundError, durationMs: number): StepOutcome {
+function failure(
+  { isOperation, method }: HttpCall,
+  { code, message, effect, retriable }: OutboundError,
+  durationMs: number,
+): StepOutcome {
   const error = { class: code === 'NO_ANSWER' ? 'timeout' : 'http', code, message, retriable };
-  const isUnknown = effect === 'unknown' && !isPlanted('webhooks-unknown-failed');
+  // Whoever wrote the step could not know that its operation only reads.
+  const isHarmless = isOperation && readingMethods.has(method);
+  const isUnknown = effect === 'unknown' && !isHarmless && !isPlanted('webhooks-unknown-failed');
   return isUnknown ? outcomeUnknown(error, durationMs) : failed(error, durationMs);
 }
 

@@ -56,6 +56,7 @@ const options = (changed: Partial<WebhookOptions> = {}): WebhookOptions => ({
   },
   redirectsMax: 3,
   responseBytesMax: 2_000,
+  openApiBytesMax: 20_000,
   connectTimeoutMs: 2_000,
   timeoutMs: 5_000,
   nowMs: () => nowMs,

@@ -19,6 +19,8 @@ export const webhookEnv = {
   CHORDA_WEBHOOK_REDIRECTS_MAX: wholeNumber(0, 20).default(5),
   /** Of an answer; a larger one fails the step. */
   CHORDA_WEBHOOK_RESPONSE_BYTES_MAX: wholeNumber(1_024, 8_388_608).default(131_072),
+  /** Of an OpenAPI document that a step names; a larger one fails the step. */
+  CHORDA_WEBHOOK_OPENAPI_BYTES_MAX: wholeNumber(1_024, 8_388_608).default(4_194_304),
 } as const;
 
 const connectTimeoutMs = 5_000;
@@ -30,6 +32,7 @@ export function webhookOptionsOf(env: z.infer<z.ZodObject<typeof webhookEnv>>): 
     secrets: env.CHORDA_WEBHOOK_SECRETS,
     redirectsMax: env.CHORDA_WEBHOOK_REDIRECTS_MAX,
     responseBytesMax: env.CHORDA_WEBHOOK_RESPONSE_BYTES_MAX,
+    openApiBytesMax: env.CHORDA_WEBHOOK_OPENAPI_BYTES_MAX,
     connectTimeoutMs,
     timeoutMs: env.CHORDA_WEBHOOK_TIMEOUT_MS,
     nowMs: () => systemClock.nowMs(),
