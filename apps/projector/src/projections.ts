@@ -5,7 +5,7 @@ import { journalProjection } from './journal/journal.projection.js';
 import { ratesProjection } from './rates/rates.projection.js';
 import { DayPartitions } from './runner/day-partitions.js';
 import type { Projection } from './runner/projection.js';
-import { runs } from './runs/runs.projection.js';
+import { runs, runsBefore } from './runs/runs.projection.js';
 import { serviceHealth } from './services/service-health.projection.js';
 import { schedules } from './schedules/schedules.projection.js';
 import { services } from './services/services.projection.js';
@@ -27,10 +27,11 @@ export function allProjections({ journalDays, healthDays, ratesDays }: Retention
     services,
     serviceHealth(new DayPartitions('service_health_v1', healthDays)),
     agents,
-    // What older installations still show: it goes on until version 2 has caught up.
+    // What older installations still show goes on until version 2 has caught up: this and `runsBefore`.
     agentsBefore,
     executions,
     runs,
+    runsBefore,
     steps,
     tasks,
     usage,

@@ -395,7 +395,7 @@ describe('when the database is away', () => {
   it('a read is answered 503, and 504 where it takes too long', async () => {
     const holder = await pool.connect();
     try {
-      await holder.query('BEGIN; LOCK TABLE runs_v1 IN ACCESS EXCLUSIVE MODE');
+      await holder.query('BEGIN; LOCK TABLE runs_v2 IN ACCESS EXCLUSIVE MODE');
       const { status, body, headers } = await client.get('/v1/runs');
       expect(status).toBe(504);
       expect(body).toMatchObject({ code: 'QUERY_TIMEOUT' });

@@ -160,7 +160,7 @@ async function storeWorkflow(client: GatewayClient): Promise<void> {
 async function fillReadModels(pool: pg.Pool): Promise<void> {
   await insert(pool, 'agents_v2', { agent_id: `${markOfTenant}-agent` });
   await insert(pool, 'executions_v1', { execution_id: `${markOfTenant}-execution`, status: 'completed' });
-  await insert(pool, 'runs_v1', { workflow_id: `${markOfTenant}-run`, status: 'completed' });
+  await insert(pool, 'runs_v2', { workflow_id: `${markOfTenant}-run`, status: 'completed' });
   await insert(pool, 'steps_v1', { workflow_id: `${markOfTenant}-run`, step_id: 's-1', status: 'completed' });
   await insert(pool, 'schedules_v1', { schedule_id: `${markOfTenant}-schedule`, status: 'deleted' });
   await insert(pool, 'workflow_triggers', { trigger_id: `${markOfTenant}-trigger`, kind: 'event', enabled: false });

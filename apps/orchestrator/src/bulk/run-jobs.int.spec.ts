@@ -32,7 +32,7 @@ beforeAll(async () => {
   await Promise.all(ids.map((id) => ground.startRun(id, form)));
   // No projector runs here: its rows are written as it would.
   await ground.pool.query(
-    `INSERT INTO runs_v1 (tenant_id, workflow_id, workflow_name, status, correlation_id, started_at, steps_scheduled,
+    `INSERT INTO runs_v2 (tenant_id, workflow_id, workflow_name, status, correlation_id, started_at, steps_scheduled,
        steps_completed, steps_failed, steps_compensated, tasks_opened, tasks_closed, signals_received, timers_set,
        timers_fired, last_active)
      SELECT 'default', 'run-' || n, 'waits', 'running', 'spec', now() - make_interval(secs => n), 0, 0, 0, 0, 0, 0, 0, 0, 0,

@@ -97,6 +97,23 @@ describe('runs', () => {
         },
       ]));
 
+  it('have the version of their stream, whatever its last event says; those of nested flows count for themselves', () =>
+    given([started])
+      .when([
+        event('workflow.state_entered', { ...run, state: 'OPEN', visit: 1, timers: [] }),
+        event('workflow.step_skipped', { ...step, reason: 'condition' }),
+        event('workflow.map_progressed', { ...run, step_id: 'each', started: [0] }),
+        event('workflow.branch_started', { ...run, branch_id: 'each[0]', step_id: 'each', input_data: 1 }),
+        event('workflow.waits_changed', { ...run, branch_id: 'each[0]', is_waiting: true }),
+        event('workflow.step_progressed', { ...step, checkpoint: 1, value: 1 }, { stream: 'workflow-run-1/each[0]' }),
+        event('workflow.branch_ended', { ...run, branch_id: 'each[0]', step_id: 'each', status: 'completed' }),
+        event('workflow.event_emitted', { ...run, step_id: 'say', event_name: 'paid', event_data: 1 }),
+        event('workflow.human_task_claimed', { ...run, step_id: 'ask', task_id: 'task-1' }),
+        event('workflow.step_progressed', { ...step, checkpoint: 2, value: 2 }),
+        event('workflow.signal_taken', { ...run, signal_id: 's', step_id: null }),
+      ])
+      .then([{ ...run, status: 'running', version: 11n, steps_scheduled: 0, last_active: ms('12:00:11') }]));
+
   it('pause and go on', () =>
     given([started, event('workflow.paused', { ...run, reason: 'asked' })])
       .when([event('workflow.resumed', run)])

@@ -6,7 +6,7 @@ import { migrate, migrations } from './migrate.js';
 import { prepareReaderRole } from './reader-role.js';
 
 /** An installation as older code left it, and what its readers see once newer migrations have run. */
-describe('newer columns of agents and of the journal', () => {
+describe('newer versions of agents and runs, and columns of the journal', () => {
   let database: FreshDatabase;
   let pool: pg.Pool;
 
@@ -33,6 +33,7 @@ describe('newer columns of agents and of the journal', () => {
   it('are of version 2 where nothing was there before', async () => {
     await migrate(database.url);
     expect(await shownTable('agents')).toEqual(['agents_v2']);
+    expect(await shownTable('runs')).toEqual(['runs_v2']);
     expect(await shownTable('journal')).toEqual(['journal_v1']);
   });
 
@@ -46,6 +47,7 @@ describe('newer columns of agents and of the journal', () => {
     for (const [name, table] of [
       ['agents', 'agents_v1_r1'],
       ['journal', 'journal_v1_r1'],
+      ['runs', 'runs_v1_r1'],
     ]) {
       await client.query(`INSERT INTO projections (name, live_version, topics) VALUES ('${name}', 1001, '{}')`);
       await client.query(
@@ -73,6 +75,7 @@ describe('newer columns of agents and of the journal', () => {
     client.release();
 
     expect(await shownTable('agents')).toEqual(['agents_v1_r1']);
+    expect(await shownTable('runs')).toEqual(['runs_v1_r1']);
     expect(await shownTable('journal')).toEqual(['journal_v1_r1']);
     const { rows } = await pool.query('SELECT agent_id, instructions, limits, concurrency_max FROM agents');
     expect(rows).toEqual([{ agent_id: 'AGENT-1', instructions: null, limits: null, concurrency_max: null }]);

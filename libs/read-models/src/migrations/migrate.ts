@@ -23,6 +23,7 @@ import { inferenceRequests } from './0022-inference-requests.js';
 import { agentsV2 } from './0023-agents-v2.js';
 import { journalStreams } from './0024-journal-streams.js';
 import { schedules } from './0026-schedules.js';
+import { runsV2 } from './0027-runs-v2.js';
 import { inferenceLighter } from './0028-inference-lighter.js';
 import { awaitedEvents } from './0030-awaited-events.js';
 import { triggers } from './0032-triggers.js';
@@ -61,6 +62,7 @@ export const migrations: readonly Migration[] = [
   rebuildTimeShare,
   workBegun,
   awaitedEvents,
+  runsV2,
 ];
 
 export class MigrationError extends BackboneError {
