@@ -83,6 +83,20 @@ output: { parcel: "\${steps.ship.output.parcel}" }
     sameEverywhere(order.build());
   });
 
+  it('refuses a name that objects do not keep, however it is written', () => {
+    const rule = (place: string) => `/${place}/__proto__ is a name that every object has`;
+    const good = workflow('w').step('a', () => script(1));
+    expect(() => good.step('__proto__', () => script(1)).build()).toThrow(rule('steps'));
+    const final = { final: 'completed' } as const;
+    const states: Record<string, typeof final>[] = [
+      { A: final, ['__proto__']: final },
+      { A: final, __proto__: final },
+    ];
+    for (const each of states) {
+      expect(() => machine('m', { start: 'A', states: each }).build()).toThrow(rule('states'));
+    }
+  });
+
   it('says every kind of step', () => {
     const inner = workflow('inner')
       .step('a', () => script('${input}'))

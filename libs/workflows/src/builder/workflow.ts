@@ -187,11 +187,20 @@ export function builtOf(made: WorkflowDocument): BuiltWorkflow {
   };
 }
 
+/** In a literal, `__proto__: …` makes no member: it is one here, so that it is refused and not left out. */
+function ownStates<State extends string>(
+  states: MachineOptions<State>['states'],
+): readonly (readonly [string, StateOptions<State>])[] {
+  const own = Object.entries<StateOptions<State>>(states);
+  const hidden: StateOptions<State> | null = Object.getPrototypeOf(states);
+  return hidden === null || hidden === Object.prototype ? own : [...own, ['__proto__', hidden]];
+}
+
 /** A workflow as a state machine; a transition to a state that is not there does not compile. */
 export function machine<const State extends string>(name: string, options: MachineOptions<State>): BuiltWorkflow {
   const { states, ...rest } = options;
   const plain = Object.fromEntries(
-    Object.entries<StateOptions<State>>(states).map(([state, { step, ...ways }]) => [
+    ownStates(states).map(([state, { step, ...ways }]) => [
       state,
       { ...ways, ...(step === undefined ? {} : { step: documentOfStep(step) }) },
     ]),

@@ -2,6 +2,7 @@ import type { Assign, Duration, Expression, Template } from '@chorda/domain';
 import { InvalidInputError, type JsonValue } from '@chorda/kernel';
 import { JsonSchemaCheck } from '@chorda/platform';
 import { durationMsOf } from '../document/durations.js';
+import { inheritedNameRule } from '../document/parts.js';
 import type { AssignDocument, DurationDocument, FlowDocument, SchemaDocument } from '../document/types.js';
 import { checkJq } from '../expressions/jq/jq-program.js';
 import { Faults, within } from '../source/fault.js';
@@ -102,6 +103,7 @@ export class Compiler {
       Object.entries(group).map(([name, value]) => {
         const path = name === '' ? [] : name.split('.');
         if (path.includes('')) this.faults.add(within(place, name), 'must be names with a dot between two of them');
+        if (path.includes('__proto__')) this.faults.add(within(place, name), inheritedNameRule);
         return { path, value: this.made(value, within(place, name), scope).template };
       }),
     );

@@ -12,6 +12,7 @@ import { importServerless, isServerlessWorkflow } from '../serverless-workflow/i
 import type { JsonObject } from '../serverless-workflow/task-reading.js';
 import { dyn, isSchema as isObject, knownBySchema } from '../types/known.js';
 import { compileFlow, runKnown } from './compile-flow.js';
+import { checkNames } from './check-names.js';
 import { Compiler } from './compiler.js';
 import { checkSize } from './size.js';
 
@@ -49,7 +50,9 @@ function compileWorkflow(
 ): { readonly form: WorkflowForm | null; readonly issues: readonly Issue[] } {
   const own = isObject(value) ? value['workflow'] : undefined;
   const compiler = new Compiler(compileFlow, isWorkflow && ((name) => name === own || isWorkflow(name)));
-  if (!checkSize(value, compiler.faults)) return { form: null, issues: compiler.faults.all };
+  if (!checkSize(value, compiler.faults) || !checkNames(value, compiler.faults)) {
+    return { form: null, issues: compiler.faults.all };
+  }
   const parsed = workflowSchema.safeParse(value);
   if (!parsed.success) return { form: null, issues: issuesOf(parsed.error.issues, value) };
   const form = compileDocument(parsed.data, compiler);
@@ -62,6 +65,8 @@ function compileWorkflow(
 
 /** What the import makes is checked like any other; a fault in it is told where the document begins. */
 function compileServerless(source: JsonObject, isWorkflow?: (name: string) => boolean) {
+  const named = new Faults();
+  if (!checkNames(source, named)) return { form: null, issues: named.all };
   const { document, issues } = importServerless(source);
   if (issues.length > 0) return { form: null, issues };
   const made = compileWorkflow(document, isWorkflow);

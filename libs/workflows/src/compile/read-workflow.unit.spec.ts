@@ -55,6 +55,49 @@ describe('the name of a step or a state', () => {
   });
 });
 
+describe('a name `__proto__`, which objects do not keep', () => {
+  const rule = 'is a name that every object has: choose another';
+  const step = '{ kind: script, value: 1 }';
+
+  it.each<[string, string, readonly string[]]>([
+    ['of a step', `workflow: w\nsteps:\n  a: ${step}\n  __proto__: ${step}\n`, [`4:3 /steps/__proto__ ${rule}`]],
+    ['of the only step', `workflow: w\nsteps:\n  __proto__: ${step}\n`, [`3:3 /steps/__proto__ ${rule}`]],
+    [
+      'in JSON',
+      '{"workflow": "w",\n "steps": {"__proto__": {"kind": "script", "value": 1}}}',
+      [`2:12 /steps/__proto__ ${rule}`],
+    ],
+    [
+      'of a state',
+      'workflow: w\nstart: A\nstates:\n  A: { final: completed }\n  __proto__: { final: completed }\n',
+      [`5:3 /states/__proto__ ${rule}`],
+    ],
+    ['of a definition', `__proto__: 1\nworkflow: w\nsteps: { a: ${step} }\n`, [`1:1 /__proto__ ${rule}`]],
+    [
+      'in a value',
+      oneStep('kind: script\nvalue: { a: { __proto__: 1 } }'),
+      [`5:19 /steps/a/value/a/__proto__ ${rule}`],
+    ],
+    [
+      'in a schema',
+      `workflow: w\ninput_schema: { type: object, properties: { __proto__: {} } }\nsteps: { a: ${step} }\n`,
+      [`2:45 /input_schema/properties/__proto__ ${rule}`],
+    ],
+    [
+      'in a path of `assign`',
+      oneStep('kind: script\nvalue: 1\nassign: { a.__proto__.b: 1 }'),
+      [`6:15 /steps/a/assign/a.__proto__.b ${rule}`],
+    ],
+    [
+      'in Serverless Workflow',
+      'document: { dsl: 1.0.0, namespace: n, name: w, version: 1.0.0 }\ndo:\n  - __proto__: { set: { a: 1 } }\n',
+      [`3:5 /do/0/__proto__ ${rule}`],
+    ],
+  ])('is refused %s', (_, text, faults) => {
+    expect(faultsOf(text)).toEqual(faults);
+  });
+});
+
 describe('a definition', () => {
   it('comes to a form that says everything', () => {
     const { form } = readWorkflow(order);

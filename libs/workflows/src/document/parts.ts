@@ -4,12 +4,13 @@ import { durationMsOf, durationText } from './durations.js';
 
 const idPattern = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 const idRule = 'must be 1 to 64 letters, digits, _ and -, and not begin with a digit or -';
+export const inheritedNameRule = 'is a name that every object has: choose another';
 
 /** What is wrong with the name of a step or a state. */
 export function idFault(id: string): string | undefined {
   if (!idPattern.test(id)) return idRule;
   // The states of steps are kept in objects, where these would be found before anything was.
-  return id in {} ? 'is a name that every object has: choose another' : undefined;
+  return id in {} ? inheritedNameRule : undefined;
 }
 
 export const namePattern = /^[a-z0-9][a-z0-9._-]{0,127}$/;
