@@ -30,6 +30,7 @@ import { triggers } from './0032-triggers.js';
 import { eventsBetweenRuns } from './0033-events-between-runs.js';
 import { runJobs } from './0034-run-jobs.js';
 import { rebuildTimeShare } from './0036-rebuild-time-share.js';
+import { awaitingWorkflows } from './0037-awaiting-workflows.js';
 import type { Migration } from './migration.js';
 import { prepareReaderRole } from './reader-role.js';
 
@@ -63,6 +64,7 @@ export const migrations: readonly Migration[] = [
   workBegun,
   awaitedEvents,
   runsV2,
+  awaitingWorkflows,
 ];
 
 export class MigrationError extends BackboneError {

@@ -2,7 +2,12 @@ import { BackboneError, GroupedCalls, type TenantId } from '@chorda/kernel';
 import type pg from 'pg';
 import { AuditOutbox, type AuditActor } from '../access/audit-outbox.js';
 import { inTransaction } from '../database/in-transaction.js';
-import { AwaitedEventsRepository, awaitedEventsMax, type AwaitedEventType } from './awaited-events.repository.js';
+import {
+  archivedForMinutes,
+  AwaitedEventsRepository,
+  awaitedEventsMax,
+  type AwaitedEventType,
+} from './awaited-events.repository.js';
 
 export type DefinitionFormat = 'chorda' | 'serverless-workflow';
 
@@ -98,9 +103,10 @@ export class WorkflowDefinitionRepository {
     return inTransaction(this.pool, async (tx) => {
       // One after another for a tenant: two cannot both count the same version as the last, or find room for the last one.
       await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`workflows ${tenantId}`]);
-      if (!(await AwaitedEventsRepository.add(tx, tenantId, given.awaits ?? []))) {
+      if (!(await AwaitedEventsRepository.add(tx, tenantId, given.name, given.awaits ?? []))) {
         throw new WorkflowsFullError(
-          `Its runs wait for events of producers, and the tenant's workflows wait for ${awaitedEventsMax} of them, by type and key; no more may be`,
+          `Its runs wait for events of producers, and the tenant's workflows wait for ${awaitedEventsMax} of them, by type and key; ` +
+            `no more may be. Those of archived workflows count until ${archivedForMinutes} minutes later, and while runs of them go on`,
         );
       }
       const newest = await newestOf(tx, tenantId, given.name);
