@@ -39,7 +39,7 @@ function startCommand(cli: CommandLine): Command {
   return new Command('start')
     .description('Start a run of a workflow')
     .argument('<workflow>', 'name of its definition')
-    .option('--input <json>', 'what goes in')
+    .option('--input <json>', 'what goes in; more than 64 KiB is kept by reference')
     .option('--key <key>', 'start it once for this key')
     .option('--at-version <n>', 'a stored version; else the newest', positiveNumber)
     .option('--user <id>', 'on whose behalf')
@@ -66,7 +66,7 @@ function signalCommand(cli: CommandLine): Command {
     .argument('<id>', 'the run')
     .argument('<name>', 'what it waits for it by')
     .option('--key <key>', 'what waits are correlated by')
-    .option('--data <json>', 'what it says')
+    .option('--data <json>', 'what it says, at most 64 KiB')
     .addHelpText('after', examples(['chorda runs signal RUN payment --key 7', 'Kept until a step takes it']))
     .action(
       cli.action(async (context, id: string, name: string, options: SignalOptions) => {
@@ -125,7 +125,7 @@ function retryCommand(cli: CommandLine): Command {
     .argument('<id>', 'the run')
     .option('--step <id>', 'one step; else all that failed')
     .option('--as <resolution>', 'repeat, completed or failed', 'repeat')
-    .option('--output <json>', 'of a step that is found completed')
+    .option('--output <json>', 'of a step that is found completed; more than 64 KiB is kept by reference')
     .option('--reason <text>', 'why')
     .addHelpText('after', examples(['chorda runs retry RUN', 'Everything that failed, once more']))
     .action(

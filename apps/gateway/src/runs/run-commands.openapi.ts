@@ -312,9 +312,13 @@ const person = {
   groups: { type: 'array', items: { type: 'string' }, description: 'Groups of theirs, as a trusted system knows them' },
 };
 
+const byReference =
+  'of more than 64 KiB it is kept by reference: events, read models and reports have `{uri, length, sha256}` in its ' +
+  'place, which `GET /v1/payloads/{sha256}` reads; expressions and later steps see the value';
+
 const stepResult = {
   lease_token: text('As the step came with'),
-  output: { description: 'Any JSON value, at most 256 KiB' },
+  output: { description: `Any JSON value; ${byReference}` },
   error: closed(
     {
       class: { type: 'string', default: 'tool', description: 'What retries and catches are chosen by' },
@@ -331,7 +335,7 @@ const stepResult = {
 
 export const runCommandSchemas: Record<string, unknown> = {
   NewRun: closed({
-    input: { description: 'Any JSON value that the schema of the workflow allows' },
+    input: { description: `Any JSON value that the schema of the workflow allows; ${byReference}` },
     version: { type: 'integer', minimum: 1, description: 'Stored version; left out: the newest' },
     run_id: text('Left out: it follows from the key or the command'),
     start_key: text('A run is started once for each'),
@@ -341,7 +345,7 @@ export const runCommandSchemas: Record<string, unknown> = {
     {
       name: text('What the run waits for it by'),
       key: nullable('string', 'What waits are correlated by'),
-      data: { description: 'Any JSON value, at most 64 KiB' },
+      data: { description: 'Any JSON value, at most 64 KiB: what a signal says is never kept by reference' },
       signal_id: text('The same one counts once; left out: it follows from the command'),
       ttl_ms: nullable('integer', 'How long it is kept'),
     },
@@ -355,7 +359,7 @@ export const runCommandSchemas: Record<string, unknown> = {
   RunRetry: closed({
     step_id: nullable('string', 'One step; null: all that failed'),
     resolution: { enum: ['repeat', 'completed', 'failed'], default: 'repeat' },
-    output_data: { description: 'Of a step that is found completed' },
+    output_data: { description: `Of a step that is found completed; ${byReference}` },
     reason: nullable('string', 'Why, in your words'),
   }),
   RunFork: closed({
@@ -461,7 +465,10 @@ export const runCommandSchemas: Record<string, unknown> = {
       step_id: text('The step in the run'),
       queue: text('As asked for'),
       tool: text('What is to be done'),
-      input: { description: 'Any JSON value' },
+      input: {
+        description:
+          'Any JSON value; what is kept by reference is here whole, as long as that is at most 8 MiB, else as its references',
+      },
       idempotency_key: text('The same for every try of this step'),
       attempt: { type: 'integer' },
       delivery: { type: 'integer', description: 'How often this try was given to a worker' },

@@ -31,6 +31,11 @@ export const runStepsOperation = listOperation(stepsList, {
 });
 
 export const runSchemas = {
-  ...listSchemas('Run', runsList, 'A run of a workflow. Payloads are shown of a single one alone.'),
+  ...listSchemas(
+    'Run',
+    runsList,
+    'A run of a workflow. Payloads are shown of a single one alone, those of more than 64 KiB as references: ' +
+      '`GET /v1/payloads/{sha256}`.',
+  ),
   ...listSchemas('Step', stepsList, 'A step of a run with its timing.'),
 };

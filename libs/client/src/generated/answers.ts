@@ -295,7 +295,7 @@ export type ExecutionPage = {
   }[];
 };
 
-/** A run of a workflow. Payloads are shown of a single one alone. */
+/** A run of a workflow. Payloads are shown of a single one alone, those of more than 64 KiB as references: `GET /v1/payloads/{sha256}`. */
 export type Run = {
   /** Names the run */
   readonly workflow_id: string;
@@ -1663,7 +1663,7 @@ export type WorkState = {
 };
 
 export type NewRun = {
-  /** Any JSON value that the schema of the workflow allows */
+  /** Any JSON value that the schema of the workflow allows; of more than 64 KiB it is kept by reference: events, read models and reports have `{uri, length, sha256}` in its place, which `GET /v1/payloads/{sha256}` reads; expressions and later steps see the value */
   readonly input?: unknown;
   /** Stored version; left out: the newest */
   readonly version?: number;
@@ -1680,7 +1680,7 @@ export type Signal = {
   readonly name: string;
   /** What waits are correlated by */
   readonly key?: string | null;
-  /** Any JSON value, at most 64 KiB */
+  /** Any JSON value, at most 64 KiB: what a signal says is never kept by reference */
   readonly data?: unknown;
   /** The same one counts once; left out: it follows from the command */
   readonly signal_id?: string;
@@ -1701,7 +1701,7 @@ export type RunRetry = {
   /** One step; null: all that failed */
   readonly step_id?: string | null;
   readonly resolution?: 'repeat' | 'completed' | 'failed';
-  /** Of a step that is found completed */
+  /** Of a step that is found completed; of more than 64 KiB it is kept by reference: events, read models and reports have `{uri, length, sha256}` in its place, which `GET /v1/payloads/{sha256}` reads; expressions and later steps see the value */
   readonly output_data?: unknown;
   /** Why, in your words */
   readonly reason?: string | null;
@@ -1831,7 +1831,7 @@ export type GivenStep = {
   readonly queue: string;
   /** What is to be done */
   readonly tool: string;
-  /** Any JSON value */
+  /** Any JSON value; what is kept by reference is here whole, as long as that is at most 8 MiB, else as its references */
   readonly input: unknown;
   /** The same for every try of this step */
   readonly idempotency_key: string;
@@ -1865,7 +1865,7 @@ export type StepBeat = {
 export type StepResult = {
   /** As the step came with */
   readonly lease_token: string;
-  /** Any JSON value, at most 256 KiB */
+  /** Any JSON value; of more than 64 KiB it is kept by reference: events, read models and reports have `{uri, length, sha256}` in its place, which `GET /v1/payloads/{sha256}` reads; expressions and later steps see the value */
   readonly output?: unknown;
   readonly error?: {
     /** What retries and catches are chosen by */
@@ -1887,7 +1887,7 @@ export type StepResults = {
     readonly work_id: string;
     /** As the step came with */
     readonly lease_token: string;
-    /** Any JSON value, at most 256 KiB */
+    /** Any JSON value; of more than 64 KiB it is kept by reference: events, read models and reports have `{uri, length, sha256}` in its place, which `GET /v1/payloads/{sha256}` reads; expressions and later steps see the value */
     readonly output?: unknown;
     readonly error?: {
       /** What retries and catches are chosen by */
