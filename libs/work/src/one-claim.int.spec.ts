@@ -21,7 +21,7 @@ beforeAll(async () => {
   await migrate(database.url);
   pool = createPool(database.url);
   works = new AgentWorkRepository(pool, 'workflow_work');
-}, 60_000);
+});
 afterAll(async () => {
   await pool?.end();
   await database?.drop();
@@ -30,7 +30,7 @@ afterAll(async () => {
 const kind: WorkKind<Asked, Asked, StepOutcome> = {
   ...{ source: stepAnswers.source, crashPrefix: 'spec', table: 'workflow_work', consumerGroup: 'spec', topics: [] },
   channels: { ready: 'spec_ready', answered: 'spec_answered', revoked: 'spec_revoked' },
-  queues: ['steps'],
+  ...{ queues: ['steps'], endsWork: new Set<string>() },
   lost: { kind: 'begun' },
   commandOf: () => undefined,
   read: () => ({ kind: 'revoked', works: [] }),

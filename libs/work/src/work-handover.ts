@@ -5,7 +5,7 @@ import { crashPoint, isPlanted } from '@chorda/platform';
 import type { NewWork } from '@chorda/read-models';
 import type { Counter } from 'prom-client';
 import { InboxFullError, type Inbox } from './work-intake.js';
-import type { RevokedRecord, WorkKind } from './work-kind.js';
+import type { WorkKind } from './work-kind.js';
 
 /** Records that wait or are under way; what comes beyond them comes from the log. */
 const recordsMax = 5_000;
@@ -17,7 +17,7 @@ const againAfterMs = 200;
 const knownMax = 20_000;
 
 interface HandoverParts<Work extends AnyWork> {
-  readonly kind: Pick<WorkKind<Work, Work, never>, 'topics' | 'read'> & { readonly crashPrefix: string };
+  readonly kind: Pick<WorkKind<Work, Work, never>, 'topics' | 'endsWork' | 'read'> & { readonly crashPrefix: string };
   readonly inbox: Inbox;
   readonly codec: Pick<WorkCodec, 'decode'>;
   readonly logger: Logger;
@@ -30,7 +30,7 @@ interface HandoverParts<Work extends AnyWork> {
  * what counts: its consumer takes whatever was not handed over, because the process was killed, another one published it,
  * or there was no room, and passes by what was.
  *
- * One group at a time, in the order of publication: what is asked for is in the inbox before it is given up.
+ * What ends other work is left to the log: what it ends may have been left there too, and must be in the inbox first.
  */
 export class WorkHandover<Work extends AnyWork> {
   private waiting: PublishedRecord[] = [];
@@ -50,7 +50,7 @@ export class WorkHandover<Work extends AnyWork> {
   give(records: readonly PublishedRecord[]): void {
     if (this.stopping.signal.aborted) return;
     for (const record of records) {
-      if (!this.topics.has(record.topic)) continue;
+      if (!this.topics.has(record.topic) || this.parts.kind.endsWork.has(record.headers['ce_type'] ?? '')) continue;
       const id = idOf(record);
       if (id === undefined || this.underWay.size >= recordsMax) {
         this.parts.left?.inc({ reason: 'full' });
@@ -114,17 +114,15 @@ export class WorkHandover<Work extends AnyWork> {
   private async takeOnce(records: readonly PublishedRecord[]): Promise<void> {
     const { kind, inbox, codec } = this.parts;
     const items: NewWork[] = [];
-    const revoked: RevokedRecord[] = [];
     for (const record of records) {
       const { work, metadata } = codec.decode({ ...record, headers: buffersOf(record.headers) });
       // Its own kind publishes nothing else on its topics.
       const read = kind.read(record.topic, work as Work, metadata);
-      if (read.kind === 'asked') items.push(read.item);
-      else revoked.push(...read.works);
+      if (read.kind !== 'asked') throw new TypeError(`${work.type} ends other work, and is not named among what does`);
+      items.push(read.item);
     }
     crashPoint(`${kind.crashPrefix}-before-handover`);
-    if (items.length > 0) await inbox.take(items);
-    if (revoked.length > 0) await inbox.revoke(revoked);
+    await inbox.take(items);
     crashPoint(`${kind.crashPrefix}-after-handover`);
   }
 

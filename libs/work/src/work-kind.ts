@@ -25,6 +25,8 @@ export interface WorkKind<Work extends AnyWork, Asked extends Work, Outcome> ext
   readonly table: NonNullable<ConstructorParameters<typeof AgentWorkRepository>[1]>;
   readonly consumerGroup: string;
   readonly topics: readonly string[];
+  /** Types of records that end other work. They come by the log alone, where they stand behind what they end. */
+  readonly endsWork: ReadonlySet<string>;
   readonly channels: { readonly ready: string; readonly answered: string; readonly revoked: string };
   /** Queues whose work is done here; what users' own processes do only passes through the inbox. */
   readonly queues: readonly string[];

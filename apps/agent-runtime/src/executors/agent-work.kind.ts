@@ -13,6 +13,7 @@ export const agentWorkKind: WorkKind<AgentWork, AssignedWork, WorkOutcome> = {
   source: 'urn:chorda:service:agent-runtime',
   consumerGroup: executorGroup,
   topics: ['agent.work.models', 'agent.work.tools', 'agent.work.workers'],
+  endsWork: new Set(['agent.work_revoked']),
   channels: { ready: workReadyChannel, answered: workAnsweredChannel, revoked: workRevokedChannel },
   queues: ['models', 'tools'],
   crashPrefix: 'executor',

@@ -21,6 +21,7 @@ export const stepWorkKind: WorkKind<WorkflowWork, WorkflowWork, StepOutcome> = {
   table: 'workflow_work',
   consumerGroup: stepsGroup,
   topics: ['workflow.work.steps', 'workflow.work.workers'],
+  endsWork: new Set(['workflow.stop_requested']),
   channels: { ready: stepReadyChannel, answered: stepAnsweredChannel, revoked: stepRevokedChannel },
   queues: [ownQueue],
   lost: lostStep,
