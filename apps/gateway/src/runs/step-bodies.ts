@@ -4,6 +4,13 @@ const name = z
   .string()
   .regex(/^[a-zA-Z0-9_.:-]{1,128}$/, { error: 'must be 1 to 128 letters, digits, "_", ".", ":" and "-"' });
 const token = z.uuid();
+/** Postgres refuses U+0000, and with it the statement of everybody who shares it. */
+const plainText = (lengthMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(lengthMax)
+    .regex(/^[^\0]*$/, { error: 'must not hold the character U+0000' });
 
 export const stepPollBody = z.strictObject({
   queue: z
@@ -14,15 +21,15 @@ export const stepPollBody = z.strictObject({
   max: z.int().min(1).max(100).default(1),
   wait_ms: z.int().min(0).max(30_000).default(0),
   /** Names the process in the events and tables, for people. */
-  worker: z.string().min(1).max(200).default('worker'),
+  worker: plainText(200).default('worker'),
 });
 export type StepPollBody = z.output<typeof stepPollBody>;
 
 export const stepBeatBody = z.strictObject({
   lease_token: token,
   /** As the step was given: who it is of. */
-  run_id: z.string().min(1).max(256),
-  step_id: z.string().min(1).max(256),
+  run_id: plainText(256),
+  step_id: plainText(256),
   /** The step was given with `idle_ms`: the engine wants to hear of it too. */
   progress: z.boolean().default(false),
   checkpoint: z.strictObject({ n: z.int().min(1).max(1_000_000), value: z.json() }).optional(),
@@ -54,7 +61,7 @@ export const stepResultsMax = 100;
 
 export const stepResultsBody = z.strictObject({
   results: z
-    .array(z.strictObject({ work_id: z.string().min(1).max(256), ...stepResult.shape }).refine(hasOne, oneOf))
+    .array(z.strictObject({ work_id: plainText(256), ...stepResult.shape }).refine(hasOne, oneOf))
     .min(1)
     .max(stepResultsMax),
 });

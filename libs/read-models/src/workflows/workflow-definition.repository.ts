@@ -78,6 +78,9 @@ interface Asked {
   readonly version: number | null;
 }
 
+/** What an integer of Postgres holds. */
+const versionMax = 2_147_483_647;
+
 const summary = `versions.name, versions.version, versions.hash, versions.title, versions.author_version,
   versions.source_format, versions.created_at, versions.created_by, workflows.archived_at`;
 const whole = `${summary}, versions.form, versions.source`;
@@ -152,6 +155,8 @@ export class WorkflowDefinitionRepository {
 
   /** @param version Left out: the newest. */
   async find(tenantId: TenantId, name: string, version?: number): Promise<WorkflowVersion | undefined> {
+    // None is stored, and Postgres would refuse the statement of everybody who shares it.
+    if (name.includes('\0') || (version ?? 1) > versionMax) return undefined;
     return this.finds.call({ tenantId, name, version: version ?? null });
   }
 
