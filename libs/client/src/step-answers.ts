@@ -91,8 +91,10 @@ export class StepAnswers {
     } catch (error) {
       // One that the gateway does not understand keeps no other back.
       const isRefused = error instanceof ChordaError && !error.retriable;
+      // Nor one that it cannot keep just now: a large one, while the store of payloads is away.
+      const isOfOne = isRefused || (error instanceof ProblemError && error.status === 503);
       const [first] = group;
-      if (isRefused && group.length > 1) await Promise.all(group.map((one) => this.#sendGroup([one])));
+      if (isOfOne && group.length > 1) await Promise.all(group.map((one) => this.#sendGroup([one])));
       else if (first && isRefused && refusals.has(error.status ?? 0) && !isOwn(first)) {
         this.#waiting.push(refused(first, error));
       } else for (const { reject } of group) reject(error);

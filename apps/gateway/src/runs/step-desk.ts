@@ -235,6 +235,7 @@ export class StepDesk implements OnModuleDestroy {
     const { works, payloads } = this.parts;
     const opened: OpenedStep[] = [];
     let bytes = 0;
+    let away: unknown;
     for (const [at, leased] of claimed.entries()) {
       if (bytes > openedBytesMax) {
         await works.release(claimed.slice(at));
@@ -251,11 +252,14 @@ export class StepDesk implements OnModuleDestroy {
         bytes += input.bytes;
         opened.push({ leased, work, input: input.input });
       } catch (error) {
-        // The store is away: what was read so far is given out, the rest waits for it.
-        await works.release(claimed.slice(at));
-        if (opened.length === 0) throw error;
-        break;
+        // What needs it waits for the store, and nothing else does.
+        await works.release([leased]);
+        away = error;
       }
+    }
+    if (away !== undefined && opened.length === 0) {
+      const detail = 'Inputs of steps are kept by reference, and cannot be read at the moment';
+      throw new Problem('UNAVAILABLE', detail, { headers: { 'retry-after': '5' }, cause: away });
     }
     return opened;
   }

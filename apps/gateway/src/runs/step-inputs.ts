@@ -23,8 +23,12 @@ export async function openedInput(desk: PayloadDesk, tenantId: TenantId, text: J
   // A reference has this member: most inputs have none, and are not looked through.
   if (!text.includes('"sha256"')) return { input, bytes: 0 };
   let bytes = 0;
-  const read = async ({ sha256 }: PayloadRef): Promise<JsonValue> => {
+  const read = async ({ sha256, length }: PayloadRef): Promise<JsonValue> => {
     const found = await desk.read(tenantId, sha256);
+    // Whoever wrote the reference may have said less, past the bound.
+    if (found.length !== length) {
+      throw new Problem('PAYLOAD_CHANGED', `Payload ${sha256} has ${found.length} bytes, and not ${length}`);
+    }
     bytes += found.length;
     return jsonValue(found.toString('utf8') as JsonText);
   };

@@ -1,5 +1,5 @@
 import { jsonText, jsonValue, type JsonText, type workflowWork } from '@chorda/contracts';
-import { wholeOf } from '@chorda/domain';
+import { wholeOf, workflowLimits } from '@chorda/domain';
 import {
   asPayloadRef,
   BackboneError,
@@ -9,7 +9,7 @@ import {
   type PayloadRef,
   type TenantId,
 } from '@chorda/kernel';
-import type { PayloadStore } from '@chorda/platform';
+import { PayloadChangedError, type PayloadStore } from '@chorda/platform';
 import { failed, type StepOutcome } from './step-outcome.js';
 import type { StepRunner } from './step-runner.js';
 
@@ -23,7 +23,7 @@ const toldWhole = new Set(['agent', 'llm', 'webhook']);
  * come back large.
  */
 export function withPayloads(runner: StepRunner, store: PayloadStore | undefined, logger: Logger): StepRunner {
-  if (store === undefined) return runner;
+  if (store === undefined) return { ...runner, run: async (assignment) => taken(await runner.run(assignment)) };
   return {
     ...runner,
     async run({ work, ...assignment }) {
@@ -33,9 +33,13 @@ export function withPayloads(runner: StepRunner, store: PayloadStore | undefined
       try {
         told = await toldTo(store, tenantId, work);
       } catch (error) {
-        // Of a store that is away nothing is known: whoever has the work next may find it back.
-        if (!(error instanceof BackboneError) || error.retriable) throw error;
-        return failed({ class: 'workflow', code: error.code, message: error.message, retriable: false });
+        const known = error instanceof BackboneError ? error : undefined;
+        const mayPass = known === undefined || known.retriable;
+        // Of a store that is away nothing is known: whoever has the work next may find it back. What must not be repeated
+        // would be thought lost then, though nobody has begun it.
+        if (mayPass && work.data.idempotent) throw error;
+        const message = error instanceof Error ? error.message : String(error);
+        return failed({ class: 'workflow', code: known?.code ?? 'PAYLOAD_NOT_READ', message, retriable: mayPass });
       }
       return smallOutcome(store, tenantId, logger, await runner.run({ work: told, ...assignment }));
     },
@@ -45,8 +49,13 @@ export function withPayloads(runner: StepRunner, store: PayloadStore | undefined
 async function toldTo(store: PayloadStore, tenantId: TenantId, work: Step): Promise<Step> {
   const { step_type, input_data, settings } = work.data;
   if (!toldWhole.has(step_type)) return work;
-  const read = async ({ sha256 }: PayloadRef): Promise<JsonValue> =>
-    jsonValue((await store.read(tenantId, sha256)).toString('utf8') as JsonText);
+  const read = async ({ sha256, length }: PayloadRef): Promise<JsonValue> => {
+    const found = await store.read(tenantId, sha256);
+    // Whoever wrote the reference may have said less, past the bound.
+    if (found.length !== length)
+      throw new PayloadChangedError(sha256, `it has ${found.length} bytes, and not ${length}`);
+    return jsonValue(found.toString('utf8') as JsonText);
+  };
   const whole = async (text: JsonText) => (mayRefer(text) ? jsonText(await wholeOf(jsonValue(text), read)) : text);
   if (step_type === 'webhook') {
     // Parameters of an operation may be its body.
@@ -66,7 +75,7 @@ function mayRefer(text: JsonText): boolean {
   return text.includes('"sha256"');
 }
 
-/** A store that is away takes nothing from what was done: the rules say whether it is too large to be taken as it is. */
+/** A store that is away takes nothing from what was done, unless it is too large to be taken as it is. */
 async function smallOutcome(
   store: PayloadStore,
   tenantId: TenantId,
@@ -79,6 +88,14 @@ async function smallOutcome(
     return { ...outcome, output_data: (await store.small(tenantId, outcome.output_data)) as JsonText };
   } catch (error) {
     logger.error('A result could not be kept by reference', { error });
-    return outcome;
+    return taken(outcome);
   }
+}
+
+/** Larger than the rules take, and perhaps than a record holds: it could be sent for ever. */
+function taken(outcome: StepOutcome): StepOutcome {
+  const { resultBytesMax } = workflowLimits;
+  if (outcome.kind !== 'result' || Buffer.byteLength(outcome.output_data ?? '') <= resultBytesMax) return outcome;
+  const message = `The step was done; its output has more than ${resultBytesMax} bytes, and could not be kept by reference`;
+  return failed({ class: 'workflow', code: 'RESULT_TOO_LARGE', message, retriable: false }, outcome.duration_ms);
 }

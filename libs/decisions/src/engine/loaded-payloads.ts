@@ -62,8 +62,11 @@ export class Payloads {
     const { sha256, length } = wanted.ref;
     if (length > payloadBounds.valueBytesMax) throw this.tooLarge(sha256, length);
     const bytes = await this.read(wanted);
-    // Whoever wrote the reference may have said less.
-    if (bytes.length > payloadBounds.valueBytesMax) throw this.tooLarge(sha256, bytes.length);
+    // Whoever wrote the reference may have said less, past the bounds of all that is read together.
+    if (bytes.length !== length) {
+      this.count('failed');
+      throw new PayloadNotReadError(`Payload ${sha256} has ${bytes.length} bytes, and not ${length}`);
+    }
     const loaded = { value: this.parsed(sha256, bytes), bytes: bytes.length };
     this.count('read');
     this.keep(key, loaded);
@@ -98,6 +101,9 @@ export class Payloads {
   }
 
   private keep(key: string, loaded: Loaded): void {
+    // Two partitions that miss it at once both bring it.
+    this.keptBytes -= this.kept.get(key)?.bytes ?? 0;
+    this.kept.delete(key);
     this.kept.set(key, loaded);
     this.keptBytes += loaded.bytes;
     for (const [oldest, { bytes }] of this.kept) {

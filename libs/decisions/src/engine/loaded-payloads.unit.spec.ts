@@ -10,7 +10,7 @@ class Gone extends BackboneError {
 
 const ours = tenantId('ours');
 const nameOf = (digit: string) => digit.repeat(64);
-const wanted = (digit: string, length = 10, tenant = ours): WantedPayload => ({
+const wanted = (digit: string, length = 1, tenant = ours): WantedPayload => ({
   ...{ tenantId: tenant, ref: payloadRef(nameOf(digit), length) },
 });
 
@@ -42,11 +42,12 @@ describe('the values by reference of a turn', () => {
     const { asked, counted, payloads } = opened((name) => JSON.stringify({ name: name[0] }));
     const turn = payloads.ofTurn();
     expect(() => payloadIn(turn, wanted('a'))).toThrow(PayloadNotLoaded);
-    expect(await turn.load([wanted('a')])).toBe(true);
-    expect(payloadIn(turn, wanted('a'))).toEqual({ name: 'a' });
+    const named = wanted('a', '{"name":"a"}'.length);
+    expect(await turn.load([named])).toBe(true);
+    expect(payloadIn(turn, named)).toEqual({ name: 'a' });
     const next = payloads.ofTurn();
-    await next.load([wanted('a')]);
-    expect(payloadIn(next, wanted('a'))).toEqual({ name: 'a' });
+    await next.load([named]);
+    expect(payloadIn(next, named)).toEqual({ name: 'a' });
     expect({ asked, counted }).toEqual({ asked: ['ours/a'], counted: ['read', 'memory'] });
   });
 
@@ -54,8 +55,8 @@ describe('the values by reference of a turn', () => {
     const { asked, payloads } = opened(() => '1');
     const turn = payloads.ofTurn();
     await turn.load([wanted('a')]);
-    expect(() => payloadIn(turn, wanted('a', 10, tenantId('theirs')))).toThrow(PayloadNotLoaded);
-    await turn.load([wanted('a', 10, tenantId('theirs'))]);
+    expect(() => payloadIn(turn, wanted('a', 1, tenantId('theirs')))).toThrow(PayloadNotLoaded);
+    await turn.load([wanted('a', 1, tenantId('theirs'))]);
     expect(asked).toEqual(['ours/a', 'theirs/a']);
   });
 
@@ -82,13 +83,21 @@ describe('the values by reference of a turn', () => {
     await expect(payloads.ofTurn().load([wanted('a')])).rejects.toThrow('EIO');
   });
 
-  it('are bounded each, whatever its reference says', async () => {
-    const { asked, counted, payloads } = opened(() => JSON.stringify('x'.repeat(payloadBounds.valueBytesMax)));
+  it('are bounded each', async () => {
+    const { asked, counted, payloads } = opened(() => '1');
     const turn = payloads.ofTurn();
-    await turn.load([wanted('a', payloadBounds.valueBytesMax + 1), wanted('b', 5)]);
-    expect(errorOf(turn, wanted('a'))).toContain(`at most ${payloadBounds.valueBytesMax} are read by rules`);
-    expect(errorOf(turn, wanted('b'))).toContain(`at most ${payloadBounds.valueBytesMax} are read by rules`);
-    expect({ asked, counted }).toEqual({ asked: ['ours/b'], counted: ['too_large', 'too_large'] });
+    const large = wanted('a', payloadBounds.valueBytesMax + 1);
+    await turn.load([large]);
+    expect(errorOf(turn, large)).toContain(`at most ${payloadBounds.valueBytesMax} are read by rules`);
+    expect({ asked, counted }).toEqual({ asked: [], counted: ['too_large'] });
+  });
+
+  it('have the length that their reference says, which all bounds are held by; another reference has them still', async () => {
+    const { payloads } = opened(() => '"value"');
+    const turn = payloads.ofTurn();
+    await turn.load([wanted('a', 0), wanted('a', 7)]);
+    expect(errorOf(turn, wanted('a', 0))).toContain('has 7 bytes, and not 0');
+    expect(payloadIn(turn, wanted('a', 7))).toBe('value');
   });
 
   it('are bounded together: with fewer commands a turn needs less, and one command alone is told so', async () => {
@@ -107,7 +116,17 @@ describe('the values by reference of a turn', () => {
   it('are kept for later turns within a bound, those used last', async () => {
     const text = JSON.stringify('x'.repeat(payloadBounds.valueBytesMax - 2));
     const { asked, payloads } = opened(() => text);
-    for (const digit of ['a', 'b', 'c', 'd', 'a', 'e', 'a', 'b']) await payloads.ofTurn().load([wanted(digit)]);
+    for (const digit of ['a', 'b', 'c', 'd', 'a', 'e', 'a', 'b'])
+      await payloads.ofTurn().load([wanted(digit, text.length)]);
     expect(asked.map((each) => each.at(-1))).toEqual(['a', 'b', 'c', 'd', 'e', 'b']);
+  });
+
+  it('count once towards that bound where two partitions bring one at the same time', async () => {
+    const text = JSON.stringify('x'.repeat(payloadBounds.valueBytesMax - 2));
+    const { asked, payloads } = opened(() => text);
+    const bring = (digit: string) => payloads.ofTurn().load([wanted(digit, text.length)]);
+    await Promise.all([bring('a'), bring('a'), bring('b'), bring('b')]);
+    for (const digit of ['c', 'd', 'a', 'b', 'c', 'd']) await bring(digit);
+    expect(asked.map((each) => each.at(-1)).slice(4)).toEqual(['c', 'd']);
   });
 });

@@ -151,13 +151,17 @@ export class CommandDecider<States, Command extends Typed, Event extends Typed> 
     throw this.tooLarge(`${events.length} events of ${bytes} bytes (${measured})`, details);
   }
 
-  /** A command of the log is refused, so that whoever gave it is told. One that a timer gives comes again. */
+  /**
+   * A command of the log is refused, so that whoever gave it is told. One that a timer gives comes again; nobody waits for
+   * what became of one that a service of ours gave: it is set aside, and an incident tells.
+   */
   private tooLarge(what: string, details: { readonly [name: string]: JsonValue }): Error {
     const { id } = this.context;
     const bounds = Object.entries(details).filter(([name]) => name.endsWith('_max'));
     const named = bounds.map(([name, max]) => `${name} ${String(max)}`).join(' and ');
     const message = `${id} makes ${what}, and a command may make no more than ${named}: give it in parts`;
-    return this.root.timer ? new TurnFault(message) : new DomainError(commandTooLarge, message, details);
+    const isOurs = this.root.timer !== undefined || this.context.actor?.startsWith('urn:chorda:service:') === true;
+    return isOurs ? new TurnFault(message) : new DomainError(commandTooLarge, message, details);
   }
 
   private append(stream: StreamRef, event: Event): DecidedEvent {

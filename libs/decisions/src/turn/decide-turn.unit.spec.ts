@@ -102,6 +102,15 @@ describe('a turn', () => {
       expect([records.length, changed.size]).toEqual([0, 0]);
     });
 
+    it('sets it aside where a service of ours gave it: nobody waits to be told', () => {
+      const turn = turnWith(15, even);
+      const [command] = turn.commands;
+      const context = { ...command!.context, actor: 'urn:chorda:service:orchestrator' };
+      const { fault, outcomes } = decideTurn({ ...turn, commands: [{ ...command!, context }] });
+      expect(fault?.error.message).toContain('bytes_max 14680064');
+      expect(outcomes).toEqual([]);
+    });
+
     it('takes it where it compresses to less', () => {
       const { records, outcomes } = decideTurn(turnWith(4, even));
       expect(outcomes).toMatchObject([{ outcome: { status: 'accepted' } }]);

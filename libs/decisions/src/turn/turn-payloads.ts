@@ -19,7 +19,7 @@ export interface TurnPayloads {
 }
 
 export function payloadKey({ tenantId, ref }: WantedPayload): string {
-  return `${tenantId}/${ref.sha256}`;
+  return `${tenantId}/${ref.sha256}/${ref.length}`;
 }
 
 /** @throws {@link PayloadNotLoaded}, or why it cannot be had. */
