@@ -1,4 +1,11 @@
-import type { Correlation, Expression, Flow, Step, WorkflowForm } from '@chorda/domain';
+import {
+  workflowLimits,
+  type Correlation,
+  type Expression,
+  type Flow,
+  type Step,
+  type WorkflowForm,
+} from '@chorda/domain';
 
 /** An event of producers that runs of a definition may wait for. */
 export interface AwaitedEvent {
@@ -6,8 +13,8 @@ export interface AwaitedEvent {
   readonly name: string;
   /** Makes the key of the event; null: its subject. */
   readonly by: Expression | null;
-  /** How long it is kept for whoever begins to wait later; null: nobody said. */
-  readonly keptMs: number | null;
+  /** How long it is kept for whoever begins to wait later: the longest that anybody of the definition asks for. */
+  readonly keptMs: number;
 }
 
 /**
@@ -20,12 +27,9 @@ export function awaitedEventsOf(form: WorkflowForm): readonly AwaitedEvent[] {
     if (!isEventTypeName(name)) return;
     const { key: by, kept_ms: keptMs } = correlate ?? { key: null, kept_ms: null };
     const id = JSON.stringify([name, by]);
-    const before = found.get(id)?.keptMs ?? null;
-    found.set(id, {
-      name,
-      by,
-      keptMs: before === null || keptMs === null ? (before ?? keptMs) : Math.max(before, keptMs),
-    });
+    const before = found.get(id)?.keptMs ?? 0;
+    // Its key is a text, if only that of its subject.
+    found.set(id, { name, by, keptMs: Math.max(before, keptMs ?? workflowLimits.emittedTtlMsOf('')) });
   };
   visitFlow(form.flow, add);
   return [...found.values()];

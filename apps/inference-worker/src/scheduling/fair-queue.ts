@@ -89,6 +89,8 @@ export class FairQueue<Item extends Prioritized> {
    */
   takeUrgent(nowMs: number): Item | undefined {
     const urgent = this.classOf('high');
+    // Where nobody has tokens left there is nobody to wait for.
+    this.passRounds(this.waiting(), nowMs);
     return hasTokens(urgent) || isPlanted('inference-reserve-unpaid') ? this.takeFrom(urgent, nowMs) : undefined;
   }
 

@@ -147,6 +147,15 @@ describe('an urgent request', () => {
     expect(queue.takeUrgent(0)?.priority).toBe('high');
   });
 
+  it('has the kept room as long as nobody else waits, whatever came before it', () => {
+    const queue = filled([]);
+    for (let turn = 0; turn < 20; turn++) {
+      const urgent = asked('high', turn % 5 === 0 ? 5_000 : 500);
+      queue.add(urgent);
+      expect(queue.takeUrgent(0)).toBe(urgent);
+    }
+  });
+
   it('is next however long it is, and however many came before it, while the others have more than their share', () => {
     const queue = filled(Array.from({ length: 500 }, () => asked('low', 400)));
     for (let turn = 0; turn < 50; turn++) {

@@ -234,7 +234,11 @@ export class InferenceWorker {
   /** There is not the time left that an answer takes there. */
   private isTooLate(job: Job, { lane }: Berth, nowMs: number): boolean {
     const isLate = lane.seenServiceMs !== undefined && job.leftMs(nowMs) < lane.seenServiceMs / 2;
-    if (isLate) this.end(job, { kind: 'expired' });
+    if (isLate) {
+      // Nothing was asked of a server.
+      this.parts.queues.settle(job, -job.tokens);
+      this.end(job, { kind: 'expired' });
+    }
     return isLate;
   }
 
