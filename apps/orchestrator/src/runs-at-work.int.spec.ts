@@ -10,7 +10,7 @@ beforeAll(async () => {
   ground = await startGround(inject('stack'));
   app = await ground.start();
   await until(async () => ((await app.notReady()).length === 0 ? true : undefined), 'ready');
-}, 60_000);
+});
 afterAll(async () => {
   await app?.stop();
   await ground?.stop();

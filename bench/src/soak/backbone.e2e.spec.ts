@@ -11,14 +11,14 @@ const events = 3_600;
  * are held against. `npm run soak -- backbone` is the same run at a hundred thousand events.
  */
 describe('while gateway and projector are killed again and again', () => {
-  it('keeps each acknowledged event once, in order per aggregate', { timeout: 300_000 }, async () => {
+  it('keeps each acknowledged event once, in order per aggregate', { timeout: 600_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'chorda-killed-'));
     const report = await runBackbone({
       stack: inject('stack'),
       folder,
       events,
       // A killed projector's partitions are free after its session: the load has to last for all of them.
-      ratePerSecond: 70,
+      ratePerSecond: 45,
       killsOfEach: 4,
       projectorSessionMs: 4_000,
       progress: (line) => process.stderr.write(`${line}\n`),

@@ -27,7 +27,8 @@ export interface VictimOptions {
 }
 
 /** A life that ends without being planned to is a fault of the app, and so many of them a fault of the run. */
-const unplannedEndsMax = 3;
+/** Ends while Postgres or Kafka is away are among them. */
+const unplannedEndsMax = 10;
 const restartDelayMs = 200;
 
 /**

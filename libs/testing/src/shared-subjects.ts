@@ -27,6 +27,8 @@ export async function openSharedSubjects(registryUrl: string): Promise<SharedSub
   const server = createServer((incoming, outgoing) => {
     passOn(incoming, outgoing, new URL(withoutPrefix(incoming.url ?? '/', records), target));
   });
+  // Longer than any client keeps a connection for later: none is closed under a request.
+  server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject));
   const { port } = server.address() as AddressInfo;

@@ -46,7 +46,7 @@ const cases = [
   { at: 'executor-after-answer', tool: 'effect_again', calls: 1, status: 'completed', commands: 1 },
   // Its command is sent and that is not written down: the command comes twice, with the same id.
   { at: 'executor-after-send', tool: 'effect_once', calls: 1, status: 'completed', commands: 2 },
-].map((each) => ({ ...each, work: call({ tool_name: each.tool, lease_ms: 1_000 }) }));
+].map((each) => ({ ...each, work: call({ tool_name: each.tool, lease_ms: 4_000 }) }));
 
 describe('an executor that is killed', () => {
   // All at once, for a process takes a second to start.
@@ -80,7 +80,7 @@ describe('an executor that is killed', () => {
   it.each(cases)(
     'at $at with $tool: $calls calls, $status, $commands commands of one id',
     async ({ work, calls, status, commands }) => {
-      await vi.waitFor(() => expect(ground.answersTo(work)).toHaveLength(commands), { timeout: 10_000, interval: 50 });
+      await vi.waitFor(() => expect(ground.answersTo(work)).toHaveLength(commands), { timeout: 30_000, interval: 50 });
       expect(effects.calls().get(work.data.idempotency_key)).toBe(calls);
       const answers = ground.answersTo(work);
       expect(new Set(answers.map(({ id }) => id)).size).toBe(1);

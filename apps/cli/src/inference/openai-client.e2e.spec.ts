@@ -111,6 +111,7 @@ describe('the official client, through the log to a model server and back', () =
       return status === 'cancelled';
     });
     await paceOf({ token_ms: 0 });
+    await until(async () => (await requestsOf()).includes(id));
     const [line = ''] = (await requestsOf()).split('\n').filter((text) => text.includes(id));
     const { outcome, generated_tokens: generated }: Record<string, unknown> = JSON.parse(line);
     expect(outcome).toMatch(/abort/);

@@ -18,7 +18,7 @@ let client: GatewayClient;
 beforeAll(async () => {
   ground = await prepareGround(inject('stack'));
   database = await StoppingDatabase.open(ground.env['DATABASE_URL'] ?? '');
-  gateway = await startGatewayOn(ground, { DATABASE_URL: database.url, CHORDA_DATABASE_ANSWER_MS: '1500' });
+  gateway = await startGatewayOn(ground, { DATABASE_URL: database.url, CHORDA_DATABASE_ANSWER_MS: '4000' });
   client = new GatewayClient(gateway.url, await ground.issueKey(everyScope));
 });
 

@@ -13,7 +13,7 @@ import { untilTrue } from '../test-support/until-true.js';
 
 /** Guarantee: a gateway that is killed between append and answer leaves one effect, and the right answer to a repeat. */
 const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const leaseMs = 1_000;
+const leaseMs = 5_000;
 const folder = mkdtempSync(join(tmpdir(), 'chorda-killed-'));
 
 let ground: Ground;

@@ -29,7 +29,7 @@ beforeAll(async () => {
     new ChordaClient({ url: gateway.url, apiKey: await ground.issueKey(['agents:work'], tenant) });
   client = await clientOf(defaultTenant);
   others = await clientOf(otherTenant);
-}, 60_000);
+});
 afterAll(async () => {
   await pool?.end();
   await gateway?.stop();

@@ -22,7 +22,7 @@ beforeAll(async () => {
   stranger = new GatewayClient(gateway.url, await ground.issueKey(['admin']));
   const body = 'workflow: report\nsteps:\n  a: { kind: script, value: 1 }\n';
   await team.request('POST', '/v1/workflows', { body, headers: { 'content-type': 'application/yaml' } });
-}, 60_000);
+});
 afterAll(async () => {
   await gateway?.stop();
   await ground?.close();

@@ -16,7 +16,7 @@ let folder: string;
 beforeAll(async () => {
   ground = await startGround(inject('stack'));
   folder = mkdtempSync(join(tmpdir(), 'chorda-run-events-'));
-}, 60_000);
+});
 afterAll(async () => {
   await app?.stop();
   await ground?.stop();

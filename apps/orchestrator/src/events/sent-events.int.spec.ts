@@ -40,7 +40,7 @@ beforeAll(async () => {
   ]);
   for (const each of [source, machineSource]) await store(each);
   app = await ground.start();
-}, 60_000);
+});
 afterAll(async () => {
   await app?.stop();
   events?.close();
@@ -104,7 +104,7 @@ describe('an event that a producer sends on its topic', () => {
     await send('o-7', { id });
     expect(await ended('p-7')).toMatchObject({ status: 'completed', output: { order: 'o-7' } });
     expect((await ground.run('p-8'))?.status).toBe('running');
-  }, 60_000);
+  }, 180_000);
 
   it('is kept for the run that begins to wait later, which takes it once', async () => {
     const { rows: before } = await ground.pool.query('SELECT 1 FROM workflow_events_kept');
@@ -116,5 +116,5 @@ describe('an event that a producer sends on its topic', () => {
       "SELECT 1 FROM decision_events WHERE type = 'workflow.signal_received' AND stream_id = 'p-9'",
     );
     expect(rows).toHaveLength(1);
-  }, 60_000);
+  }, 180_000);
 });

@@ -43,7 +43,7 @@ beforeAll(async () => {
     { ...stored, form: textOfForm(form), sourceFormat: 'chorda' },
     { id: 'spec', type: 'service' },
   );
-}, 60_000);
+});
 afterAll(async () => {
   await app?.stop();
   await ground?.stop();

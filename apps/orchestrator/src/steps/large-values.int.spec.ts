@@ -87,7 +87,7 @@ steps:
 output: "\${ steps.look.output }"
 `;
 
-describe('a large value', () => {
+describe('a large value', { timeout: 180_000 }, () => {
   it('is read by expressions and told to other systems whole, and comes back from them as a reference', async () => {
     await start(
       'run-large',

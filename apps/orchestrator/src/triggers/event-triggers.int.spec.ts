@@ -37,7 +37,7 @@ beforeAll(async () => {
   await store(check);
   await store(echo);
   await create({ triggerId: 'orders', filter: "event.data.event_name == 'order'", input: 'event.data.body' });
-}, 60_000);
+});
 afterAll(async () => {
   await app?.stop();
   events?.close();

@@ -106,7 +106,7 @@ describe('a claim of a partition whose owner hangs in mid-transaction', () => {
 
   it('ends nobody who is done in time', async () => {
     const old = await startHanging('old');
-    const next = await start('next', { transactionTimeoutMs: 5_000 });
+    const next = await start('next', { transactionTimeoutMs: 30_000 });
     const claiming = next.runner.claim(systemEvents);
     await expect
       .poll(async () => {

@@ -154,6 +154,8 @@ class DecisionsRun {
     await this.untilOver(load.planned.size);
     const settled = await settleIncidents({ client, databaseUrl: this.databaseUrl, effectsFile: files.effects });
     options.progress(`${settled} incidents are settled`);
+    // Those that go on are shown as paused until then, and paused counts as over.
+    await waitUntilFolded(this.log, this.databaseUrl, foldedWithinMs);
     await this.untilOver(load.planned.size);
     await waitUntilFolded(this.log, this.databaseUrl, foldedWithinMs);
     return this.report(load.planned, settled);

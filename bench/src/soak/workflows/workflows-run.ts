@@ -140,6 +140,9 @@ class WorkflowsRun {
       await this.untilOver(load.planned.size);
       const settled = await settleRuns(people);
       options.progress(`${settled} incidents are settled`);
+      // Those that go on are shown as paused until then, and paused counts as over.
+      const runs = { projection: 'runs', kind: 'workflow' } as const;
+      await waitUntilFolded(this.log, this.databaseUrl, foldedWithinMs, runs);
       await this.untilOver(load.planned.size);
       ending.abort();
       await Promise.all([deciding, killing]);

@@ -76,7 +76,7 @@ function ended(executionId: string) {
   });
 }
 
-describe('an agent', () => {
+describe('an agent', { timeout: 180_000 }, () => {
   it('is created, executed against the model, and read in /v1/executions with input, output, tokens and cost', async () => {
     const agent = await readyAgent('Answers');
     const started = decided(await client.agents.execute(agent, { input_data: 'Where is parcel 4711?' }));

@@ -30,7 +30,7 @@ async function untilServices(
   }
 }
 
-describe('a fresh start', () => {
+describe('a fresh start', { timeout: 180_000 }, () => {
   it('shows every app as it is, from what each says of itself', async () => {
     const apps = ['gateway', 'projector', 'agent-runtime', 'inference-worker', 'orchestrator'];
     const services = await untilServices((all) =>

@@ -229,7 +229,7 @@ describe('npm start', () => {
   it('drains at SIGTERM to npm, ends well, and leaves no process', async () => {
     expect(await first.terminate()).toBe(0);
     expect(first.output).toContain('Stopped.');
-    expect(running()).toEqual([]);
+    await expect.poll(running).toEqual([]);
   });
 
   it(
@@ -257,7 +257,7 @@ describe('npm start', () => {
       expect(await shell(sent.command)).toContain(sent.id);
 
       expect(await third.controlC()).toBe(0);
-      expect(running()).toEqual([]);
+      await expect.poll(running).toEqual([]);
     },
   );
 });

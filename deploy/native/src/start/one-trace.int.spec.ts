@@ -75,7 +75,7 @@ const newTrace = () => newId().replaceAll('-', '');
 const parentSpanId = 'b7ad6b7169203331';
 const names = ['POST /v1/events', 'send agent.events', 'project agent.events'];
 
-describe('one trace', () => {
+describe('one trace', { timeout: 180_000 }, () => {
   it('reaches from the HTTP request over the record on Kafka to the projected row', async () => {
     const traceId = newTrace();
     const event = executed();

@@ -112,7 +112,7 @@ async function tryToStart(env: Readonly<Record<string, string>>): Promise<void> 
   }
 }
 
-describe('logs hold no secret and no payload', () => {
+describe('logs hold no secret and no payload', { timeout: 180_000 }, () => {
   it('of requests that are answered, refused, or cannot be read', async () => {
     const good = await request('/v1/events?ack=projected', { body: JSON.stringify({ ...event, id: newId() }) });
     expect(good.status).toBe(201);

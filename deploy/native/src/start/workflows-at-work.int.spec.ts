@@ -74,12 +74,16 @@ async function until<Found>(what: string, look: () => Promise<Found | undefined>
 }
 
 async function nextStep(tool: string) {
-  const polled = await call('POST', '/v1/steps/poll', { tools: [tool], wait_ms: 20_000, worker: 'spec' });
-  expect(polled).toMatchObject({ status: 200, body: { steps: [{ tool }] } });
-  return polled.body.steps[0];
+  const step = await until(`a step of ${tool}`, async () => {
+    const polled = await call('POST', '/v1/steps/poll', { tools: [tool], wait_ms: 20_000, worker: 'spec' });
+    expect(polled.status).toBe(200);
+    return polled.body.steps[0];
+  });
+  expect(step).toMatchObject({ tool });
+  return step;
 }
 
-describe('a run, over HTTP', () => {
+describe('a run, over HTTP', { timeout: 180_000 }, () => {
   it('goes from its start over a worker, a person and a signal to its report', async () => {
     const started = await call('POST', '/v1/workflows/refund/runs', { input: { order: 7 }, start_key: 'order-7' });
     expect(started).toMatchObject({ status: 201, body: { status: 'running' } });

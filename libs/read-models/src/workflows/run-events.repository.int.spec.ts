@@ -17,7 +17,7 @@ beforeAll(async () => {
   await migrate(database.url);
   pool = createPool(database.url, { applicationName: 'spec', connectionsMax: 2, transactionTimeoutMs: 5_000 });
   stored = new RunEventsRepository(pool);
-}, 60_000);
+});
 afterAll(async () => {
   await pool?.end();
   await drop?.();
