@@ -1,16 +1,10 @@
 import { z } from 'zod';
+import { plainText } from '../http/plain-text.js';
 
 const name = z
   .string()
   .regex(/^[a-zA-Z0-9_.:-]{1,128}$/, { error: 'must be 1 to 128 letters, digits, "_", ".", ":" and "-"' });
 const token = z.uuid();
-/** Postgres refuses U+0000, and with it the statement of everybody who shares it. */
-const plainText = (lengthMax: number) =>
-  z
-    .string()
-    .min(1)
-    .max(lengthMax)
-    .regex(/^[^\0]*$/, { error: 'must not hold the character U+0000' });
 
 export const stepPollBody = z.strictObject({
   queue: z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainText } from '../http/plain-text.js';
 
 /** Names that models take, and none of the tools that are built in. */
 const toolName = z
@@ -36,13 +37,7 @@ export const pollBody = z.strictObject({
   max: z.int().min(1).max(callsMax).default(1),
   wait_ms: z.int().min(0).max(waitMsMax).default(0),
   /** Names the process in the tables, for people. */
-  worker: z
-    .string()
-    .min(1)
-    .max(200)
-    // Postgres refuses it, and with it the statement of everybody who shares it.
-    .regex(/^[^\0]*$/, { error: 'must not hold the character U+0000' })
-    .default('worker'),
+  worker: plainText(200).default('worker'),
 });
 export type PollBody = z.output<typeof pollBody>;
 
